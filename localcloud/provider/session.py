@@ -1,0 +1,69 @@
+"""A provider's way to the account: one cached boto3 client a service, all on one endpoint."""
+
+import os
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+#: The account that the emulator answers for, and the credentials that it takes. None of them opens anything real.
+ACCOUNT_ID = "123456789012"
+PARTITION = "aws"
+CREDENTIAL = "test"  # access key and secret alike
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Session:
+    """Where a configured provider sends its calls.
+
+    Attributes:
+        endpoint: URL of the emulator, for every service.
+        region: AWS region name that requests are signed for.
+        default_tags: tags that the provider puts on every taggable resource.
+    """
+
+    endpoint: str
+    region: str = DEFAULT_REGION
+    default_tags: dict[str, str] = field(default_factory=dict)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def client(self, service: str, region: str | None = None) -> Any:  # noqa: ANN401 - boto3 clients are made at run time
+        """Return the boto3 client of a service; clients are made once, since making one costs tens of milliseconds."""
+        key = (service, region or self.region)
+        # A client may be used by many threads at once, but making one may not:
+        # https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = boto3.client(
+                    service,
+                    endpoint_url=self.endpoint,
+                    region_name=key[1],
+                    config=Config(
+                        retries={"mode": "standard", "max_attempts": 3},
+                        max_pool_connections=32,
+                        s3={"addressing_style": "path"},
+                        proxies={},
+                    ),
+                    aws_access_key_id=CREDENTIAL,
+                    aws_secret_access_key=CREDENTIAL,
+                )
+            return self._clients[key]
+
+    def arn(self, service: str, resource: str, *, region: str | None = None) -> str:
+        """Return the ARN of a resource of this account; `region=""` for global services."""
+        return f"arn:{PARTITION}:{service}:{self.region if region is None else region}:{ACCOUNT_ID}:{resource}"
+
+
+def endpoint_from(inputs_endpoint: str | None) -> str:
+    """Return where to send calls: the provider's own setting, then `AWS_ENDPOINT_URL`, then our emulator."""
+    if inputs_endpoint:
+        return inputs_endpoint
+    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
+        return endpoint
+    from localcloud.emulator import control  # started only when nothing else answers
+
+    return str(control.ensure().url)
