@@ -1,1 +1,1 @@
-"""The emulated AWS account: a moto server in a process of its own, with what moto lacks added at the level of the API."""
+"""The emulated AWS account: a moto server in its own process, and what moto lacks, at the level of the API."""
