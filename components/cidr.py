@@ -7,6 +7,8 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from components.checks import mistake
+
 #: The zones that a plan has room for. A zone's letter decides its place, so that adding or removing one never moves
 #: the blocks of another: a subnet can't change its block, it is replaced, with everything in it.
 ZONE_KEYS = ("a", "b", "c", "d")
@@ -51,20 +53,26 @@ def vpc_block(cidr: str) -> ipaddress.IPv4Network:
     Raises:
         ValueError: when `cidr` is no IPv4 block, has host bits set, is not private, or is too small or too large.
     """
-    block = _ipv4_block(cidr)
+    block = _ipv4_block("cidr", cidr)
+    allowed = f"a private block between /{LARGEST_PREFIX} and /{SMALLEST_PREFIX}"
     if not any(block.subnet_of(private) for private in PRIVATE_RANGES):
-        allowed = ", ".join(str(private) for private in PRIVATE_RANGES)
-        raise ValueError(f"{cidr} is not a private block: choose one inside {allowed}")
+        ranges = ", ".join(str(private) for private in PRIVATE_RANGES)
+        raise mistake("cidr", cidr, allowed, f"take one inside {ranges}")
     if block.prefixlen > SMALLEST_PREFIX:
-        raise ValueError(
-            f"{cidr} is too small: it has {block.num_addresses} addresses, and four zones of three subnets need at "
-            f"least {2 ** (32 - SMALLEST_PREFIX)} (a /{SMALLEST_PREFIX}): use a block between /{LARGEST_PREFIX} and "
-            f"/{SMALLEST_PREFIX}"
+        raise mistake(
+            "cidr",
+            cidr,
+            allowed,
+            f"four zones of three subnets need {2 ** (32 - SMALLEST_PREFIX)} addresses and this has "
+            f"{block.num_addresses}: take a larger one",
         )
     if block.prefixlen < LARGEST_PREFIX:
-        raise ValueError(
-            f"{cidr} is too large: AWS takes a VPC of at most {2 ** (32 - LARGEST_PREFIX)} addresses (a "
-            f"/{LARGEST_PREFIX}): use a block between /{LARGEST_PREFIX} and /{SMALLEST_PREFIX}"
+        raise mistake(
+            "cidr",
+            cidr,
+            allowed,
+            f"AWS takes {2 ** (32 - LARGEST_PREFIX)} addresses at most and this has {block.num_addresses}: take a "
+            f"smaller one",
         )
     return block
 
@@ -84,14 +92,14 @@ def plan_subnets(cidr: str, zones: Sequence[str]) -> SubnetPlan:
         ValueError: when the block is not usable (see `vpc_block`), or a zone is missing, unknown or given twice.
     """
     block = vpc_block(cidr)
+    letters = ", ".join(ZONE_KEYS)
     if not zones:
-        raise ValueError(f"no zones given for {cidr}: name at least one of {', '.join(ZONE_KEYS)}")
+        raise mistake("zones", list(zones), letters, "name one or more")
     for zone in zones:
         if zone not in ZONE_KEYS:
-            raise ValueError(f"zone {zone!r} has no place in {cidr}: use the letters {', '.join(ZONE_KEYS)}")
-    repeated = sorted({zone for zone in zones if list(zones).count(zone) > 1})
-    if repeated:
-        raise ValueError(f"zone {repeated[0]!r} is given twice for {cidr}: name each zone once")
+            raise mistake("zones", zone, letters, "a plan has room for these and no others")
+        if list(zones).count(zone) > 1:
+            raise mistake("zones", zone, "each zone once", "leave the second one out")
     quarters = list(block.subnets(prefixlen_diff=2))
     return SubnetPlan(
         cidr=str(block), zones={zone: _zone_subnets(quarters[ZONE_KEYS.index(zone)]) for zone in sorted(zones)}
@@ -108,14 +116,12 @@ def check_disjoint(cidr: str, reserved: Mapping[str, str]) -> None:
         reserved: blocks that are taken, by what they are taken for.
 
     Raises:
-        ValueError: when the blocks overlap, naming every one that does, or when one of them is no IPv4 block.
+        ValueError: when it overlaps one of them, or when one of the blocks is no IPv4 block.
     """
-    block = _ipv4_block(cidr)
-    overlapping = [
-        f"{other} ({name})" for name, other in sorted(reserved.items()) if block.overlaps(_ipv4_block(other))
-    ]
-    if overlapping:
-        raise ValueError(f"{cidr} overlaps {' and '.join(overlapping)}: choose a block that no other network uses")
+    block = _ipv4_block("cidr", cidr)
+    for name, other in sorted(reserved.items()):
+        if block.overlaps(_ipv4_block(name, other)):
+            raise mistake("cidr", cidr, f"a block apart from {other} ({name})", "take one that no other network uses")
 
 
 def _zone_subnets(quarter: ipaddress.IPv4Network) -> ZoneSubnets:
@@ -125,15 +131,14 @@ def _zone_subnets(quarter: ipaddress.IPv4Network) -> ZoneSubnets:
     return ZoneSubnets(public=str(public), private=str(private), isolated=str(isolated))
 
 
-def _ipv4_block(cidr: str) -> ipaddress.IPv4Network:
+def _ipv4_block(field: str, cidr: str) -> ipaddress.IPv4Network:
+    address, slash, prefix = cidr.partition("/")
     try:
-        loose = ipaddress.IPv4Network(cidr, strict=False)
+        if not slash or not prefix.isdigit():
+            raise ValueError(cidr)
+        block = ipaddress.IPv4Network(cidr, strict=False)
     except ValueError:
-        raise ValueError(
-            f"{cidr!r} is not an IPv4 block: write it as an address and a prefix, like 10.20.0.0/16"
-        ) from None
-    if "/" not in cidr or not cidr.rsplit("/", 1)[1].isdigit():
-        raise ValueError(f"{cidr!r} is not an IPv4 block: write it as an address and a prefix, like 10.20.0.0/16")
-    if str(loose.network_address) != cidr.rsplit("/", 1)[0]:
-        raise ValueError(f"{cidr} has host bits set: the block with that prefix is {loose}")
-    return loose
+        raise mistake(field, cidr, "an IPv4 block, an address and a prefix", "write it like 10.20.0.0/16") from None
+    if str(block.network_address) != address:
+        raise mistake(field, cidr, "a block with no host bits set", f"with that prefix it is {block}")
+    return block

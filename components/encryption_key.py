@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.checks import check_between, mistake
 from components.naming import Tags, component_tags
 
 #: How long AWS may keep a key that was scheduled for deletion, in days.
@@ -115,18 +116,16 @@ class EncryptionKeyArgs:
     def __post_init__(self) -> None:
         """Refuse values that KMS would refuse, or that would leave the key open to another account."""
         if not re.fullmatch(r"\d{12}", self.account_id):
-            raise ValueError(f"account_id {self.account_id!r} is not an AWS account: give its twelve digits")
+            raise mistake("account_id", self.account_id, "twelve digits", "see aws sts get-caller-identity")
         unknown = sorted(set(self.services) - set(KeyService))
         if unknown:
-            raise ValueError(
-                f"services names {unknown[0]!r}, which needs no place in a key policy or is not known: "
-                f"use {', '.join(KeyService)}"
+            raise mistake(
+                "services",
+                unknown[0],
+                ", ".join(KeyService),
+                "leave it out: others use the key with their caller's permissions",
             )
-        shortest, longest = DELETION_WINDOW_DAYS
-        if not shortest <= self.deletion_window_days <= longest:
-            raise ValueError(
-                f"deletion_window_days is {self.deletion_window_days}: KMS takes {shortest} to {longest} days"
-            )
+        check_between("deletion_window_days", self.deletion_window_days, *DELETION_WINDOW_DAYS, "KMS takes no other")
 
 
 class EncryptionKey(pulumi.ComponentResource):

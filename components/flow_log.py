@@ -90,7 +90,7 @@ class FlowLog(pulumi.ComponentResource):
     def __init__(self, name: str, args: FlowLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:FlowLog", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        tags = component_tags(args.tags, "flow-log", Name=name)
+        tags = component_tags(args.tags, "network", Name=name)
         group = LogGroup(
             name,
             LogGroupArgs(
@@ -98,7 +98,7 @@ class FlowLog(pulumi.ComponentResource):
                 log_group_name=pulumi.Output.concat("/aws/vpc-flow-logs/", args.vpc_id),
                 retention_days=args.retention_days,
                 kms_key_arn=args.kms_key_arn,
-                tags=args.tags,
+                tags=tags,
             ),
             opts=child,
         )

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.checks import mistake
 from components.naming import Tags, component_tags
 
 #: The service that delivers a load balancer's access logs. It replaces the account per region that older examples
@@ -62,9 +63,9 @@ class LogBucketArgs:
     def __post_init__(self) -> None:
         """Refuse values that S3 would refuse, or that would let another account write."""
         if not re.fullmatch(r"\d{12}", self.account_id):
-            raise ValueError(f"account_id {self.account_id!r} is not an AWS account: give its twelve digits")
+            raise mistake("account_id", self.account_id, "twelve digits", "see aws sts get-caller-identity")
         if self.expire_days < 1:
-            raise ValueError(f"expire_days is {self.expire_days}: S3 keeps a log for 1 day or more")
+            raise mistake("expire_days", self.expire_days, "1 or more", "S3 expires objects after whole days")
 
 
 class LogBucket(pulumi.ComponentResource):

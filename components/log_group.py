@@ -1,13 +1,15 @@
 """A CloudWatch log group."""
 
+import re
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from components.naming import LOG_GROUP_NAME, Tags, component_tags
+from components.checks import mistake, plain
+from components.naming import LOG_GROUP_NAME, Tags
 
-#: The retention that CloudWatch Logs takes, in days.
+#: The retention that CloudWatch Logs takes, in days. For ever, its 0, is left out: every group here ends.
 #: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -15,24 +17,22 @@ RETENTION_DAYS = (
 )
 
 
-def check_retention(name: str, days: int) -> None:
+def check_retention(field: str, days: int) -> None:
     """Refuse a retention that CloudWatch Logs doesn't take.
 
     Args:
-        name: what the value is called where it was given, for the message.
+        field: what the value is called where it was given, for the message.
         days: the retention, in days.
 
     Raises:
-        ValueError: naming the value and the nearest ones that are allowed.
+        ValueError: naming the value, those that are allowed, and the nearest ones.
     """
     if days in RETENTION_DAYS:
         return
-    nearest = [max((d for d in RETENTION_DAYS if d < days), default=None)]
-    nearest.append(min((d for d in RETENTION_DAYS if d > days), default=None))
-    use = " or ".join(str(d) for d in nearest if d is not None)
-    raise ValueError(
-        f"{name} is {days}: CloudWatch Logs keeps {', '.join(str(d) for d in RETENTION_DAYS)} days. Use {use}"
-    )
+    shorter = [allowed for allowed in RETENTION_DAYS if allowed < days][-1:]
+    longer = [allowed for allowed in RETENTION_DAYS if allowed > days][:1]
+    nearest = " or ".join(str(allowed) for allowed in shorter + longer)
+    raise mistake(field, days, f"{', '.join(str(allowed) for allowed in RETENTION_DAYS)} days", f"take {nearest}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +47,19 @@ class LogGroupArgs:
     kms_key_arn: pulumi.Input[str]
     """The key that encrypts the group. Its policy has to let CloudWatch Logs use it (see `EncryptionKey`)."""
     tags: Tags
-    """Tags for the group."""
+    """Tags for the group. A component that makes the group as a part of itself gives its own `Component`."""
 
     def __post_init__(self) -> None:
         """Refuse a name or a retention that CloudWatch Logs would refuse."""
         check_retention("retention_days", self.retention_days)
-        if isinstance(self.log_group_name, str) and not 1 <= len(self.log_group_name) <= LOG_GROUP_NAME:
-            raise ValueError(
-                f"log_group_name has {len(self.log_group_name)} characters: CloudWatch Logs takes 1 to {LOG_GROUP_NAME}"
+        name = plain(self.log_group_name)
+        # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+        if name is not None and not re.fullmatch(rf"[\w./#-]{{1,{LOG_GROUP_NAME}}}", name, re.ASCII):
+            raise mistake(
+                "log_group_name",
+                name,
+                f"1 to {LOG_GROUP_NAME} letters, digits and the signs _ - / . #",
+                "take the other characters out",
             )
 
 
@@ -78,7 +83,7 @@ class LogGroup(pulumi.ComponentResource):
             name=args.log_group_name,
             retention_in_days=args.retention_days,
             kms_key_id=args.kms_key_arn,
-            tags=component_tags(args.tags, "log-group"),
+            tags={"Component": "log-group", **args.tags},
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.log_group_name = group.name

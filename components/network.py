@@ -1,12 +1,13 @@
 """The network of a stack."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import pulumi
 import pulumi_aws as aws
 
+from components.checks import mistake
 from components.cidr import ZONE_KEYS, SubnetPlan, plan_subnets
 from components.flow_log import FlowLog, FlowLogArgs
 from components.log_group import check_retention
@@ -33,7 +34,7 @@ def zone_key(region: str, availability_zone: str) -> str:
     key = availability_zone.removeprefix(region)
     if not availability_zone.startswith(region) or key not in ZONE_KEYS:
         allowed = ", ".join(f"{region}{letter}" for letter in ZONE_KEYS)
-        raise ValueError(f"availability zone {availability_zone!r} can't be used in {region}: use {allowed}")
+        raise mistake("availability_zones", availability_zone, allowed, f"name zones of {region} that have a place")
     return key
 
 
@@ -64,9 +65,11 @@ class NetworkArgs:
         """Refuse a plan that AWS would refuse, or that couldn't lose a zone."""
         self.plan()
         if len(self.availability_zones) < 2:
-            raise ValueError(
-                f"availability_zones names {len(self.availability_zones)}: load balancers and databases need two or "
-                f"more, in different zones"
+            raise mistake(
+                "availability_zones",
+                list(self.availability_zones),
+                "two to four zones, which load balancers and databases need",
+                "name another zone of the region",
             )
         check_retention("flow_log_retention_days", self.flow_log_retention_days)
         check_interface_services(self.interface_endpoints)
@@ -127,7 +130,8 @@ class Network(pulumi.ComponentResource):
         isolated = tier("isolated", {zone: blocks.isolated for zone, blocks in zones.items()})
         first = next(iter(zones))
 
-        nat_ips = self._route_out(name, args, vpc, public, private)
+        internet_route = self._route_public(name, args, vpc, public)
+        nat_ips, nat_routes = self._route_private(name, args, public, private, internet_route)
         VpcEndpoints(
             f"{name}-endpoints",
             VpcEndpointsArgs(
@@ -157,8 +161,10 @@ class Network(pulumi.ComponentResource):
 
         self.vpc_id = vpc.id
         self.cidr = args.cidr
-        self.public_subnet_ids = pulumi.Output.all(*public.subnet_ids.values())
-        self.private_subnet_ids = pulumi.Output.all(*private.subnet_ids.values())
+        # AWS refuses an internet-facing load balancer before there is a way to the internet, and a task that starts
+        # before there is one can't pull its image. On the way down the same dependencies hold in reverse.
+        self.public_subnet_ids = _known_after(public.subnet_ids.values(), [internet_route])
+        self.private_subnet_ids = _known_after(private.subnet_ids.values(), nat_routes)
         self.isolated_subnet_ids = pulumi.Output.all(*isolated.subnet_ids.values())
         self.nat_ips = pulumi.Output.all(*nat_ips)
         self.flow_log_group_name = flow_log.log_group_name
@@ -197,26 +203,28 @@ class Network(pulumi.ComponentResource):
         )
         return vpc
 
-    def _route_out(
-        self, name: str, args: NetworkArgs, vpc: aws.ec2.Vpc, public: SubnetTier, private: SubnetTier
-    ) -> list[pulumi.Output[str]]:
-        """Give the public subnets an internet gateway and the private ones NAT; return the addresses of the NAT."""
+    def _route_public(self, name: str, args: NetworkArgs, vpc: aws.ec2.Vpc, public: SubnetTier) -> aws.ec2.Route:
         child = pulumi.ResourceOptions(parent=self)
-        first = next(iter(public.subnet_ids))
         internet = aws.ec2.InternetGateway(
             f"{name}-internet", vpc_id=vpc.id, tags=component_tags(args.tags, "network", Name=name), opts=child
         )
-        internet_route = aws.ec2.Route(
+        return aws.ec2.Route(
             f"{name}-public-internet",
-            route_table_id=public.route_table_ids[first],
+            route_table_id=next(iter(public.route_table_ids.values())),
             destination_cidr_block="0.0.0.0/0",
             gateway_id=internet.id,
             opts=child,
         )
-        nat_zones = list(public.subnet_ids) if args.nat is NatStrategy.PER_ZONE else [first]
+
+    def _route_private(
+        self, name: str, args: NetworkArgs, public: SubnetTier, private: SubnetTier, internet_route: aws.ec2.Route
+    ) -> tuple[list[pulumi.Output[str]], list[aws.ec2.Route]]:
+        """Give the private subnets a way out; return the addresses that they are seen with, and the routes."""
+        child = pulumi.ResourceOptions(parent=self)
+        first = next(iter(public.subnet_ids))
         gateways: dict[str, aws.ec2.NatGateway] = {}
         addresses: list[pulumi.Output[str]] = []
-        for zone in nat_zones:
+        for zone in public.subnet_ids if args.nat is NatStrategy.PER_ZONE else [first]:
             tags = component_tags(args.tags, "network", Name=f"{name}-nat-{zone}")
             address = aws.ec2.Eip(f"{name}-nat-{zone}-address", domain="vpc", tags=tags, opts=child)
             gateways[zone] = aws.ec2.NatGateway(
@@ -227,7 +235,7 @@ class Network(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[internet_route]),
             )
             addresses.append(address.public_ip)
-        for zone, table_id in private.route_table_ids.items():
+        routes = [
             aws.ec2.Route(
                 f"{name}-private-{zone}-nat",
                 route_table_id=table_id,
@@ -235,4 +243,14 @@ class Network(pulumi.ComponentResource):
                 nat_gateway_id=gateways.get(zone, gateways[first]).id,
                 opts=child,
             )
-        return addresses
+            for zone, table_id in private.route_table_ids.items()
+        ]
+        return addresses, routes
+
+
+def _known_after(
+    ids: Iterable[pulumi.Output[str]], resources: Sequence[pulumi.CustomResource]
+) -> pulumi.Output[list[str]]:
+    """Return the ids, once the resources are there as well."""
+    waiting = pulumi.Output.all(*(resource.id for resource in resources))
+    return pulumi.Output.all(pulumi.Output.all(*ids), waiting).apply(lambda both: list(both[0]))

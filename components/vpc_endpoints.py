@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.checks import mistake
 from components.naming import Tags, component_tags
 
 
@@ -18,12 +19,12 @@ class VpcEndpointsArgs:
     """The VPC."""
     region: str
     """The VPC's region."""
-    route_table_ids: pulumi.Input[Sequence[str]]
+    route_table_ids: Sequence[pulumi.Input[str]]
     """The route tables that get a route to S3."""
     interface_services: Sequence[str]
     """Services with an interface endpoint, by the name that follows the region in their endpoint service name, for
     instance `ecr.api`."""
-    subnet_ids: pulumi.Input[Sequence[str]]
+    subnet_ids: Sequence[pulumi.Input[str]]
     """Where the interface endpoints are: one subnet a zone."""
     caller_cidrs: Mapping[str, str]
     """The IPv4 blocks that may call the interface endpoints, by zone."""
@@ -41,17 +42,18 @@ def check_interface_services(services: Sequence[str]) -> None:
     Raises:
         ValueError: when a name is a full endpoint service name, `s3`, or given twice.
     """
+    field = "interface_endpoints"
     for service in services:
         if not re.fullmatch(r"[a-z0-9]+([.-][a-z0-9]+)*", service) or service.startswith("com.amazonaws"):
-            raise ValueError(
-                f"interface endpoint {service!r} is not a service's short name: write what follows the region in "
-                f"com.amazonaws.<region>.<service>, like ecr.api"
+            raise mistake(
+                field, service, "what follows the region in com.amazonaws.<region>.<service>", "write it like ecr.api"
             )
         if service == "s3":
-            raise ValueError("interface endpoint 's3' is not needed: S3 has a gateway endpoint, which costs nothing")
-    repeated = sorted({service for service in services if list(services).count(service) > 1})
-    if repeated:
-        raise ValueError(f"interface endpoint {repeated[0]!r} is given twice: name each service once")
+            raise mistake(
+                field, service, "services without a gateway endpoint", "leave it out: S3 has its gateway anyway"
+            )
+        if list(services).count(service) > 1:
+            raise mistake(field, service, "each service once", "leave the second one out")
 
 
 class VpcEndpoints(pulumi.ComponentResource):
@@ -79,7 +81,7 @@ class VpcEndpoints(pulumi.ComponentResource):
             service_name=f"com.amazonaws.{args.region}.s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=args.route_table_ids,
-            tags=component_tags(args.tags, "vpc-endpoints", Name=f"{name}-s3"),
+            tags=component_tags(args.tags, "network", Name=f"{name}-s3"),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.security_group_id = self._interfaces(name, args) if args.interface_services else None
@@ -91,7 +93,7 @@ class VpcEndpoints(pulumi.ComponentResource):
             f"{name}-group",
             description="Interface endpoints of the VPC",
             vpc_id=args.vpc_id,
-            tags=component_tags(args.tags, "vpc-endpoints", Name=name),
+            tags=component_tags(args.tags, "network", Name=name),
             opts=child,
         )
         for zone, cidr in args.caller_cidrs.items():
@@ -103,7 +105,7 @@ class VpcEndpoints(pulumi.ComponentResource):
                 from_port=443,
                 to_port=443,
                 cidr_ipv4=cidr,
-                tags=component_tags(args.tags, "vpc-endpoints"),
+                tags=component_tags(args.tags, "network"),
                 opts=child,
             )
         for service in args.interface_services:
@@ -116,7 +118,7 @@ class VpcEndpoints(pulumi.ComponentResource):
                 private_dns_enabled=True,
                 subnet_ids=args.subnet_ids,
                 security_group_ids=[group.id],
-                tags=component_tags(args.tags, "vpc-endpoints", Name=endpoint),
+                tags=component_tags(args.tags, "network", Name=endpoint),
                 opts=child,
             )
         return group.id
