@@ -59,7 +59,7 @@ def _parse_service_models_once() -> None:
             parsed[file_path] = parse(self, file_path)
         return parsed[file_path]
 
-    botocore.loaders.JSONFileLoader.load_file = load_file
+    botocore.loaders.JSONFileLoader.load_file = load_file  # type: ignore[method-assign]
 
 
 def _share_managed_policies() -> None:

@@ -1,0 +1,211 @@
+"""An emulator for the tests, and a short way to drive a resource type through its life."""
+
+import asyncio
+import http.client
+import os
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import pytest
+from pulumi.provider.experimental import provider as sdk
+
+from localcloud.emulator import control
+from localcloud.provider import LocalProvider, load
+from localcloud.provider.session import Session
+from localcloud.provider.values import plain_map, wrap_map
+
+Plain = dict[str, Any]
+_R = TypeVar("_R")
+
+
+@pytest.fixture(scope="session")
+def emulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[control.Endpoint]:
+    """An emulator of this test process's own, on any free port."""
+    before = os.environ.get(control.HOME_VARIABLE)
+    os.environ[control.HOME_VARIABLE] = str(tmp_path_factory.mktemp("localcloud"))
+    os.environ.pop("AWS_ENDPOINT_URL", None)
+    try:
+        yield control.start(0)
+        control.stop()
+    finally:
+        if before is None:
+            del os.environ[control.HOME_VARIABLE]
+        else:
+            os.environ[control.HOME_VARIABLE] = before
+
+
+@pytest.fixture
+def emulator(emulator_process: control.Endpoint) -> str:
+    """The URL of an emulated account with nothing in it."""
+    connection = http.client.HTTPConnection(control.HOST, emulator_process.port)
+    connection.request("POST", "/moto-api/reset")
+    assert connection.getresponse().status == 200
+    connection.close()
+    return emulator_process.url
+
+
+@pytest.fixture
+def aws(emulator: str) -> Session:
+    """Clients of the emulated account, to make what a resource needs and to look at what it made."""
+    return Session(emulator)
+
+
+@dataclass
+class Driver:
+    """Drive one provider with plain values, as an engine would.
+
+    Attributes:
+        provider: the provider, configured.
+        name: the logical name of the resource.
+    """
+
+    provider: LocalProvider
+    name: str = "thing"
+
+    def urn(self, token: str) -> str:
+        """Return the URN of the resource."""
+        return f"urn:pulumi:test::alicerce::{token}::{self.name}"
+
+    def check(self, token: str, inputs: Plain, old: Plain | None = None) -> Plain:
+        """Return the checked inputs; fail the test on check failures."""
+        answer = self.checked(token, inputs, old)
+        assert not answer.failures, [(item.property, item.reason) for item in answer.failures]
+        return plain_map(answer.inputs or {})
+
+    def checked(self, token: str, inputs: Plain, old: Plain | None = None) -> sdk.CheckResponse:
+        """Return the provider's own answer to check."""
+        request = sdk.CheckRequest(self.urn(token), wrap_map(old or {}, set()), wrap_map(inputs, set()), b"seed")
+        return _run(self.provider.check(request))
+
+    def create(self, token: str, inputs: Plain, *, preview: bool = False) -> tuple[str, Plain]:
+        """Return (id, state)."""
+        answer = _run(self.provider.create(sdk.CreateRequest(self.urn(token), wrap_map(inputs, set()), 0, preview)))
+        return answer.resource_id or "", plain_map(answer.properties)
+
+    def diff(self, token: str, id: str, state: Plain, old: Plain, new: Plain) -> sdk.DiffResponse:
+        """Return the provider's own answer to diff."""
+        request = sdk.DiffRequest(self.urn(token), id, wrap_map(state, set()), wrap_map(new, set()), [])
+        vars(request)["old_inputs"] = wrap_map(old, set())
+        return _run(self.provider.diff(request))
+
+    def update(self, token: str, id: str, state: Plain, old: Plain, new: Plain, *, preview: bool = False) -> Plain:
+        """Return the new state."""
+        request = sdk.UpdateRequest(self.urn(token), id, wrap_map(state, set()), wrap_map(new, set()), 0, [], preview)
+        vars(request)["old_inputs"] = wrap_map(old, set())
+        return plain_map(_run(self.provider.update(request)).properties)
+
+    def read(self, token: str, id: str, state: Plain, inputs: Plain) -> tuple[str, Plain, Plain]:
+        """Return (id, state, inputs); the id is empty when the resource is gone."""
+        answer = _run(
+            self.provider.read(sdk.ReadRequest(self.urn(token), id, wrap_map(state, set()), wrap_map(inputs, set())))
+        )
+        return answer.resource_id or "", plain_map(answer.properties), plain_map(answer.inputs)
+
+    def delete(self, token: str, id: str, state: Plain, inputs: Plain) -> None:
+        """Delete the resource."""
+        request = sdk.DeleteRequest(self.urn(token), id, wrap_map(state, set()), 0)
+        vars(request)["old_inputs"] = wrap_map(inputs, set())
+        _run(self.provider.delete(request))
+
+    def invoke(self, token: str, args: Plain) -> Plain:
+        """Return an invoke's answer."""
+        return plain_map(_run(self.provider.invoke(sdk.InvokeRequest(token, wrap_map(args, set())))).return_value or {})
+
+
+@dataclass
+class Life:
+    """What a resource was over its life.
+
+    Attributes:
+        id: its id.
+        created: its state after create.
+        updated: its state after update, when there was one.
+        changed: the property paths that the update's diff named.
+    """
+
+    id: str
+    created: Plain
+    updated: Plain = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+
+
+def _run(work: Coroutine[Any, Any, _R]) -> _R:
+    return asyncio.run(work)
+
+
+@pytest.fixture
+def driver(emulator: str) -> Callable[..., Driver]:
+    """Make a configured driver of a package: `driver("aws", defaultTags={"tags": {…}})`."""
+
+    def make(package: str = "aws", **config: Any) -> Driver:  # noqa: ANN401 - any provider input
+        provider = load(package)
+        inputs = {"region": "us-east-1", "endpoints": [{"sts": emulator}], **config} if package == "aws" else config
+        if package == "docker":
+            inputs = {"endpoints": [{"ecr": emulator}], **config}
+        _run(provider.configure(sdk.ConfigureRequest({}, wrap_map(inputs, set()), True, False)))
+        return Driver(provider)
+
+    return make
+
+
+@pytest.fixture
+def crud(driver: Callable[..., Driver]) -> Callable[..., Life]:
+    """Lead a resource through its life and hold each step to what Pulumi promises.
+
+    `crud(token, inputs, change={…}, name="thing", default_tags={…}, look=…)`: `change` are the inputs that an update
+    sets (None removes one); `look(id, state)` is called while the resource stands, after the update where there is one.
+    The same program again shows no difference, also after a refresh; what is deleted is gone.
+    """
+
+    def lead(
+        token: str,
+        inputs: Plain,
+        change: Plain | None = None,
+        *,
+        name: str = "thing",
+        default_tags: Mapping[str, str] | None = None,
+        look: Callable[[str, Plain], None] | None = None,
+    ) -> Life:
+        package = token.partition(":")[0]
+        config = {"defaultTags": {"tags": dict(default_tags)}} if default_tags else {}
+        drive = driver(package, **config)
+        drive.name = name
+        asked = drive.check(token, inputs)
+        drive.create(token, asked, preview=True)
+        id, state = drive.create(token, asked)
+        assert id, "a created resource has an id"
+        life = Life(id, state)
+        _nothing_to_do(drive, token, id, state, asked, inputs)
+        if change:
+            wanted = {key: value for key, value in {**inputs, **change}.items() if value is not None}
+            new = drive.check(token, wanted, asked)
+            difference = drive.diff(token, id, state, asked, new)
+            assert difference.changes, "the update isn't seen by diff"
+            assert not difference.replaces, f"the update replaces: {difference.replaces}"
+            life.changed = set(difference.detailed_diff)
+            drive.update(token, id, state, asked, new, preview=True)
+            life.updated = state = drive.update(token, id, state, asked, new)
+            asked, inputs = new, wanted
+            _nothing_to_do(drive, token, id, state, asked, inputs)
+        if look:
+            look(id, state)
+        drive.delete(token, id, state, asked)
+        assert drive.read(token, id, state, asked)[0] == "", "what is deleted is gone"
+        drive.delete(token, id, state, asked)  # a second delete, after a kill between the call and its record
+        return life
+
+    return lead
+
+
+def _nothing_to_do(drive: Driver, token: str, id: str, state: Plain, asked: Plain, inputs: Plain) -> None:
+    again = drive.check(token, inputs, asked)
+    difference = drive.diff(token, id, state, asked, again)
+    assert not difference.changes, f"the same program again shows a difference: {sorted(difference.detailed_diff)}"
+    found, live, known = drive.read(token, id, state, asked)
+    assert found == id, "the resource is there after it was made"
+    moved = {key for key in live.keys() | state.keys() if live.get(key) != state.get(key)}
+    difference = drive.diff(token, id, live, known, drive.check(token, inputs, known))
+    assert not difference.changes, (
+        f"after a refresh the same program shows a difference: {sorted(difference.detailed_diff)} (moved: {moved})"
+    )

@@ -1,0 +1,1 @@
+"""Tests of the resource types, one file an AWS service."""
