@@ -1,0 +1,321 @@
+"""EC2: route tables, routes and what they are associated with."""
+
+import zlib
+from typing import Any
+
+from localcloud.provider.aws.ec2 import Ec2Resource, one, retag
+from localcloud.provider.base import Properties, ResourceType, resource
+from localcloud.provider.echo import as_written
+from localcloud.provider.session import Session
+from localcloud.provider.shapes import changed, ignoring, pick, tag_map
+
+#: Where a route of a table leads to, and from which addresses: schema name and EC2's name.
+_TARGETS = {
+    "carrierGatewayId": "CarrierGatewayId",
+    "coreNetworkArn": "CoreNetworkArn",
+    "egressOnlyGatewayId": "EgressOnlyInternetGatewayId",
+    "gatewayId": "GatewayId",
+    "localGatewayId": "LocalGatewayId",
+    "natGatewayId": "NatGatewayId",
+    "networkInterfaceId": "NetworkInterfaceId",
+    "transitGatewayId": "TransitGatewayId",
+    "vpcEndpointId": "VpcEndpointId",
+    "vpcPeeringConnectionId": "VpcPeeringConnectionId",
+}
+#: A route resource spells its destinations otherwise than a route in a table does.
+_DESTINATIONS = {
+    "destinationCidrBlock": "DestinationCidrBlock",
+    "destinationIpv6CidrBlock": "DestinationIpv6CidrBlock",
+    "destinationPrefixListId": "DestinationPrefixListId",
+}
+_INLINE = {
+    "cidrBlock": "DestinationCidrBlock",
+    "ipv6CidrBlock": "DestinationIpv6CidrBlock",
+    "destinationPrefixListId": "DestinationPrefixListId",
+}
+
+
+def _table(aws: Session, id: str) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = one(
+        lambda: aws.client("ec2").describe_route_tables(RouteTableIds=[id])["RouteTables"]
+    )
+    return found
+
+
+def _own_routes(table: dict[str, Any]) -> list[Properties]:
+    """Return a table's routes as inline routes: without the local one and those of gateway endpoints."""
+    return [
+        {key: route[name] for key, name in {**_INLINE, **_TARGETS}.items() if route.get(name)}
+        for route in table.get("Routes") or ()
+        if route.get("GatewayId") != "local"
+        and not str(route.get("GatewayId", "")).startswith("vpce-")
+        and route.get("Origin") != "EnableVgwRoutePropagation"
+    ]
+
+
+def _destination(route: Properties) -> dict[str, Any]:
+    return {name: route[key] for key, name in _INLINE.items() if route.get(key)}
+
+
+def _set_routes(aws: Session, table: str, old: list[Properties], new: list[Properties]) -> None:
+    ec2 = aws.client("ec2")
+
+    def key(route: Properties) -> tuple[tuple[str, Any], ...]:
+        return tuple(sorted(_destination(route).items()))
+
+    before, after = {key(route): route for route in old}, {key(route): route for route in new}
+    for gone in before.keys() - after.keys():
+        with ignoring("InvalidRoute.NotFound"):
+            ec2.delete_route(RouteTableId=table, **dict(gone))
+    for destination, route in after.items():
+        target = pick(route, **{name: key for key, name in _TARGETS.items()})
+        if destination not in before:
+            ec2.create_route(RouteTableId=table, **dict(destination), **target)
+        elif target != pick(before[destination], **{name: key for key, name in _TARGETS.items()}):
+            ec2.replace_route(RouteTableId=table, **dict(destination), **target)
+
+
+def _propagate(aws: Session, table: str, old: list[str], new: list[str]) -> None:
+    ec2 = aws.client("ec2")
+    for gateway in set(old) - set(new):
+        ec2.disable_vgw_route_propagation(RouteTableId=table, GatewayId=gateway)
+    for gateway in set(new) - set(old):
+        ec2.enable_vgw_route_propagation(RouteTableId=table, GatewayId=gateway)
+
+
+def _describe(aws: Session, table: dict[str, Any], state: Properties) -> Properties:
+    routes = _own_routes(table)
+    return {
+        "arn": aws.arn("ec2", f"route-table/{table['RouteTableId']}"),
+        **pick(table, "OwnerId", "VpcId"),
+        "routes": as_written(routes, state["routes"]) if state.get("routes") else routes,
+        "propagatingVgws": [item["GatewayId"] for item in table.get("PropagatingVgws") or ()],
+        "tags": tag_map(table.get("Tags")),
+    }
+
+
+@resource("aws:ec2/routeTable:RouteTable")
+class RouteTable(Ec2Resource):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/routetable/."""
+
+    noun = "route-table"
+    replace = frozenset({"vpcId"})
+    unordered = frozenset({"routes", "propagatingVgws"})
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        ec2 = aws.client("ec2")
+        id = str(
+            ec2.create_route_table(**pick(inputs, "vpcId"), **self.tag_specifications(inputs))["RouteTable"][
+                "RouteTableId"
+            ]
+        )
+        _set_routes(aws, id, [], inputs.get("routes") or [])
+        _propagate(aws, id, [], inputs.get("propagatingVgws") or [])
+        return id
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        table = _table(aws, id)
+        return None if table is None else _describe(aws, table, state)
+
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        # Routes left out of the program are left alone, since route resources may own them.
+        if "routes" in new and changed(old, new, "routes"):
+            _set_routes(aws, id, old.get("routes") or [], new.get("routes") or [])
+        if "propagatingVgws" in new:
+            _propagate(aws, id, old.get("propagatingVgws") or [], new.get("propagatingVgws") or [])
+        super().update(aws, id, old, new)
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        ec2 = aws.client("ec2")
+        if (table := _table(aws, id)) is None:
+            return
+        # The official provider takes the associations away first, since AWS refuses to delete a table in use.
+        for association in table.get("Associations") or ():
+            if not association.get("Main"):
+                with ignoring("InvalidAssociationID.NotFound"):
+                    ec2.disassociate_route_table(AssociationId=association["RouteTableAssociationId"])
+        with ignoring("InvalidRouteTableID.NotFound"):
+            ec2.delete_route_table(RouteTableId=id)
+
+
+@resource("aws:ec2/defaultRouteTable:DefaultRouteTable")
+class DefaultRouteTable(Ec2Resource):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/defaultroutetable/.
+
+    It adopts a table that AWS made: creating takes its routes away, deleting leaves the table as it is.
+    """
+
+    replace = frozenset({"defaultRouteTableId"})
+    unordered = frozenset({"routes", "propagatingVgws"})
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        id = str(inputs["defaultRouteTableId"])
+        table = aws.client("ec2").describe_route_tables(RouteTableIds=[id])["RouteTables"][0]
+        _set_routes(aws, id, _own_routes(table), inputs.get("routes") or [])
+        retag(aws, id, {"tags": tag_map(table.get("Tags"))}, inputs)
+        return id
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        table = _table(aws, id)
+        return None if table is None else {"defaultRouteTableId": id, **_describe(aws, table, state)}
+
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        if "routes" in new and changed(old, new, "routes"):
+            _set_routes(aws, id, old.get("routes") or [], new.get("routes") or [])
+        super().update(aws, id, old, new)
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        """Leave the table: it goes with its VPC."""
+
+
+@resource("aws:ec2/route:Route")
+class Route(ResourceType):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/route/."""
+
+    tagged = False
+    replace = frozenset({"routeTableId", *_DESTINATIONS})
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        aws.client("ec2").create_route(RouteTableId=inputs["routeTableId"], **self._where(inputs), **self._to(inputs))
+        destination = next(iter(self._where(inputs).values()))
+        # The id that the official provider makes up: the table's, then the destination's checksum.
+        return f"r-{inputs['routeTableId']}{zlib.crc32(str(destination).encode())}"
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        table = _table(aws, state["routeTableId"])
+        where = self._where(state)
+        for route in (table or {}).get("Routes") or ():
+            if all(route.get(name) == value for name, value in where.items()):
+                return {
+                    **{key: route.get(name, "") for key, name in _TARGETS.items()},
+                    **{key: route[name] for key, name in _DESTINATIONS.items() if route.get(name)},
+                    "routeTableId": state["routeTableId"],
+                    "origin": route.get("Origin", ""),
+                    "state": route.get("State", ""),
+                    "instanceId": route.get("InstanceId", ""),
+                    "instanceOwnerId": route.get("InstanceOwnerId", ""),
+                }
+        return None
+
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        aws.client("ec2").replace_route(RouteTableId=new["routeTableId"], **self._where(new), **self._to(new))
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        with ignoring("InvalidRoute.NotFound", "InvalidRouteTableID.NotFound"):
+            aws.client("ec2").delete_route(RouteTableId=state["routeTableId"], **self._where(state))
+
+    @staticmethod
+    def _where(source: Properties) -> dict[str, Any]:
+        return {name: source[key] for key, name in _DESTINATIONS.items() if source.get(key)}
+
+    @staticmethod
+    def _to(source: Properties) -> dict[str, Any]:
+        return {name: source[key] for key, name in _TARGETS.items() if source.get(key)}
+
+
+def _association(aws: Session, id: str, state: Properties) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Return (table, association) by the association's id, else by what it associates.
+
+    ReplaceRouteTableAssociation gives a new id, which an update of a resource can't take over:
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceRouteTableAssociation.html
+    """
+    ec2 = aws.client("ec2")
+    ways = [("association.route-table-association-id", id)]
+    if state.get("subnetId"):
+        ways.append(("association.subnet-id", state["subnetId"]))
+    if state.get("gatewayId"):
+        ways.append(("association.gateway-id", state["gatewayId"]))
+    for name, value in ways:
+        for table in ec2.describe_route_tables(Filters=[{"Name": name, "Values": [value]}])["RouteTables"]:
+            for association in table.get("Associations") or ():
+                named = (
+                    association.get("RouteTableAssociationId"),
+                    association.get("SubnetId"),
+                    association.get("GatewayId"),
+                )
+                if value in named and not association.get("Main"):
+                    return table, association
+    return None
+
+
+@resource("aws:ec2/routeTableAssociation:RouteTableAssociation")
+class RouteTableAssociation(ResourceType):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/routetableassociation/."""
+
+    tagged = False
+    replace = frozenset({"subnetId", "gatewayId"})
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        answer = aws.client("ec2").associate_route_table(**pick(inputs, "routeTableId", "subnetId", "gatewayId"))
+        return str(answer["AssociationId"])
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        found = _association(aws, id, state)
+        if found is None:
+            return None
+        table, association = found
+        return {"routeTableId": table["RouteTableId"], **pick(association, "SubnetId", "GatewayId")}
+
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        found = _association(aws, id, old)
+        if found is None:
+            raise LookupError(f"the association {id} of {old.get('subnetId') or old.get('gatewayId')} is gone")
+        aws.client("ec2").replace_route_table_association(
+            AssociationId=found[1]["RouteTableAssociationId"], RouteTableId=new["routeTableId"]
+        )
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        if found := _association(aws, id, state):
+            with ignoring("InvalidAssociationID.NotFound"):
+                aws.client("ec2").disassociate_route_table(AssociationId=found[1]["RouteTableAssociationId"])
+
+
+@resource("aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation")
+class MainRouteTableAssociation(ResourceType):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/mainroutetableassociation/."""
+
+    tagged = False
+    replace = frozenset({"vpcId"})
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        table, association = self._main(aws, inputs["vpcId"])
+        answer = aws.client("ec2").replace_route_table_association(
+            AssociationId=association, RouteTableId=inputs["routeTableId"]
+        )
+        # The table to give the VPC back to is written down beside the id, since nothing of AWS remembers it.
+        return f"{answer['NewAssociationId']}_{table}"
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        tables = aws.client("ec2").describe_route_tables(
+            Filters=[
+                {"Name": "vpc-id", "Values": [state["vpcId"]]},
+                {"Name": "association.main", "Values": ["true"]},
+            ]
+        )["RouteTables"]
+        if not tables:
+            return None
+        return {
+            "vpcId": state["vpcId"],
+            "routeTableId": tables[0]["RouteTableId"],
+            "originalRouteTableId": id.partition("_")[2],
+        }
+
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        _, association = self._main(aws, new["vpcId"])
+        aws.client("ec2").replace_route_table_association(AssociationId=association, RouteTableId=new["routeTableId"])
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        _, association = self._main(aws, state["vpcId"])
+        aws.client("ec2").replace_route_table_association(
+            AssociationId=association, RouteTableId=state["originalRouteTableId"]
+        )
+
+    @staticmethod
+    def _main(aws: Session, vpc: str) -> tuple[str, str]:
+        tables = aws.client("ec2").describe_route_tables(
+            Filters=[{"Name": "vpc-id", "Values": [vpc]}, {"Name": "association.main", "Values": ["true"]}]
+        )["RouteTables"]
+        if not tables:
+            raise LookupError(f"the VPC {vpc} has no main route table, so that there is no such VPC")
+        association = next(item for item in tables[0]["Associations"] if item.get("Main"))
+        return str(tables[0]["RouteTableId"]), str(association["RouteTableAssociationId"])

@@ -1,0 +1,384 @@
+"""EC2: security groups and their rules, as one resource a rule or inline."""
+
+import json
+import zlib
+from typing import Any, ClassVar
+
+from localcloud.provider.aws.ec2 import Ec2Resource, filters, one, only, retag
+from localcloud.provider.base import AutoName, Properties, ResourceType, function, resource
+from localcloud.provider.echo import as_written
+from localcloud.provider.session import Session
+from localcloud.provider.shapes import changed, ignoring, pick, tag_map
+
+_ANY = "-1"
+
+
+def _permission(rule: Properties, group: str) -> dict[str, Any]:
+    """Return an inline rule (or the older rule resource's properties) as EC2's IpPermission."""
+    about = {"Description": rule["description"]} if rule.get("description") else {}
+    groups = list(rule.get("securityGroups") or ())
+    if rule.get("sourceSecurityGroupId"):
+        groups.append(rule["sourceSecurityGroupId"])
+    if rule.get("self"):
+        groups.append(group)
+    protocol = str(rule["protocol"]).lower()
+    protocol = _ANY if protocol == "all" else protocol
+    permission: dict[str, Any] = {"IpProtocol": protocol}
+    if protocol != _ANY:
+        permission |= {"FromPort": int(rule["fromPort"]), "ToPort": int(rule["toPort"])}
+    if rule.get("cidrBlocks"):
+        permission["IpRanges"] = [{"CidrIp": cidr, **about} for cidr in rule["cidrBlocks"]]
+    if rule.get("ipv6CidrBlocks"):
+        permission["Ipv6Ranges"] = [{"CidrIpv6": cidr, **about} for cidr in rule["ipv6CidrBlocks"]]
+    if rule.get("prefixListIds"):
+        permission["PrefixListIds"] = [{"PrefixListId": id, **about} for id in rule["prefixListIds"]]
+    if groups:
+        permission["UserIdGroupPairs"] = [{"GroupId": id, **about} for id in groups]
+    return permission
+
+
+def _inline(permissions: list[dict[str, Any]], group: str) -> list[Properties]:
+    """Return EC2's IpPermissions as inline rules, one for each (ports, protocol, description)."""
+    rules: dict[tuple[Any, ...], Properties] = {}
+    kinds = (
+        ("IpRanges", "CidrIp", "cidrBlocks"),
+        ("Ipv6Ranges", "CidrIpv6", "ipv6CidrBlocks"),
+        ("PrefixListIds", "PrefixListId", "prefixListIds"),
+        ("UserIdGroupPairs", "GroupId", "securityGroups"),
+    )
+    for permission in permissions:
+        protocol = permission["IpProtocol"]
+        ports = (0, 0) if protocol == _ANY else (permission.get("FromPort", -1), permission.get("ToPort", -1))
+        for kind, member, key in kinds:
+            for item in permission.get(kind) or ():
+                about = item.get("Description", "")
+                rule = rules.setdefault(
+                    (protocol, *ports, about),
+                    {"protocol": protocol, "fromPort": ports[0], "toPort": ports[1], "description": about},
+                )
+                if key == "securityGroups" and item[member] == group:
+                    rule["self"] = True
+                else:
+                    rule.setdefault(key, []).append(item[member])
+    return [{"self": False, **rule} for rule in rules.values()]
+
+
+def _group(aws: Session, id: str) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = one(
+        lambda: aws.client("ec2").describe_security_groups(GroupIds=[id])["SecurityGroups"]
+    )
+    return found
+
+
+def _set_rules(aws: Session, group: str, way: str, old: list[Properties], new: list[Properties]) -> None:
+    ec2 = aws.client("ec2")
+
+    def each(rules: list[Properties]) -> dict[str, dict[str, Any]]:
+        # One permission for each single source, so that a change of one source leaves the others alone.
+        found: dict[str, dict[str, Any]] = {}
+        for rule in rules:
+            permission = _permission(rule, group)
+            for kind in ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs"):
+                for source in permission.get(kind) or ():
+                    alone = {**pick_ports(permission), kind: [source]}
+                    found[json.dumps(alone, sort_keys=True)] = alone
+        return found
+
+    before, after = each(old), each(new)
+    if gone := [before[key] for key in before if key not in after]:
+        with ignoring("InvalidPermission.NotFound"):
+            getattr(ec2, f"revoke_security_group_{way}")(GroupId=group, IpPermissions=gone)
+    if fresh := [after[key] for key in after if key not in before]:
+        getattr(ec2, f"authorize_security_group_{way}")(GroupId=group, IpPermissions=fresh)
+
+
+def pick_ports(permission: dict[str, Any]) -> dict[str, Any]:
+    """Return the protocol and the ports of a permission."""
+    return {key: permission[key] for key in ("IpProtocol", "FromPort", "ToPort") if key in permission}
+
+
+def _describe(aws: Session, group: dict[str, Any], state: Properties) -> Properties:
+    id = group["GroupId"]
+    rules = {
+        "ingress": _inline(group.get("IpPermissions") or [], id),
+        "egress": _inline(group.get("IpPermissionsEgress") or [], id),
+    }
+    return {
+        "arn": aws.arn("ec2", f"security-group/{id}"),
+        **pick(group, "OwnerId", "VpcId", "Description", name="GroupName"),
+        **{key: as_written(live, state[key]) if state.get(key) else live for key, live in rules.items()},
+        "tags": tag_map(group.get("Tags")),
+    }
+
+
+@resource("aws:ec2/securityGroup:SecurityGroup")
+class SecurityGroup(Ec2Resource):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/securitygroup/."""
+
+    noun = "security-group"
+    replace = frozenset({"description", "name", "namePrefix", "vpcId"})
+    defaults = {"description": "Managed by Pulumi", "revokeRulesOnDelete": False}
+    autoname = AutoName(max_length=255)
+    unordered = frozenset(
+        {"ingress", "egress", *(f"{way}.{key}" for way in ("ingress", "egress") for key in ("cidrBlocks",))}
+    )
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        ec2 = aws.client("ec2")
+        name = inputs.get("name") or f"{inputs['namePrefix']}{zlib.crc32(repr(inputs).encode()):08x}"
+        id = str(
+            ec2.create_security_group(
+                GroupName=name, **pick(inputs, "description", "vpcId"), **self.tag_specifications(inputs)
+            )["GroupId"]
+        )
+        # The provider takes away the rule that lets everything out, which AWS adds: see the page's note on egress.
+        _set_rules(aws, id, "egress", _inline((_group(aws, id) or {}).get("IpPermissionsEgress") or [], id), [])
+        _set_rules(aws, id, "ingress", [], inputs.get("ingress") or [])
+        _set_rules(aws, id, "egress", [], inputs.get("egress") or [])
+        return id
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        group = _group(aws, id)
+        return None if group is None else _describe(aws, group, state)
+
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        for way in ("ingress", "egress"):
+            # Without inline rules in the program, rule resources own the rules.
+            if way in new and changed(old, new, way):
+                _set_rules(aws, id, way, old.get(way) or [], new.get(way) or [])
+        super().update(aws, id, old, new)
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        ec2 = aws.client("ec2")
+        if state.get("revokeRulesOnDelete") and (group := _group(aws, id)):
+            for way, key in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
+                if group.get(key):
+                    getattr(ec2, f"revoke_security_group_{way}")(GroupId=id, IpPermissions=group[key])
+        with ignoring("InvalidGroup.NotFound"):
+            ec2.delete_security_group(GroupId=id)
+
+
+@resource("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
+class DefaultSecurityGroup(Ec2Resource):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/defaultsecuritygroup/.
+
+    It adopts the group that AWS made with the VPC: creating takes its rules away, deleting leaves it as it is.
+    """
+
+    replace = frozenset({"vpcId"})
+    defaults = {"revokeRulesOnDelete": False}
+    unordered = frozenset({"ingress", "egress"})
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        own = [{"Name": "vpc-id", "Values": [inputs["vpcId"]]}] if inputs.get("vpcId") else []
+        groups = aws.client("ec2").describe_security_groups(
+            Filters=[{"Name": "group-name", "Values": ["default"]}, *own]
+        )["SecurityGroups"]
+        if not groups:
+            raise LookupError(f"the VPC {inputs.get('vpcId')} has no default security group: there is no such VPC")
+        group = groups[0]
+        id = str(group["GroupId"])
+        for way, key in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
+            _set_rules(aws, id, way, _inline(group.get(key) or [], id), inputs.get(way) or [])
+        retag(aws, id, {"tags": tag_map(group.get("Tags"))}, inputs)
+        return id
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        group = _group(aws, id)
+        return None if group is None else _describe(aws, group, state)
+
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        for way in ("ingress", "egress"):
+            if changed(old, new, way):
+                _set_rules(aws, id, way, old.get(way) or [], new.get(way) or [])
+        super().update(aws, id, old, new)
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        """Leave the group: it goes with its VPC."""
+
+
+class _Rule(Ec2Resource):
+    """A rule of its own, with an id and tags of its own."""
+
+    noun = "security-group-rule"
+    way: ClassVar[str] = ""
+    #: The kind of a rule's source can't be modified, and the group can't either.
+    replace = frozenset({"securityGroupId"})
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        about = {"Description": inputs["description"]} if inputs.get("description") else {}
+        permission: dict[str, Any] = {"IpProtocol": inputs["ipProtocol"], **pick(inputs, "fromPort", "toPort")}
+        if inputs.get("cidrIpv4"):
+            permission["IpRanges"] = [{"CidrIp": inputs["cidrIpv4"], **about}]
+        elif inputs.get("cidrIpv6"):
+            permission["Ipv6Ranges"] = [{"CidrIpv6": inputs["cidrIpv6"], **about}]
+        elif inputs.get("prefixListId"):
+            permission["PrefixListIds"] = [{"PrefixListId": inputs["prefixListId"], **about}]
+        else:
+            account, _, id = inputs["referencedSecurityGroupId"].rpartition("/")
+            permission["UserIdGroupPairs"] = [{"GroupId": id, **({"UserId": account} if account else {}), **about}]
+        answer = getattr(aws.client("ec2"), f"authorize_security_group_{self.way}")(
+            GroupId=inputs["securityGroupId"], IpPermissions=[permission], **self.tag_specifications(inputs)
+        )
+        return str(answer["SecurityGroupRules"][0]["SecurityGroupRuleId"])
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        rule = one(
+            lambda: aws.client("ec2").describe_security_group_rules(SecurityGroupRuleIds=[id])["SecurityGroupRules"]
+        )
+        if rule is None or bool(rule.get("IsEgress")) != (self.way == "egress"):
+            return None
+        ports = {
+            key: port
+            for key, port in (("fromPort", rule.get("FromPort")), ("toPort", rule.get("ToPort")))
+            if port not in (None, -1) or key in state  # -1 stands for "none given"
+        }
+        return {
+            "arn": rule.get("SecurityGroupRuleArn") or aws.arn("ec2", f"security-group-rule/{id}"),
+            "securityGroupRuleId": id,
+            "securityGroupId": rule["GroupId"],
+            "ipProtocol": rule["IpProtocol"],
+            **ports,
+            **pick(rule, "CidrIpv4", "CidrIpv6", "PrefixListId", "Description"),
+            **pick(rule.get("ReferencedGroupInfo") or {}, referencedSecurityGroupId="GroupId"),
+            "tags": tag_map(rule.get("Tags")),
+        }
+
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        sources = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
+        if changed(old, new, "description", "ipProtocol", "fromPort", "toPort", *sources):
+            rule = pick(
+                new,
+                "ipProtocol",
+                "fromPort",
+                "toPort",
+                "cidrIpv4",
+                "cidrIpv6",
+                "prefixListId",
+                "description",
+                ReferencedGroupId="referencedSecurityGroupId",
+            )
+            aws.client("ec2").modify_security_group_rules(
+                GroupId=new["securityGroupId"],
+                SecurityGroupRules=[{"SecurityGroupRuleId": id, "SecurityGroupRule": rule}],
+            )
+        super().update(aws, id, old, new)
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        with ignoring("InvalidGroup.NotFound", "InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound"):
+            getattr(aws.client("ec2"), f"revoke_security_group_{self.way}")(
+                GroupId=state["securityGroupId"], SecurityGroupRuleIds=[id]
+            )
+
+
+@resource("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+class SecurityGroupIngressRule(_Rule):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/vpc/securitygroupingressrule/."""
+
+    way = "ingress"
+
+
+@resource("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
+class SecurityGroupEgressRule(_Rule):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/vpc/securitygroupegressrule/."""
+
+    way = "egress"
+
+
+@resource("aws:ec2/securityGroupRule:SecurityGroupRule")
+class SecurityGroupRule(ResourceType):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/securitygrouprule/."""
+
+    tagged = False
+    replace = frozenset(
+        {
+            "cidrBlocks",
+            "fromPort",
+            "ipv6CidrBlocks",
+            "prefixListIds",
+            "protocol",
+            "securityGroupId",
+            "self",
+            "sourceSecurityGroupId",
+            "toPort",
+            "type",
+        }
+    )
+    defaults = {"self": False}
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        group = inputs["securityGroupId"]
+        permission = _permission(inputs, group)
+        getattr(aws.client("ec2"), f"authorize_security_group_{inputs['type']}")(
+            GroupId=group, IpPermissions=[permission]
+        )
+        return f"sgrule-{zlib.crc32(json.dumps([group, inputs['type'], permission], sort_keys=True).encode())}"
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        rules = self._rules(aws, state)
+        if not rules:
+            return None
+        return {
+            "securityGroupRuleId": rules[0]["SecurityGroupRuleId"] if len(rules) == 1 else "",
+            "description": rules[0].get("Description", ""),
+        }
+
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        permission = _permission(new, new["securityGroupId"])
+        getattr(aws.client("ec2"), f"update_security_group_rule_descriptions_{new['type']}")(
+            GroupId=new["securityGroupId"], IpPermissions=[permission]
+        )
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        rules = self._rules(aws, state)
+        if rules:
+            with ignoring("InvalidPermission.NotFound", "InvalidGroup.NotFound"):
+                getattr(aws.client("ec2"), f"revoke_security_group_{state['type']}")(
+                    GroupId=state["securityGroupId"],
+                    SecurityGroupRuleIds=[rule["SecurityGroupRuleId"] for rule in rules],
+                )
+
+    @staticmethod
+    def _rules(aws: Session, state: Properties) -> list[dict[str, Any]]:
+        """Return the live rules that this resource stands for: one for each source."""
+        group = state["securityGroupId"]
+        wanted = _permission(state, group)
+        sources = {
+            *(item["CidrIp"] for item in wanted.get("IpRanges") or ()),
+            *(item["CidrIpv6"] for item in wanted.get("Ipv6Ranges") or ()),
+            *(item["PrefixListId"] for item in wanted.get("PrefixListIds") or ()),
+            *(item["GroupId"] for item in wanted.get("UserIdGroupPairs") or ()),
+        }
+        live = aws.client("ec2").describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])
+        return [
+            rule
+            for rule in live["SecurityGroupRules"]
+            if bool(rule.get("IsEgress")) == (state["type"] == "egress")
+            and rule["IpProtocol"] == wanted["IpProtocol"]
+            and rule.get("FromPort", -1) == wanted.get("FromPort", -1)
+            and rule.get("ToPort", -1) == wanted.get("ToPort", -1)
+            and sources
+            & {
+                rule.get("CidrIpv4"),
+                rule.get("CidrIpv6"),
+                rule.get("PrefixListId"),
+                (rule.get("ReferencedGroupInfo") or {}).get("GroupId"),
+            }
+        ]
+
+
+@function("aws:ec2/getSecurityGroup:getSecurityGroup")
+def get_security_group(aws: Session, args: Properties) -> Properties:
+    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/getsecuritygroup/."""
+    found = aws.client("ec2").describe_security_groups(
+        **({"GroupIds": [args["id"]]} if args.get("id") else {}),
+        Filters=filters(args, name="group-name", vpcId="vpc-id"),
+    )["SecurityGroups"]
+    group = only(found, "EC2 Security Group")
+    return {
+        "id": group["GroupId"],
+        "arn": aws.arn("ec2", f"security-group/{group['GroupId']}"),
+        **pick(group, "Description", "VpcId", name="GroupName"),
+        "tags": tag_map(group.get("Tags")),
+        "region": aws.region,
+    }
