@@ -1,0 +1,64 @@
+"""A public DNS zone."""
+
+import re
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.checks import mistake
+from components.naming import Tags, component_tags
+
+_DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+
+
+def check_domain(field: str, domain: str) -> None:
+    """Refuse what isn't a domain name in lower case without a final dot.
+
+    Raises:
+        ValueError: naming the field and the value.
+    """
+    if not _DOMAIN.fullmatch(domain):
+        raise mistake(field, domain, "a domain name in lower case, without a final dot", "write it like example.com")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostedZoneArgs:
+    """What a `HostedZone` is made from."""
+
+    zone: str
+    """The zone's domain name, for instance `example.com`."""
+    tags: Tags
+    """Tags for the zone."""
+    force_destroy: bool = False
+    """Whether the zone may be destroyed with records in it that this stack doesn't know."""
+
+    def __post_init__(self) -> None:
+        """Refuse what isn't a domain name."""
+        check_domain("zone", self.zone)
+
+
+class HostedZone(pulumi.ComponentResource):
+    """A public Route 53 hosted zone.
+
+    Creates the zone. Names in it resolve only once the domain's registrar, or the zone above, points to its name
+    servers: until then a certificate for them waits for its validation.
+    """
+
+    zone_id: pulumi.Output[str]
+    """The zone's id."""
+    name_servers: pulumi.Output[list[str]]
+    """The name servers that the zone above has to point to."""
+
+    def __init__(self, name: str, args: HostedZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("alicerce:index:HostedZone", name, None, opts)
+        zone = aws.route53.Zone(
+            f"{name}-zone",
+            name=args.zone,
+            force_destroy=args.force_destroy,
+            tags=component_tags(args.tags, "hosted-zone"),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.zone_id = zone.zone_id
+        self.name_servers = zone.name_servers.apply(list)
+        self.register_outputs({"zone_id": self.zone_id, "name_servers": self.name_servers})
