@@ -93,8 +93,12 @@ class ResourceType:
         """
         return ()
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        """Create the resource by real calls and return its id (as the official provider's `id`)."""
+    def create(self, aws: Session, inputs: Properties) -> str | tuple[str, Properties]:
+        """Create the resource by real calls and return its id (as the official provider's `id`).
+
+        Where outputs arise that no later call tells, such as a generated value: `(id, those outputs)`. They are in the
+        state that `read` gets.
+        """
         raise NotImplementedError(f"{self.token} can't be created by the local provider")
 
     def read(self, aws: Session, id: str, state: Properties) -> Properties | None:

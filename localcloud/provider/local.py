@@ -78,7 +78,9 @@ class LocalProvider(sdk.Provider):
     def session(self) -> Session:
         """The way to the account; the emulator is started at the first call that needs it."""
         if self._session is None:
-            self._session = Session(endpoint_from(self._endpoint), self._region, self._default_tags)
+            # Random values need no account, so that a program with nothing else starts no emulator.
+            endpoint = "" if self.package == "random" else endpoint_from(self._endpoint)
+            self._session = Session(endpoint, self._region, self._default_tags)
         return self._session
 
     # Resources
@@ -125,8 +127,9 @@ class LocalProvider(sdk.Provider):
             return sdk.CreateResponse("", {**request.properties, **wrap_map(self._planned(kind, inputs), set())})
         # The live tags are the program's and the provider's default tags together.
         sent = {**inputs, "tags": self._tags_all(inputs)} if kind.tagged else inputs
-        id = await self._call(f"creating {request.name} ({kind.token})", kind.create, self.session, sent)
-        state = await self._state(kind, request.name, id, inputs, inputs)
+        made = await self._call(f"creating {request.name} ({kind.token})", kind.create, self.session, sent)
+        id, arisen = (made, {}) if isinstance(made, str) else made
+        state = await self._state(kind, request.name, id, {**inputs, **arisen}, inputs)
         return sdk.CreateResponse(id, self._outputs(kind, state, secret))
 
     async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
