@@ -146,7 +146,7 @@ class Network(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         flow_log = FlowLog(
-            f"{name}-flow-log",
+            f"{name}-traffic",
             FlowLogArgs(
                 vpc_id=vpc.id,
                 account_id=vpc.owner_id,

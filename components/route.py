@@ -1,6 +1,7 @@
 """What a load balancer does with the requests for a host or a path."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,7 +31,7 @@ class RouteKind(StrEnum):
     DENY = "deny"
     """Refuses paths of a host."""
     PATHS = "paths"
-    """Forwards paths of a host."""
+    """Forwards paths of a host. Those of different services must not overlap: which of them comes first is chance."""
     HOST = "host"
     """Forwards everything of a host."""
 
@@ -47,7 +48,7 @@ def rule_priority(system: str, service: str, kind: RouteKind, part: int = 0) -> 
     """Return the priority of a listener rule, from 1 to 50000.
 
     It follows from the names alone, so adding or removing a system moves no other system's rules. Two names can meet in
-    one priority, about once in two thousand pairs of one kind: `check_priorities` tells.
+    one priority, about once in sixteen thousand pairs of one kind: `check_priorities` tells.
 
     Args:
         system: the system's name.
@@ -90,10 +91,27 @@ def split_paths(hosts: Sequence[str], paths: Sequence[str]) -> list[tuple[str, .
     Raises:
         ValueError: when the hosts leave no room for a path.
     """
-    room = min(VALUES_PER_CONDITION, VALUES_PER_RULE - len(hosts))
-    if room < 1:
+    if not _fits(hosts, ("/",)):
         raise mistake("hosts", list(hosts), f"up to {VALUES_PER_CONDITION} in a rule", "make a route for some of them")
-    return [tuple(paths[start : start + room]) for start in range(0, len(paths), room)]
+    rules: list[tuple[str, ...]] = []
+    for path in paths:
+        if rules and _fits(hosts, (*rules[-1], path)):
+            rules[-1] = (*rules[-1], path)
+        else:
+            rules.append((path,))
+    return rules
+
+
+def _fits(hosts: Sequence[str], paths: Sequence[str]) -> bool:
+    return (
+        max(len(hosts), len(paths)) <= VALUES_PER_CONDITION
+        and len(hosts) + len(paths) <= VALUES_PER_RULE
+        and _wildcards([*hosts, *paths]) <= WILDCARDS_PER_RULE
+    )
+
+
+def _wildcards(values: Sequence[str]) -> int:
+    return sum(value.count("*") + value.count("?") for value in values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,12 +146,17 @@ class RouteArgs:
                 if not 1 <= len(value) <= VALUE_LENGTH:
                     raise mistake(field, value, f"1 to {VALUE_LENGTH} characters", "use a wildcard")
         for path in self.paths:
-            if not path.startswith(("/", "*")):
-                raise mistake("paths", path, "paths from the root", f"write it like /{path}")
+            if not re.fullmatch(r"[/*][\w.$/~\"'@:+&*?-]*", path, re.ASCII):
+                raise mistake(
+                    "paths",
+                    path,
+                    "a path from the root, of letters, digits and _ - . $ / ~ \" ' @ : + &, with * and ?",
+                    "write it like /admin/*",
+                )
         both = [*self.hosts, *self.paths]
         if len(both) > VALUES_PER_RULE:
             raise mistake("hosts and paths", both, f"up to {VALUES_PER_RULE} in a rule", "make a route for some paths")
-        if sum(value.count("*") + value.count("?") for value in both) > WILDCARDS_PER_RULE:
+        if _wildcards(both) > WILDCARDS_PER_RULE:
             raise mistake(
                 "hosts and paths",
                 both,
@@ -153,8 +176,9 @@ class RouteArgs:
 class Route(pulumi.ComponentResource):
     """A listener rule: requests for these hosts and paths go to a target group, or are answered with 403.
 
-    Creates the rule. Path patterns are compared as they are written, in upper and lower case, with the path as it is
-    sent: where a refusal has to hold against every spelling of a path, have the `WebFirewall` refuse it too.
+    Creates the rule. AWS normalises a path before it compares it, but tells upper from lower case: where a refusal has
+    to hold against every spelling of a path, have the `WebFirewall` refuse it too.
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html#path-conditions
     """
 
     rule_arn: pulumi.Output[str]

@@ -73,8 +73,8 @@ class WebFirewallArgs:
     private_paths: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Paths that are refused with everything below them, by host, for instance `{"api.example.com": ["/admin"]}`.
 
-    A listener rule compares a path as it was sent; here it is decoded, normalised and put into lower case first, so
-    that `/%61dmin` and `//Admin` are refused as well.
+    A listener rule tells upper from lower case; here a path is decoded, normalised and put into lower case first, so
+    that `/%61dmin`, `//admin` and `/Admin` are refused as well.
     https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-transformation.html
     """
 
