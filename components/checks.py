@@ -10,9 +10,20 @@ _DAILY_WINDOW = re.compile(f"{_TIME}-{_TIME}")
 _WEEKLY_WINDOW = re.compile(f"{_DAY}:{_TIME}-{_DAY}:{_TIME}")
 
 
-def mistake(field: str, value: object, allowed: str, remedy: str) -> ValueError:
+class Refusal(ValueError):
+    """A plain value that is not allowed; its parts are there for those who word the message anew."""
+
+    def __init__(self, field: str, value: object, allowed: str, remedy: str) -> None:
+        super().__init__(f"{field} is {value!r}; allowed: {allowed}; {remedy}")
+        self.field = field
+        self.value = value
+        self.allowed = allowed
+        self.remedy = remedy
+
+
+def mistake(field: str, value: object, allowed: str, remedy: str) -> Refusal:
     """Return the error for a value that is not allowed: what, the value, what is allowed, and the way out."""
-    return ValueError(f"{field} is {value!r}; allowed: {allowed}; {remedy}")
+    return Refusal(field, value, allowed, remedy)
 
 
 def secret_mistake(field: str, length: int, allowed: str, remedy: str) -> ValueError:

@@ -1,0 +1,16 @@
+"""The program: settings in, both systems up, what a person needs to know out."""
+
+import pulumi
+
+from stacks import platform, settings
+from stacks.deployment import Deployment
+from stacks.systems import SYSTEMS
+
+current = settings.load(SYSTEMS)
+shared = platform.build(current)
+
+pulumi.export("cluster", shared.cluster.cluster_name)
+pulumi.export("loadBalancer", {"name": shared.load_balancer.name, "dnsName": shared.load_balancer.dns_name})
+pulumi.export("nameServers", shared.name_servers)
+for name, own in current.systems.items():
+    pulumi.export(name, Deployment(current, own, shared).outputs)

@@ -1,0 +1,257 @@
+"""An ECS service: the tasks that stay up, how they are reached, what they reach, and how their number follows load."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import pulumi
+import pulumi_aws as aws
+
+from components.autoscaling import Autoscaling, AutoscalingArgs, Scaling
+from components.connection import allow
+from components.fargate import CapacityShare
+from components.naming import Tags, component_tags
+from components.target import Target, TargetArgs
+from components.task import LONGEST_STOP_TIMEOUT, HealthCheck, Task, TaskArgs
+
+#: How much longer than the longest request a task may take to stop, in seconds: for the application's own clean-up.
+_STOP_MARGIN = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """What a service speaks to by security group: a database, a cache, a broker or another service."""
+
+    security_group_id: pulumi.Input[str]
+    """The group that guards it; gets one ingress rule from the service's group."""
+    port: int
+    """Where it listens."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceConnect:
+    """How services find each other by name inside the cluster."""
+
+    namespace_arn: pulumi.Input[str]
+    """The cluster's namespace."""
+    alias: str | None = None
+    """The host name under which others reach this service; None for a service that only calls."""
+    # Service Connect cuts HTTP requests after 15 s unless told otherwise:
+    # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TimeoutConfiguration.html
+    request_timeout_seconds: int = 15
+    """After which Service Connect's proxy cuts a request to this service."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceArgs:
+    """What a service needs."""
+
+    service_name: str
+    """Physical name, which people type into the AWS CLI."""
+    task: TaskArgs
+    """What it runs; its stop timeout is worked out here."""
+    cluster_arn: pulumi.Input[str]
+    """The cluster that it runs on."""
+    cluster_name: pulumi.Input[str]
+    """Name of the same cluster."""
+    vpc_id: pulumi.Input[str]
+    """The network that it lives in."""
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Private subnets for its tasks."""
+    health_check: HealthCheck
+    """How ECS tells that a task is well; required, since a worker has no load balancer to tell it."""
+    capacity: Sequence[CapacityShare]
+    """Which capacity providers take which part of the tasks."""
+    scaling: Scaling
+    """How many tasks, and what they follow."""
+    longest_request_seconds: int
+    """The longest that one request or job takes; nothing in progress is cut before."""
+    tags: Tags
+    """Tags of every child."""
+    stores: Mapping[str, Store] = field(default_factory=dict)
+    """What it speaks to, by name."""
+    targets: Mapping[str, TargetArgs] = field(default_factory=dict)
+    """How load balancers reach it, by name; empty for an internal service or a worker."""
+    service_connect: ServiceConnect | None = None
+    """How other services reach it, and it them; None when it neither calls nor is called."""
+
+    def __post_init__(self) -> None:
+        """Refuse what can't work, before anything is created.
+
+        Raises:
+            ValueError: naming the value, what is allowed and the way out.
+        """
+        longest = LONGEST_STOP_TIMEOUT - _STOP_MARGIN
+        if not 1 <= self.longest_request_seconds <= longest:
+            raise ValueError(
+                f"longest_request_seconds={self.longest_request_seconds}: Fargate stops a task within "
+                f"{LONGEST_STOP_TIMEOUT} seconds, so that a request or job may take 1 to {longest}; hand longer work "
+                "to a queue in smaller pieces"
+            )
+        if (self.targets or (self.service_connect and self.service_connect.alias)) and self.task.port is None:
+            raise ValueError("task.port is None: a service that others reach needs the port that it listens on")
+        if not self.capacity or not any(share.base or share.weight for share in self.capacity):
+            raise ValueError("capacity is empty: give at least one capacity provider with a base or a weight")
+
+
+class Service(pulumi.ComponentResource):
+    """A Fargate service with its task definition, security group, targets and autoscaling.
+
+    Guarantees: tasks have no public address and are reached only by the security groups named, they leave only on 443
+    and to the stores named; a failed deployment is rolled back by ECS's circuit breaker; a task that stops finishes
+    its longest request first; `desired_count` is left to the autoscaler exactly where there is one.
+    """
+
+    service_name: pulumi.Output[str]
+    """Name of the service."""
+    arn: pulumi.Output[str]
+    """ARN of the service."""
+    security_group_id: pulumi.Output[str]
+    """The group that guards its tasks."""
+    task_definition_arn: pulumi.Output[str]
+    """The revision that it runs."""
+    log_group_name: pulumi.Output[str]
+    """Its log group."""
+
+    def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("alicerce:index:Service", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        tags = component_tags(args.tags, "service")
+
+        group = aws.ec2.SecurityGroup(
+            f"{name}-group",
+            description=f"Tasks of {args.service_name}",
+            vpc_id=args.vpc_id,
+            tags={**tags, "Name": args.service_name},
+            opts=child,
+        )
+        # Registries, Secrets Manager, logs and third parties' APIs all speak TLS on 443; stores are opened one by one.
+        aws.vpc.SecurityGroupEgressRule(
+            f"{name}-https",
+            security_group_id=group.id,
+            description="HTTPS to AWS and to third parties",
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            cidr_ipv4="0.0.0.0/0",
+            tags=tags,
+            opts=child,
+        )
+        for store, target in args.stores.items():
+            allow(
+                f"{name}-{store}",
+                source_security_group_id=group.id,
+                target_security_group_id=target.security_group_id,
+                port=target.port,
+                description=f"{args.service_name} to {store}",
+                tags=tags,
+                opts=child,
+            )
+        task = Task(
+            name,
+            replace(
+                args.task,
+                health_check=args.health_check,
+                stop_timeout=min(LONGEST_STOP_TIMEOUT, args.longest_request_seconds + _STOP_MARGIN),
+                tags=tags,
+            ),
+            child,
+        )
+        targets = {
+            key: Target(
+                f"{name}-{key}",
+                replace(target, service_security_group_id=group.id, tags=tags),
+                child,
+            )
+            for key, target in args.targets.items()
+        }
+        scaled = args.scaling.maximum > args.scaling.minimum
+        service = aws.ecs.Service(
+            f"{name}-service",
+            name=args.service_name,
+            cluster=args.cluster_arn,
+            task_definition=task.task_definition_arn,
+            desired_count=args.scaling.minimum,
+            platform_version="LATEST",
+            capacity_provider_strategies=[
+                {"capacity_provider": share.provider.value, "base": share.base, "weight": share.weight}
+                for share in args.capacity
+            ],
+            network_configuration={
+                "subnets": args.subnet_ids,
+                "security_groups": [group.id],
+                "assign_public_ip": False,
+            },
+            load_balancers=[
+                {
+                    "target_group_arn": targets[key].target_group_arn,
+                    "container_name": task.container_name,
+                    "container_port": target.port,
+                }
+                for key, target in args.targets.items()
+            ],
+            # A grace period shorter than the boot would end in a false rollback.
+            health_check_grace_period_seconds=args.health_check.start_period + 60 if targets else None,
+            service_connect_configuration=_service_connect(args, task.container_name),
+            deployment_circuit_breaker={"enable": True, "rollback": True},
+            deployment_minimum_healthy_percent=100,
+            deployment_maximum_percent=200,
+            availability_zone_rebalancing="ENABLED",
+            enable_execute_command=args.task.execute_command,
+            enable_ecs_managed_tags=True,
+            propagate_tags="SERVICE",
+            tags=tags,
+            opts=pulumi.ResourceOptions.merge(
+                pulumi.ResourceOptions(
+                    # A target group takes tasks only once a listener rule uses it.
+                    depends_on=list(targets.values()),
+                    ignore_changes=["desiredCount"] if scaled else [],
+                ),
+                child,
+            ),
+        )
+        if scaled:
+            Autoscaling(
+                f"{name}-scaling",
+                AutoscalingArgs(
+                    cluster_name=args.cluster_name, service_name=service.name, scaling=args.scaling, tags=tags
+                ),
+                child,
+            )
+
+        self.service_name = service.name
+        self.arn = service.arn
+        self.security_group_id = group.id
+        self.task_definition_arn = task.task_definition_arn
+        self.log_group_name = task.log_group_name
+        self.register_outputs(
+            {
+                "service_name": self.service_name,
+                "arn": self.arn,
+                "security_group_id": self.security_group_id,
+                "task_definition_arn": self.task_definition_arn,
+                "log_group_name": self.log_group_name,
+            }
+        )
+
+
+def _service_connect(args: ServiceArgs, port_name: str) -> aws.ecs.ServiceServiceConnectConfigurationArgsDict | None:
+    if args.service_connect is None:
+        return None
+    configuration: aws.ecs.ServiceServiceConnectConfigurationArgsDict = {
+        "enabled": True,
+        "namespace": args.service_connect.namespace_arn,
+    }
+    if args.service_connect.alias is not None and args.task.port is not None:
+        configuration["services"] = [
+            {
+                "port_name": port_name,
+                "discovery_name": args.service_name,
+                "client_alias": [{"dns_name": args.service_connect.alias, "port": args.task.port}],
+                "timeout": {
+                    "per_request_timeout_seconds": args.service_connect.request_timeout_seconds,
+                    # Must not end a connection before its request may take this long.
+                    "idle_timeout_seconds": args.service_connect.request_timeout_seconds + _STOP_MARGIN,
+                },
+            }
+        ]
+    return configuration

@@ -1,0 +1,465 @@
+"""One system on the platform: its stores, secrets, images and services."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from components.alias_record import AliasRecord, AliasRecordArgs
+from components.broker import Broker, BrokerArgs
+from components.cache import Cache, CacheArgs
+from components.database import PostgresDatabase, PostgresDatabaseArgs
+from components.generated_secret import GeneratedValue, GeneratedValueArgs
+from components.migration import Migration, MigrationArgs
+from components.naming import ECS_NAME, LOG_GROUP_NAME, Tags, physical_name
+from components.private_host import PrivateHost, PrivateHostArgs
+from components.registry import Registry, RegistryArgs
+from components.secret import Secret, SecretArgs
+from components.service import Service, ServiceArgs, ServiceConnect, Store
+from components.target import TargetArgs
+from components.task import SecretVariable, TaskArgs
+from components.urls import amqp_url, composed, postgres_url, redis_url
+from stacks import system as model
+from stacks.platform import Platform
+from stacks.release import image_digest
+from stacks.settings import Settings, SystemSettings
+from stacks.system import AmqpUrl, Generated, Need, PostgresUrl, RedisUrl, Role, Supplied
+
+#: PostgreSQL's major version; RDS takes care of the minor ones.
+_POSTGRES = "16"
+#: RabbitMQ's version on Amazon MQ.
+_RABBITMQ = "4.2"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stores:
+    """A system's stores."""
+
+    database: PostgresDatabase
+    """PostgreSQL."""
+    cache: Cache | None
+    """Redis-compatible."""
+    broker: Broker | None
+    """RabbitMQ."""
+
+    def reached(self, needs: frozenset[Need]) -> dict[str, Store]:
+        """Return where the needed stores are reached, by name."""
+        stores: dict[str, PostgresDatabase | Cache | Broker | None] = {
+            Need.POSTGRES: self.database,
+            Need.REDIS: self.cache,
+            Need.RABBITMQ: self.broker,
+        }
+        ports = {Need.POSTGRES: 5432, Need.REDIS: 6379, Need.RABBITMQ: 5671}
+        return {
+            need.value: Store(security_group_id=store.security_group_id, port=ports[need])
+            for need in sorted(needs)
+            if (store := stores[need]) is not None
+        }
+
+
+class Deployment:
+    """One system, deployed. `outputs` is what the stack exports of it."""
+
+    def __init__(self, settings: Settings, own: SystemSettings, platform: Platform) -> None:
+        self._settings = settings
+        self._own = own
+        self._platform = platform
+        self._system = own.system
+        self._tags: Tags = {**platform.tags, "System": own.system.name}
+
+        values = self._generated()
+        stores = self._stores(values)
+        secrets = self._secrets(values, stores)
+        registries = self._registries()
+        digests: dict[str, pulumi.Output[str]] = {}
+        services: dict[str, Service] = {}
+        migration: Migration | None = None
+        if own.release is None:
+            pulumi.log.warn(
+                f"{own.system.name}:release is not set: what {own.system.name} stands on is built, its services are "
+                f"not. Push its images ({', '.join(own.system.images)}) under one tag, then: "
+                f"pulumi config set {own.system.name}:release <tag>"
+            )
+        else:
+            digests = {
+                image: image_digest(own.system.name, own.release, registry.repository_name)
+                for image, registry in registries.items()
+            }
+            images = {
+                image: pulumi.Output.concat(registry.repository_url, "@", digests[image])
+                for image, registry in registries.items()
+            }
+            migration = self._migration(images, registries, secrets, stores)
+            services = self._services(images, registries, secrets, stores)
+        self._aliases()
+        self.outputs = self._outputs(stores, secrets, registries, digests, services, migration)
+
+    def _name(self, part: str) -> str:
+        return f"{self._system.name}-{part}"
+
+    def _generated(self) -> dict[str, pulumi.Output[str]]:
+        return {
+            variable: GeneratedValue(
+                self._name(_dashed(variable)),
+                GeneratedValueArgs(kind=secret.kind, length=secret.length, rotation=self._own.rotation[variable]),
+            ).value
+            for variable, secret in self._system.secrets.items()
+            if isinstance(secret, Generated)
+        }
+
+    def _stores(self, values: Mapping[str, pulumi.Output[str]]) -> Stores:
+        settings, platform, profile = self._settings, self._platform, self._settings.profile
+        database = PostgresDatabase(
+            self._name("database"),
+            PostgresDatabaseArgs(
+                vpc_id=platform.network.vpc_id,
+                subnet_ids=platform.isolated_subnet_ids,
+                database_name=self._system.database.name,
+                username=self._system.database.username,
+                password=values[self._system.database.password],
+                engine_version=_POSTGRES,
+                instance_class=profile.database.instance_class,
+                storage_gb=profile.database.storage_gb,
+                max_storage_gb=profile.database.max_storage_gb,
+                multi_az=profile.database.multi_az,
+                backup_retention_days=settings.backup_retention_days,
+                deletion_protection=settings.protection,
+                final_snapshot=settings.protection,
+                kms_key_arn=platform.key.arn,
+                log_retention_days=settings.log_retention_days,
+                events_topic_arn=platform.notifications.topic_arn,
+                apply_immediately=not settings.protection,
+                protect=settings.protection,
+                tags=self._tags,
+            ),
+        )
+        cache = broker = None
+        if self._system.cache is not None:
+            cache = Cache(
+                self._name("cache"),
+                CacheArgs(
+                    vpc_id=platform.network.vpc_id,
+                    subnet_ids=platform.isolated_subnet_ids,
+                    username=self._system.cache.username,
+                    password=values[self._system.cache.password],
+                    node_type=profile.cache.node_type,
+                    replicas=profile.cache.replicas,
+                    snapshot_retention_days=profile.cache.snapshot_retention_days,
+                    kms_key_arn=platform.key.arn,
+                    final_snapshot=settings.protection,
+                    log_retention_days=settings.log_retention_days,
+                    apply_immediately=not settings.protection,
+                    protect=settings.protection,
+                    tags=self._tags,
+                ),
+            )
+        if self._system.broker is not None:
+            broker = Broker(
+                self._name("broker"),
+                BrokerArgs(
+                    vpc_id=platform.network.vpc_id,
+                    subnet_ids=platform.isolated_subnet_ids,
+                    username=self._system.broker.username,
+                    password=values[self._system.broker.password],
+                    engine_version=_RABBITMQ,
+                    instance_type=profile.broker.instance_type,
+                    deployment_mode=profile.broker.deployment_mode,
+                    kms_key_arn=platform.key.arn,
+                    log_retention_days=settings.log_retention_days,
+                    apply_immediately=not settings.protection,
+                    protect=settings.protection,
+                    tags=self._tags,
+                ),
+            )
+        return Stores(database=database, cache=cache, broker=broker)
+
+    def _secrets(self, values: Mapping[str, pulumi.Output[str]], stores: Stores) -> dict[str, Secret]:
+        """Put each variable that a task reads into a secret of its own."""
+        read = {variable for service in self._system.services.values() for variable in service.secrets}
+        read.update(self._system.migration.secrets)
+        made: dict[str, Secret] = {}
+        for variable, secret in self._system.secrets.items():
+            value = self._value(variable, secret, values, stores)
+            if variable in read and value is not None:
+                made[variable] = Secret(
+                    self._name(_dashed(variable)),
+                    SecretArgs(
+                        variable=variable,
+                        value=value,
+                        kms_key_arn=self._platform.key.arn,
+                        recovery_window_days=self._settings.profile.secret_recovery_days,
+                        tags=self._tags,
+                    ),
+                )
+        return made
+
+    def _value(
+        self,
+        variable: str,
+        secret: model.Secret,
+        values: Mapping[str, pulumi.Output[str]],
+        stores: Stores,
+    ) -> pulumi.Output[str] | None:
+        match secret:
+            case Generated():
+                return values[variable]
+            case Supplied():
+                return self._own.supplied.get(variable)
+            case PostgresUrl(password=password, scheme=scheme, query=query):
+                return composed(
+                    postgres_url,
+                    scheme=scheme,
+                    username=stores.database.username,
+                    password=values[password],
+                    host=stores.database.address,
+                    port=stores.database.port,
+                    database=stores.database.database_name,
+                    query=dict(query),
+                )
+            case RedisUrl(password=password, database=database) if stores.cache is not None:
+                return composed(
+                    redis_url,
+                    username=stores.cache.username,
+                    password=values[password],
+                    host=stores.cache.address,
+                    port=stores.cache.port,
+                    database=database,
+                )
+            case AmqpUrl(password=password) if stores.broker is not None:
+                return composed(
+                    amqp_url,
+                    username=stores.broker.username,
+                    password=values[password],
+                    host=stores.broker.host,
+                    port=stores.broker.port,
+                )
+        raise ValueError(f"{self._system.name}: {variable} is composed of a store that the system hasn't")
+
+    def _registries(self) -> dict[str, Registry]:
+        return {
+            image: Registry(
+                self._name(f"{image}-images"),
+                RegistryArgs(
+                    # Two stacks of one account need names of their own; people push to them, so they are fixed.
+                    repository_name=f"{self._settings.stack}/{self._name(image)}",
+                    keep_releases=self._settings.keep_releases,
+                    running_tags=(self._own.release,) if self._own.release else (),
+                    kms_key_arn=self._platform.key.arn,
+                    force_delete=not self._settings.protection,
+                    protect=self._settings.protection,
+                    tags=self._tags,
+                ),
+            )
+            for image in self._system.images
+        }
+
+    def _task(
+        self,
+        part: str,
+        image: str,
+        images: Mapping[str, pulumi.Output[str]],
+        registries: Mapping[str, Registry],
+        secrets: Mapping[str, Secret],
+        variables: tuple[str, ...],
+        **more: Any,  # noqa: ANN401 - TaskArgs checks them
+    ) -> TaskArgs:
+        return TaskArgs(
+            family=physical_name(ECS_NAME, self._settings.stack, self._name(part)),
+            container_name=part,
+            image=images[image],
+            repository_arn=registries[image].arn,
+            architecture=self._system.images[image],
+            log_group_name=f"/{self._settings.stack}/{self._system.name}/{part}"[:LOG_GROUP_NAME],
+            log_retention_days=self._settings.log_retention_days,
+            kms_key_arn=self._platform.key.arn,
+            region=self._platform.region,
+            account_id=self._platform.account_id,
+            secrets={
+                variable: SecretVariable(arn=secrets[variable].arn, value_from=secrets[variable].value_from)
+                for variable in variables
+                if variable in secrets
+            },
+            tags=self._tags,
+            **more,
+        )
+
+    def _migration(
+        self,
+        images: Mapping[str, pulumi.Output[str]],
+        registries: Mapping[str, Registry],
+        secrets: Mapping[str, Secret],
+        stores: Stores,
+    ) -> Migration:
+        migration = self._system.migration
+        return Migration(
+            self._name("migration"),
+            MigrationArgs(
+                task=self._task(
+                    "migration",
+                    migration.image,
+                    images,
+                    registries,
+                    secrets,
+                    migration.secrets,
+                    command=migration.command,
+                    size=next(iter(self._system.services.values())).small_size,
+                    environment=self._environment({}),
+                ),
+                vpc_id=self._platform.network.vpc_id,
+                database=stores.reached(frozenset({Need.POSTGRES}))[Need.POSTGRES.value],
+                tags=self._tags,
+            ),
+        )
+
+    def _services(
+        self,
+        images: Mapping[str, pulumi.Output[str]],
+        registries: Mapping[str, Registry],
+        secrets: Mapping[str, Secret],
+        stores: Stores,
+    ) -> dict[str, Service]:
+        made: dict[str, Service] = {}
+        called = {name for service in self._system.services.values() for name in service.calls}
+        # Internal services first: their callers need their security groups, and find them only once they are there.
+        for name in sorted(self._system.services, key=lambda name: (name not in called, name)):
+            service = self._system.services[name]
+            own = self._own.services[name]
+            profile = self._settings.profile
+            reached = stores.reached(service.needs)
+            for other in service.calls:
+                port = self._system.services[other].port
+                if port is not None:
+                    reached[other] = Store(security_group_id=made[other].security_group_id, port=port)
+            made[name] = Service(
+                self._name(name),
+                ServiceArgs(
+                    service_name=self._name(name),
+                    task=self._task(
+                        name,
+                        service.image,
+                        images,
+                        registries,
+                        secrets,
+                        service.secrets,
+                        command=service.command,
+                        port=service.port,
+                        size=own.size,
+                        environment=self._environment(service.environment),
+                        execute_command=profile.execute_command,
+                    ),
+                    cluster_arn=self._platform.cluster.arn,
+                    cluster_name=self._platform.cluster.cluster_name,
+                    vpc_id=self._platform.network.vpc_id,
+                    subnet_ids=self._platform.network.private_subnet_ids,
+                    health_check=service.health_check,
+                    capacity=profile.worker_capacity if service.role is Role.WORKER else profile.web_capacity,
+                    scaling=own.scaling,
+                    longest_request_seconds=service.longest_request_seconds,
+                    stores=reached,
+                    targets=self.targets(name),
+                    service_connect=self._service_connect(name, service, called),
+                    tags=self._tags,
+                ),
+                pulumi.ResourceOptions(depends_on=[made[other] for other in service.calls]),
+            )
+        return made
+
+    def _environment(self, own: Mapping[str, str]) -> dict[str, str]:
+        return {**self._system.environment, **self._own.urls, **own}
+
+    def _service_connect(self, name: str, service: model.Service, called: set[str]) -> ServiceConnect | None:
+        if name not in called and not service.calls:
+            return None
+        return ServiceConnect(
+            namespace_arn=self._platform.cluster.namespace_arn,
+            alias=name if name in called else None,
+            request_timeout_seconds=service.longest_request_seconds,
+        )
+
+    def targets(self, name: str) -> dict[str, TargetArgs]:
+        """Return how load balancers reach a service: none, the public one, or both."""
+        service = self._system.services[name]
+        if service.role is not Role.WEB or service.port is None:
+            return {}
+        balancers = {"public": self._platform.load_balancer}
+        if self._platform.internal_load_balancer is not None and service.private_paths:
+            balancers["internal"] = self._platform.internal_load_balancer
+        return {
+            kind: TargetArgs(
+                system=self._system.name,
+                service=name,
+                vpc_id=self._platform.network.vpc_id,
+                listener_arn=balancer.https_listener_arn,
+                load_balancer_security_group_id=balancer.security_group_id,
+                port=service.port,
+                health_path=service.health_path,
+                hosts=(self._own.host(service),),
+                # Inside the network the host leads to the internal load balancer, which therefore serves all of it.
+                denied_paths=service.private_paths if kind == "public" else (),
+                drain_seconds=service.longest_request_seconds,
+                tags=self._tags,
+            )
+            for kind, balancer in balancers.items()
+        }
+
+    def _aliases(self) -> None:
+        """Point the hosts at the load balancers: public ones for everyone, private ones inside the network only."""
+        for service in self._system.services.values():
+            if service.role is not Role.WEB:
+                continue
+            host = self._own.host(service)
+            AliasRecord(
+                f"alias-{host}",
+                AliasRecordArgs(
+                    host=host,
+                    zone_id=self._platform.zone_ids[self._own.zone],
+                    target_dns_name=self._platform.load_balancer.dns_name,
+                    target_zone_id=self._platform.load_balancer.zone_id,
+                ),
+            )
+            if self._platform.internal_load_balancer is not None and service.private_paths:
+                PrivateHost(
+                    f"private-{host}",
+                    PrivateHostArgs(
+                        host=host,
+                        vpc_id=self._platform.network.vpc_id,
+                        target_dns_name=self._platform.internal_load_balancer.dns_name,
+                        target_zone_id=self._platform.internal_load_balancer.zone_id,
+                        tags=self._tags,
+                    ),
+                )
+
+    def _outputs(
+        self,
+        stores: Stores,
+        secrets: Mapping[str, Secret],
+        registries: Mapping[str, Registry],
+        digests: Mapping[str, pulumi.Output[str]],
+        services: Mapping[str, Service],
+        migration: Migration | None,
+    ) -> dict[str, Any]:
+        outputs: dict[str, Any] = {
+            "release": self._own.release,
+            "urls": dict(self._own.urls),
+            "repositories": {image: registry.repository_url for image, registry in registries.items()},
+            "digests": dict(digests),
+            "services": {name: service.service_name for name, service in services.items()},
+            "taskDefinitions": {name: service.task_definition_arn for name, service in services.items()},
+            "secrets": {variable: secret.arn for variable, secret in secrets.items()},
+            "database": pulumi.Output.concat(stores.database.address, ":", stores.database.port.apply(str)),
+        }
+        if stores.cache is not None:
+            outputs["cache"] = pulumi.Output.concat(stores.cache.address, ":", stores.cache.port.apply(str))
+        if stores.broker is not None:
+            outputs["broker"] = pulumi.Output.concat(stores.broker.host, ":", stores.broker.port.apply(str))
+        if migration is not None:
+            outputs["migration"] = {
+                "taskDefinition": migration.task_definition_arn,
+                "securityGroup": migration.security_group_id,
+            }
+        return outputs
+
+
+def _dashed(variable: str) -> str:
+    return variable.lower().replace("_", "-")

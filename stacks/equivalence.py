@@ -1,0 +1,80 @@
+"""equivalence: an API and RQ workers, both from one image."""
+
+from components.fargate import Architecture, TaskSize
+from components.generated_secret import GeneratedKind
+from components.task import HealthCheck
+from stacks.system import (
+    Cache,
+    Database,
+    Generated,
+    Migration,
+    Need,
+    PostgresUrl,
+    RedisUrl,
+    Role,
+    Service,
+    Supplied,
+    System,
+)
+
+_SECRETS = (
+    "POSTGRES_PASSWORD",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "API_KEY_SALT",
+    "EMBED_API_KEY",
+    "LLM_API_KEY",
+)
+
+EQUIVALENCE = System(
+    name="equivalence",
+    images={"api": Architecture.ARM64},
+    urls=("API_URL",),
+    environment={},
+    secrets={
+        "POSTGRES_PASSWORD": Generated(kind=GeneratedKind.PASSWORD, length=40),
+        "REDIS_PASSWORD": Generated(kind=GeneratedKind.PASSWORD, length=40),
+        "API_KEY_SALT": Generated(kind=GeneratedKind.HEX, length=32),
+        "DATABASE_URL": PostgresUrl(password="POSTGRES_PASSWORD", scheme="postgresql+psycopg2"),
+        "REDIS_URL": RedisUrl(password="REDIS_PASSWORD", database=0),
+        "EMBED_API_KEY": Supplied(description="the key of the embedding API"),
+        "LLM_API_KEY": Supplied(description="the key of the language model API"),
+    },
+    database=Database(name="equivalence", username="equivalence", password="POSTGRES_PASSWORD"),
+    cache=Cache(username="equivalence", password="REDIS_PASSWORD"),
+    migration=Migration(image="api", command=("alembic", "upgrade", "head"), secrets=("DATABASE_URL",)),
+    services={
+        "api": Service(
+            role=Role.WEB,
+            image="api",
+            port=8000,
+            url="API_URL",
+            private_paths=("/admin", "/admin/*", "/metrics"),
+            size=TaskSize(cpu=1024, memory=2048),
+            small_size=TaskSize(cpu=256, memory=1024),
+            health_check=HealthCheck(
+                command=(
+                    "CMD",
+                    "python",
+                    "-c",
+                    "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health', timeout=4)",
+                )
+            ),
+            secrets=_SECRETS,
+            needs=frozenset({Need.POSTGRES, Need.REDIS}),
+        ),
+        "worker": Service(
+            role=Role.WORKER,
+            image="api",
+            # A shell, since `rq` takes the address as an argument and ECS puts no variables into a command.
+            command=("sh", "-c", 'exec rq worker --url "$REDIS_URL"'),
+            size=TaskSize(cpu=1024, memory=2048),
+            small_size=TaskSize(cpu=256, memory=1024),
+            # Alive, not connected: a cache that fails over must not end in every worker being replaced.
+            health_check=HealthCheck(command=("CMD-SHELL", "grep -aq '[r]q' /proc/[0-9]*/cmdline")),
+            longest_request_seconds=110,
+            secrets=_SECRETS,
+            needs=frozenset({Need.POSTGRES, Need.REDIS}),
+        ),
+    },
+)

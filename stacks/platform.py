@@ -1,0 +1,239 @@
+"""What all systems of a stack share: key, network, cluster, load balancers, certificate and zones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.certificate import Certificate, CertificateArgs
+from components.cluster import Cluster, ClusterArgs
+from components.encryption_key import EncryptionKey, EncryptionKeyArgs, KeyService
+from components.hosted_zone import HostedZone, HostedZoneArgs
+from components.load_balancer import LoadBalancer, LoadBalancerArgs
+from components.log_bucket import LogBucket, LogBucketArgs
+from components.naming import ECS_NAME, Tags, physical_name
+from components.network import Network, NetworkArgs
+from components.notifications import Notifications, NotificationsArgs
+from components.web_firewall import WebFirewall, WebFirewallArgs
+from stacks.mistakes import Mistake, SettingsError, set_command
+from stacks.settings import PLATFORM, Settings
+from stacks.system import Role
+
+#: How much longer than the longest request a load balancer waits on an idle connection, in seconds.
+_IDLE_MARGIN = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """The shared parts, as what a system's deployment needs of them."""
+
+    account_id: str
+    """The AWS account."""
+    region: str
+    """The AWS region."""
+    tags: Tags
+    """Tags of everything in the stack."""
+    key: EncryptionKey
+    """The key that everything is encrypted with."""
+    network: Network
+    """The network."""
+    isolated_subnet_ids: Sequence[pulumi.Output[str]]
+    """One subnet without a way out for each zone: where stores live."""
+    notifications: Notifications
+    """Where stores report what happens to them."""
+    cluster: Cluster
+    """The cluster that services run on."""
+    certificate: Certificate
+    """The certificate of all hosts."""
+    load_balancer: LoadBalancer
+    """The public load balancer."""
+    internal_load_balancer: LoadBalancer | None
+    """The load balancer of private paths; None where config names nowhere to reach it from."""
+    zone_ids: dict[str, pulumi.Output[str]]
+    """Hosted zones by domain."""
+    name_servers: dict[str, pulumi.Output[list[str]]]
+    """Name servers of the zones that were created, by domain: what a registrar must point at."""
+
+
+def build(settings: Settings) -> Platform:
+    """Build the shared parts of a stack.
+
+    Raises:
+        SettingsError: when a hosted zone is to be found and isn't there.
+    """
+    # Invokes, not Outputs: they decide which children there are.
+    account_id = aws.get_caller_identity().account_id
+    region = aws.get_region().region
+    tags = {"Project": PLATFORM, "Environment": settings.stack, "ManagedBy": "pulumi"}
+    profile = settings.profile
+
+    key = EncryptionKey(
+        "key",
+        EncryptionKeyArgs(
+            description=f"Everything that {PLATFORM} stores in {settings.stack}",
+            account_id=account_id,
+            region=region,
+            services=(KeyService.RDS_EVENTS,),
+            tags=tags,
+        ),
+    )
+    network = Network(
+        "network",
+        NetworkArgs(
+            cidr=settings.cidr,
+            availability_zones=_zones(settings),
+            nat=profile.nat,
+            region=region,
+            interface_endpoints=profile.interface_endpoints,
+            flow_log_retention_days=settings.log_retention_days,
+            kms_key_arn=key.arn,
+            tags=tags,
+        ),
+    )
+    notifications = Notifications(
+        "notifications",
+        NotificationsArgs(
+            kms_key_arn=key.arn, account_id=account_id, services=(KeyService.RDS_EVENTS.value,), tags=tags
+        ),
+    )
+    cluster = Cluster(
+        "cluster",
+        ClusterArgs(
+            cluster_name=physical_name(ECS_NAME, PLATFORM, settings.stack),
+            log_retention_days=settings.log_retention_days,
+            kms_key_arn=key.arn,
+            tags=tags,
+        ),
+    )
+    zone_ids, name_servers = _hosted_zones(settings, tags)
+    certificate = Certificate("certificate", CertificateArgs(hosts=_hosts(settings), zones=dict(zone_ids), tags=tags))
+    access_logs = LogBucket(
+        "access-logs",
+        LogBucketArgs(
+            account_id=account_id,
+            expire_days=settings.log_retention_days,
+            force_destroy=not settings.protection,
+            tags=tags,
+        ),
+    )
+    load_balancer = LoadBalancer(
+        "public",
+        LoadBalancerArgs(
+            vpc_id=network.vpc_id,
+            subnet_ids=network.public_subnet_ids,
+            certificate_arn=certificate.certificate_arn,
+            idle_timeout_seconds=_idle_timeout(settings),
+            deletion_protection=settings.protection,
+            access_log_bucket=access_logs.bucket_name,
+            tags=tags,
+        ),
+    )
+    WebFirewall(
+        "firewall",
+        WebFirewallArgs(
+            rate_limit=profile.waf_rate_limit,
+            resource_arn=load_balancer.arn,
+            log_retention_days=settings.log_retention_days,
+            kms_key_arn=key.arn,
+            tags=tags,
+        ),
+    )
+    internal = None
+    if settings.admin_cidrs:
+        internal = LoadBalancer(
+            "internal",
+            LoadBalancerArgs(
+                vpc_id=network.vpc_id,
+                subnet_ids=network.private_subnet_ids,
+                certificate_arn=certificate.certificate_arn,
+                internal=True,
+                ingress_cidrs=settings.admin_cidrs,
+                idle_timeout_seconds=_idle_timeout(settings),
+                deletion_protection=settings.protection,
+                access_log_bucket=access_logs.bucket_name,
+                tags=tags,
+            ),
+        )
+    return Platform(
+        account_id=account_id,
+        region=region,
+        tags=tags,
+        key=key,
+        network=network,
+        isolated_subnet_ids=[network.isolated_subnet_ids[index] for index in range(profile.availability_zones)],
+        notifications=notifications,
+        cluster=cluster,
+        certificate=certificate,
+        load_balancer=load_balancer,
+        internal_load_balancer=internal,
+        zone_ids=zone_ids,
+        name_servers=name_servers,
+    )
+
+
+def _zones(settings: Settings) -> Sequence[str]:
+    if settings.availability_zones:
+        return settings.availability_zones
+    # Local Zones and zones that the account hasn't opted into are left out.
+    found = aws.get_availability_zones(
+        state="available", filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}]
+    )
+    return sorted(found.names)[: settings.profile.availability_zones]
+
+
+def _hosts(settings: Settings) -> dict[str, str]:
+    """Return each public host with the zone that it is in."""
+    return {
+        system.host(service): system.zone
+        for system in settings.systems.values()
+        for service in system.system.services.values()
+        if service.role is Role.WEB
+    }
+
+
+def _hosted_zones(
+    settings: Settings, tags: Tags
+) -> tuple[dict[str, pulumi.Output[str]], dict[str, pulumi.Output[list[str]]]]:
+    domains = sorted({system.zone for system in settings.systems.values()})
+    if not settings.create_zones:
+        return {domain: pulumi.Output.from_input(_find_zone(settings, domain)) for domain in domains}, {}
+    zones = {
+        domain: HostedZone(
+            f"zone-{domain}", HostedZoneArgs(zone=domain, force_destroy=not settings.protection, tags=tags)
+        )
+        for domain in domains
+    }
+    return (
+        {domain: zone.zone_id for domain, zone in zones.items()},
+        {domain: zone.name_servers for domain, zone in zones.items()},
+    )
+
+
+def _find_zone(settings: Settings, domain: str) -> str:
+    try:
+        return aws.route53.get_zone(name=domain, private_zone=False).zone_id
+    except Exception as error:  # the SDK raises a plain Exception for whatever the provider answers
+        names = [name for name, system in settings.systems.items() if system.zone == domain]
+        raise SettingsError(
+            settings.stack,
+            [
+                Mistake(
+                    key=f"{name}:zone",
+                    problem=f"is {domain!r}, and this account's Route 53 doesn't have it: {error}",
+                    allowed="the domain of one public hosted zone of this account",
+                    remedy=f"create it, or have the stack create it: {set_command(f'{PLATFORM}:createZones', 'true')}",
+                )
+                for name in names
+            ],
+        ) from error
+
+
+def _idle_timeout(settings: Settings) -> int:
+    """Return the load balancer's one idle timeout, long enough for the slowest service behind it."""
+    return _IDLE_MARGIN + max(
+        service.longest_request_seconds
+        for system in settings.systems.values()
+        for service in system.system.services.values()
+        if service.role is Role.WEB
+    )

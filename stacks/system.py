@@ -1,0 +1,235 @@
+"""What a system is, as data: its services, variables, secrets and stores. Nothing here makes a resource."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from components.fargate import Architecture, TaskSize
+from components.generated_secret import GeneratedKind
+from components.task import HealthCheck
+
+
+class Need(StrEnum):
+    """A store that a service speaks to."""
+
+    POSTGRES = "postgres"
+    REDIS = "redis"
+    RABBITMQ = "rabbitmq"
+
+
+class Role(StrEnum):
+    """How a service is reached."""
+
+    WEB = "web"
+    """From the internet, through the load balancer."""
+    INTERNAL = "internal"
+    """From the services that call it, by name; never from outside."""
+    WORKER = "worker"
+    """By nobody: it takes its work from a queue."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generated:
+    """A secret that the program makes up; raising its `rotation` in config makes another."""
+
+    kind: GeneratedKind
+    """How the value is written."""
+    length: int
+    """Bytes for hex (64 bytes are 128 digits), characters for a password."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Supplied:
+    """A secret that a person sets with `pulumi config set --secret <system>:<VARIABLE>`."""
+
+    description: str
+    """What it is, for the person who has to find it."""
+    required: bool = True
+    """Whether the stack refuses to work without it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresUrl:
+    """A secret composed of the database's address and a password."""
+
+    password: str
+    """The variable that holds the password."""
+    scheme: str = "postgresql"
+    """What the application's driver wants."""
+    query: Mapping[str, str] = field(default_factory=lambda: {"sslmode": "require"})
+    """Parameters of the driver; the server takes TLS only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisUrl:
+    """A secret composed of the cache's address and a password."""
+
+    password: str
+    """The variable that holds the password."""
+    database: int | None = None
+    """The numbered database, where the application names one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmqpUrl:
+    """A secret composed of the broker's address and a password."""
+
+    password: str
+    """The variable that holds the password."""
+
+
+Secret = Generated | Supplied | PostgresUrl | RedisUrl | AmqpUrl
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """The system's PostgreSQL database."""
+
+    name: str
+    """Name of the database."""
+    username: str
+    """The role that owns it."""
+    password: str
+    """The variable that holds its password."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cache:
+    """The system's Redis-compatible cache."""
+
+    username: str
+    """The user that the application logs in as."""
+    password: str
+    """The variable that holds its password."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageBroker:
+    """The system's RabbitMQ broker."""
+
+    username: str
+    """The user that the application logs in as."""
+    password: str
+    """The variable that holds its password."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One service: what it runs, what it needs and how it is reached."""
+
+    role: Role
+    """Web, internal or worker."""
+    image: str
+    """Which of the system's images it runs."""
+    size: TaskSize
+    """CPU and memory where real users are."""
+    small_size: TaskSize
+    """CPU and memory where only we are."""
+    health_check: HealthCheck
+    """How ECS tells that a task is well."""
+    command: tuple[str, ...] = ()
+    """Replaces the image's own command."""
+    port: int | None = None
+    """Where it listens."""
+    url: str | None = None
+    """For a web service: the variable that holds its public URL, whose host is routed to it."""
+    health_path: str = "/health"
+    """For a web service: what the load balancer asks for."""
+    private_paths: tuple[str, ...] = ()
+    """For a web service: path patterns that the public load balancer answers with 403."""
+    longest_request_seconds: int = 30
+    """The longest request or job; timeouts and stop times fit it."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Plain variables of its own, beside the system's."""
+    secrets: tuple[str, ...] = ()
+    """Which of the system's secrets it reads."""
+    needs: frozenset[Need] = frozenset()
+    """Which stores it speaks to."""
+    calls: tuple[str, ...] = ()
+    """Which internal services it speaks to."""
+    most_tasks: int = 10
+    """How many tasks it may grow to where real users are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Migration:
+    """What changes the database's schema before a release's services start."""
+
+    image: str
+    """Which of the system's images it runs in."""
+    command: tuple[str, ...]
+    """What it runs."""
+    secrets: tuple[str, ...]
+    """Which of the system's secrets it reads."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """A whole system.
+
+    Adding one is one file that makes a `System`, its name in `stacks/systems.py`, and its keys in `Pulumi.yaml`.
+    """
+
+    name: str
+    """Lower case; namespace of its keys in config and beginning of its resources' names."""
+    images: Mapping[str, Architecture]
+    """The images that a release is made of, by name, and what they are built for."""
+    services: Mapping[str, Service]
+    """Its services by name; a name is also the host under which others call an internal service."""
+    urls: tuple[str, ...]
+    """Variables that hold public URLs, set in config; plain, and given to every service."""
+    environment: Mapping[str, str]
+    """Plain variables that every service gets."""
+    secrets: Mapping[str, Secret]
+    """Its secrets by the variable's name."""
+    database: Database
+    """Its database."""
+    migration: Migration
+    """Its migration."""
+    cache: Cache | None = None
+    """Its cache, if it has one."""
+    broker: MessageBroker | None = None
+    """Its broker, if it has one."""
+
+    def __post_init__(self) -> None:
+        """Refuse a system that names what it hasn't.
+
+        Raises:
+            ValueError: naming the service and the word.
+        """
+        for name, service in self.services.items():
+            where = f"{self.name}: service {name!r}"
+            if service.image not in self.images:
+                raise ValueError(f"{where} runs image {service.image!r}: the system has {', '.join(self.images)}")
+            if unknown := [variable for variable in service.secrets if variable not in self.secrets]:
+                raise ValueError(f"{where} reads {', '.join(unknown)}: the system has {', '.join(self.secrets)}")
+            if strangers := [other for other in service.calls if not self._is_internal(other)]:
+                raise ValueError(
+                    f"{where} calls {', '.join(strangers)}: only the system's internal services are called"
+                )
+            if (service.role is Role.WEB) != (service.url is not None):
+                raise ValueError(f"{where} has role {service.role} and url {service.url!r}: web services have a url")
+            if service.url is not None and service.url not in self.urls:
+                raise ValueError(f"{where} has url {service.url!r}: the system has {', '.join(self.urls)}")
+            if (service.role is Role.WORKER) != (service.port is None):
+                raise ValueError(
+                    f"{where} has role {service.role} and port {service.port}: all but workers have a port"
+                )
+            for need, store in ((Need.REDIS, self.cache), (Need.RABBITMQ, self.broker)):
+                if need in service.needs and store is None:
+                    raise ValueError(f"{where} needs {need}: the system has none")
+        if unknown := [variable for variable in self.migration.secrets if variable not in self.secrets]:
+            raise ValueError(f"{self.name}: the migration reads {', '.join(unknown)}: the system has no such secret")
+
+    def _is_internal(self, name: str) -> bool:
+        return name in self.services and self.services[name].role is Role.INTERNAL
+
+    @property
+    def generated(self) -> dict[str, Generated]:
+        """The secrets that the program makes up, by variable."""
+        return {name: secret for name, secret in self.secrets.items() if isinstance(secret, Generated)}
+
+    @property
+    def supplied(self) -> dict[str, Supplied]:
+        """The secrets that a person sets, by variable."""
+        return {name: secret for name, secret in self.secrets.items() if isinstance(secret, Supplied)}
