@@ -49,6 +49,7 @@ class AutoName:
         max_length: the most characters that AWS takes.
         unless: inputs that, when given, leave the name to AWS (such as `namePrefix`).
         lower: whether AWS takes only lower case here.
+        prefix: text that must begin the name (KMS aliases).
         suffix: text that must end the name (FIFO topics and queues).
     """
 
@@ -56,6 +57,7 @@ class AutoName:
     max_length: int = 255
     unless: tuple[str, ...] = ("namePrefix",)
     lower: bool = False
+    prefix: str = ""
     suffix: str = ""
 
 

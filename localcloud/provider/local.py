@@ -280,8 +280,8 @@ def _autoname(kind: ResourceType, name: str, news: Properties, olds: Properties,
     if isinstance(last := olds.get(rule.property), str):
         return {rule.property: last}  # the name stays for the life of the resource
     digits = "".join(random.Random(seed or None).choices("0123456789abcdef", k=7))
-    stem = name[: rule.max_length - len(digits) - 1 - len(rule.suffix)]
-    text = f"{stem}-{digits}{rule.suffix}"
+    stem = name[: rule.max_length - len(digits) - 1 - len(rule.prefix) - len(rule.suffix)]
+    text = f"{rule.prefix}{stem}-{digits}{rule.suffix}"
     return {rule.property: text.lower() if rule.lower else text}
 
 
