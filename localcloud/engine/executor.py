@@ -120,7 +120,7 @@ class Executor:
                 handle = await self._handle(new)
                 async with self._slots:
                     new.id, new.outputs = await self._created(handle, new)
-        except BaseException:
+        except Exception:
             self._snapshot.end(new)
             await self._snapshot.write()
             raise
@@ -162,7 +162,7 @@ class Executor:
                 handle = await self._handle(new)
                 async with self._slots:
                     new.outputs = await handle.update(old, new, self._preview)
-        except BaseException:
+        except Exception:
             self._snapshot.end(new)
             await self._snapshot.write()
             raise
@@ -194,7 +194,7 @@ class Executor:
                 handle = await self._handle(old)
                 async with self._slots:
                     await handle.delete(old)
-        except BaseException:
+        except Exception:
             self._snapshot.end(old)
             await self._snapshot.write()
             raise

@@ -16,19 +16,21 @@ from typing import Any
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import (
     CheckFailure,
-    CheckRequest,
     ConfigureRequest,
-    CreateRequest,
-    DeleteRequest,
-    DiffRequest,
     DiffResponse,
     InvokeRequest,
     InvokeResponse,
     Provider,
+)
+
+from localcloud.engine.requests import (
+    CheckRequest,
+    CreateRequest,
+    DeleteRequest,
+    DiffRequest,
     ReadRequest,
     UpdateRequest,
 )
-
 from localcloud.engine.state import Resource
 from localcloud.engine.urns import package_of, reference
 from localcloud.engine.values import (
@@ -146,7 +148,7 @@ class Handle:
         """Compare the inputs of the provider resource."""
         plain = _without_internal(new)
         request = DiffRequest(self.urn, identity, old.outputs, plain, [])
-        request.old_inputs = _without_internal(old.inputs)  # type: ignore[attr-defined] # the SDK's request lacks it
+        request.old_inputs = _without_internal(old.inputs)
         response = await self.provider.diff_config(request)
         if response.changes is None and not response.replaces and not response.detailed_diff:
             return diff_of_inputs(old.outputs, plain)
@@ -189,7 +191,7 @@ class Handle:
             # As the official engine: what can't be known is shown as a change.
             return Diff(True)
         request = DiffRequest(old.urn, old.id, self._outward(old.outputs), self._outward(new), ignore_changes)
-        request.old_inputs = self._outward(old.inputs)  # type: ignore[attr-defined] # the SDK's request lacks it
+        request.old_inputs = self._outward(old.inputs)
         response = await self.provider.diff(request)
         if response.changes is None:
             decided = dict(new)
@@ -230,7 +232,7 @@ class Handle:
             new.ignore_changes,
             preview,
         )
-        request.old_inputs = self._outward(old.inputs)  # type: ignore[attr-defined] # the SDK's request lacks it
+        request.old_inputs = self._outward(old.inputs)
         response = await self.provider.update(request)
         return self._inward(response.properties, new.inputs)
 
@@ -238,7 +240,7 @@ class Handle:
         """Delete a resource."""
         timeout = old.custom_timeouts.get("delete", 0)
         request = DeleteRequest(old.urn, old.id, self._outward(old.outputs), timeout)
-        request.old_inputs = self._outward(old.inputs)  # type: ignore[attr-defined] # the SDK's request lacks it
+        request.old_inputs = self._outward(old.inputs)
         await self.provider.delete(request)
 
     async def read(
