@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from localcloud.provider.aws.ec2 import Ec2Resource, filters, one
+from localcloud.provider.aws.prefixes import named
 from localcloud.provider.base import AutoName, Properties, function, resource
 from localcloud.provider.echo import as_written
 from localcloud.provider.session import Session
@@ -92,7 +93,7 @@ class LaunchTemplate(Ec2Resource):
     missing = frozenset({"secondaryInterfaces"})
 
     def create(self, aws: Session, inputs: Properties) -> str:
-        name = inputs.get("name") or f"{inputs['namePrefix']}{abs(hash(str(inputs))):x}"[:128]
+        name = named(inputs)
         answer = aws.client("ec2").create_launch_template(
             LaunchTemplateName=name,
             LaunchTemplateData=_data(inputs),

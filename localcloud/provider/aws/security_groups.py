@@ -5,6 +5,7 @@ import zlib
 from typing import Any, ClassVar
 
 from localcloud.provider.aws.ec2 import Ec2Resource, filters, one, only, retag
+from localcloud.provider.aws.prefixes import named
 from localcloud.provider.base import AutoName, Properties, ResourceType, function, resource
 from localcloud.provider.echo import as_written
 from localcloud.provider.session import Session
@@ -125,7 +126,7 @@ class SecurityGroup(Ec2Resource):
 
     def create(self, aws: Session, inputs: Properties) -> str:
         ec2 = aws.client("ec2")
-        name = inputs.get("name") or f"{inputs['namePrefix']}{zlib.crc32(repr(inputs).encode()):08x}"
+        name = named(inputs)
         id = str(
             ec2.create_security_group(
                 GroupName=name, **pick(inputs, "description", "vpcId"), **self.tag_specifications(inputs)

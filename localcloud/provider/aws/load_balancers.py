@@ -1,0 +1,279 @@
+"""Elastic Load Balancing v2: load balancers."""
+
+from typing import Any
+
+from localcloud.provider.aws.ec2 import refused
+from localcloud.provider.aws.prefixes import named
+from localcloud.provider.base import AutoName, Properties, ResourceType, function, resource
+from localcloud.provider.echo import as_written
+from localcloud.provider.session import Session
+from localcloud.provider.shapes import changed, found, ignoring, pick, tag_changes, tag_list, tag_map
+
+_ALL = frozenset({"application", "network", "gateway"})
+_ALB = frozenset({"application"})
+_NLB = frozenset({"network"})
+
+#: Input, attribute and the kinds of load balancer that have it:
+#: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
+_ATTRIBUTES: dict[str, tuple[str, frozenset[str]]] = {
+    "clientKeepAlive": ("client_keep_alive.seconds", _ALB),
+    "desyncMitigationMode": ("routing.http.desync_mitigation_mode", _ALB),
+    "dnsRecordClientRoutingPolicy": ("dns_record.client_routing_policy", _NLB),
+    "dropInvalidHeaderFields": ("routing.http.drop_invalid_header_fields.enabled", _ALB),
+    # It can't be switched off for an application load balancer.
+    "enableCrossZoneLoadBalancing": ("load_balancing.cross_zone.enabled", _NLB | {"gateway"}),
+    "enableDeletionProtection": ("deletion_protection.enabled", _ALL),
+    "enableHttp2": ("routing.http2.enabled", _ALB),
+    "enableTlsVersionAndCipherSuiteHeaders": ("routing.http.x_amzn_tls_version_and_cipher_suite.enabled", _ALB),
+    "enableWafFailOpen": ("waf.fail_open.enabled", _ALB),
+    "enableXffClientPort": ("routing.http.xff_client_port.enabled", _ALB),
+    "enableZonalShift": ("zonal_shift.config.enabled", _ALB | _NLB),
+    "idleTimeout": ("idle_timeout.timeout_seconds", _ALB),
+    "preserveHostHeader": ("routing.http.preserve_host_header.enabled", _ALB),
+    "xffHeaderProcessingMode": ("routing.http.xff_header_processing.mode", _ALB),
+}
+#: Blocks of logs delivered to S3, by their attributes' prefix.
+_LOGS: dict[str, tuple[str, frozenset[str]]] = {
+    "accessLogs": ("access_logs.s3", _ALB | _NLB),
+    "connectionLogs": ("connection_logs.s3", _ALB),
+    "healthCheckLogs": ("health_check_logs.s3", _ALB),
+}
+
+
+def suffix(arn: str, kind: str) -> str:
+    """Return the end of an ARN by which CloudWatch's metrics are named."""
+    return arn.partition(f":{kind}/")[2] if kind == "loadbalancer" else arn.rpartition(":")[2]
+
+
+def text(value: Any) -> str:  # noqa: ANN401 - any plain value
+    """Return an attribute's value as the API takes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def typed(value: str) -> Any:  # noqa: ANN401 - any plain value
+    """Return an attribute's value in the schema's type."""
+    if value in ("true", "false"):
+        return value == "true"
+    return int(value) if value.isdigit() else value
+
+
+def live_tags(aws: Session, arn: str) -> dict[str, str]:
+    """Return the tags of a load balancer, target group, listener or rule."""
+    return tag_map(aws.client("elbv2").describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"])
+
+
+def retag(aws: Session, arn: str, old: Properties, new: Properties) -> None:
+    """Bring the tags of something of Elastic Load Balancing from the old to the new ones."""
+    put, drop = tag_changes(old.get("tags"), new.get("tags"))
+    if drop:
+        aws.client("elbv2").remove_tags(ResourceArns=[arn], TagKeys=drop)
+    if put:
+        aws.client("elbv2").add_tags(ResourceArns=[arn], Tags=tag_list(put))
+
+
+@resource("aws:lb/loadBalancer:LoadBalancer")
+class LoadBalancer(ResourceType):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/lb/loadbalancer/."""
+
+    replace = frozenset({"customerOwnedIpv4Pool", "internal", "loadBalancerType", "name", "namePrefix"})
+    defaults = {
+        "clientKeepAlive": 3600,
+        "desyncMitigationMode": "defensive",
+        "dnsRecordClientRoutingPolicy": "any_availability_zone",
+        "dropInvalidHeaderFields": False,
+        "enableCrossZoneLoadBalancing": False,
+        "enableDeletionProtection": False,
+        "enableHttp2": True,
+        "enableTlsVersionAndCipherSuiteHeaders": False,
+        "enableWafFailOpen": False,
+        "enableXffClientPort": False,
+        "enableZonalShift": False,
+        "idleTimeout": 60,
+        "loadBalancerType": "application",
+        "preserveHostHeader": False,
+        "xffHeaderProcessingMode": "append",
+    }
+    autoname = AutoName(max_length=32)
+    unordered = frozenset({"securityGroups", "subnets", "subnetMappings"})
+
+    def validate(self, inputs: Properties) -> Any:  # noqa: ANN401 - an iterable of pairs
+        yield from refused(
+            inputs,
+            {
+                "customerOwnedIpv4Pool",
+                "enablePrefixForIpv6SourceNat",
+                "enforceSecurityGroupInboundRulesOnPrivateLinkTraffic",
+                "ipamPools",
+                "minimumLoadBalancerCapacity",
+                "secondaryIpsAutoAssignedPerSubnet",
+            },
+        )
+        if not inputs.get("subnets") and not inputs.get("subnetMappings"):
+            yield "subnets", 'one of "subnets" and "subnetMappings" must be given'
+        for key, (_, kinds) in _LOGS.items():
+            if inputs.get(key) and inputs.get("loadBalancerType") not in kinds:
+                yield key, f"a load balancer of type {inputs.get('loadBalancerType')} has none"
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        elb = aws.client("elbv2")
+        balancer = elb.create_load_balancer(
+            Name=named(inputs),
+            Scheme="internal" if inputs.get("internal") else "internet-facing",
+            Type=inputs["loadBalancerType"],
+            **pick(inputs, "ipAddressType", "securityGroups", "subnets"),
+            **(
+                {"SubnetMappings": [_mapping(item) for item in inputs["subnetMappings"]]}
+                if inputs.get("subnetMappings")
+                else {}
+            ),
+            **({"Tags": tag_list(inputs["tags"])} if inputs.get("tags") else {}),
+        )["LoadBalancers"][0]
+        arn = str(balancer["LoadBalancerArn"])
+        elb.get_waiter("load_balancer_available").wait(
+            LoadBalancerArns=[arn], WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+        self._attributes(aws, arn, {}, inputs)
+        return arn
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        elb = aws.client("elbv2")
+        answer = found(lambda: elb.describe_load_balancers(LoadBalancerArns=[id]), "LoadBalancerNotFound")
+        if not answer or not answer["LoadBalancers"]:
+            return None
+        return describe_balancer(aws, answer["LoadBalancers"][0], state)
+
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        elb = aws.client("elbv2")
+        self._attributes(aws, id, old, new)
+        if "securityGroups" in new and changed(old, new, "securityGroups"):
+            elb.set_security_groups(LoadBalancerArn=id, SecurityGroups=new["securityGroups"])
+        if new.get("subnets") and changed(old, new, "subnets"):
+            elb.set_subnets(LoadBalancerArn=id, Subnets=new["subnets"])
+        elif new.get("subnetMappings") and changed(old, new, "subnetMappings"):
+            elb.set_subnets(LoadBalancerArn=id, SubnetMappings=[_mapping(item) for item in new["subnetMappings"]])
+        if new.get("ipAddressType") and changed(old, new, "ipAddressType"):
+            elb.set_ip_address_type(LoadBalancerArn=id, IpAddressType=new["ipAddressType"])
+        retag(aws, id, old, new)
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        with ignoring("LoadBalancerNotFound"):
+            aws.client("elbv2").delete_load_balancer(LoadBalancerArn=id)
+
+    @staticmethod
+    def _attributes(aws: Session, arn: str, old: Properties, new: Properties) -> None:
+        kind = new["loadBalancerType"]
+        values = {
+            name: text(new[key])
+            for key, (name, kinds) in _ATTRIBUTES.items()
+            if kind in kinds and key in new and old.get(key) != new[key]
+        }
+        for key, (name, kinds) in _LOGS.items():
+            if kind not in kinds or (old.get(key) or {}) == (new.get(key) or {}):
+                continue
+            logs = new.get(key) or {}
+            values[f"{name}.enabled"] = text(bool(logs.get("enabled", False)))
+            if logs:
+                values[f"{name}.bucket"] = logs["bucket"]
+                if logs.get("prefix") or (old.get(key) or {}).get("prefix"):
+                    values[f"{name}.prefix"] = logs.get("prefix", "")
+        if values:
+            aws.client("elbv2").modify_load_balancer_attributes(
+                LoadBalancerArn=arn, Attributes=[{"Key": key, "Value": value} for key, value in values.items()]
+            )
+
+
+def _mapping(item: Properties) -> dict[str, Any]:
+    return pick(
+        item,
+        "subnetId",
+        "allocationId",
+        PrivateIPv4Address="privateIpv4Address",
+        IPv6Address="ipv6Address",
+    )
+
+
+def describe_balancer(aws: Session, balancer: dict[str, Any], state: Properties) -> Properties:
+    """Return the properties that the resource and the data source of a load balancer share."""
+    arn, kind = balancer["LoadBalancerArn"], balancer["Type"]
+    answer = aws.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)
+    live = {item["Key"]: item.get("Value", "") for item in answer["Attributes"]}
+    logs: Properties = {}
+    for key, (name, kinds) in _LOGS.items():
+        if kind not in kinds:
+            continue
+        block = {
+            "enabled": live.get(f"{name}.enabled") == "true",
+            "bucket": live.get(f"{name}.bucket", ""),
+            "prefix": live.get(f"{name}.prefix", ""),
+        }
+        if state.get(key):
+            block = as_written(block, {"enabled": False, **state[key]})
+            if "enabled" not in state[key] and not block["enabled"]:
+                del block["enabled"]
+        logs[key] = block
+    zones = balancer.get("AvailabilityZones") or []
+    many: Properties = {
+        "securityGroups": balancer.get("SecurityGroups") or [],
+        "subnets": [zone["SubnetId"] for zone in zones],
+        "subnetMappings": [{"subnetId": zone["SubnetId"], **_addresses(zone)} for zone in zones],
+    }
+    return {
+        "arn": arn,
+        "arnSuffix": suffix(arn, "loadbalancer"),
+        "dnsName": balancer["DNSName"],
+        "zoneId": balancer["CanonicalHostedZoneId"],
+        "name": balancer["LoadBalancerName"],
+        "vpcId": balancer["VpcId"],
+        "internal": balancer["Scheme"] == "internal",
+        "ipAddressType": balancer["IpAddressType"],
+        "loadBalancerType": kind,
+        **{key: as_written(value, state[key]) if state.get(key) else value for key, value in many.items()},
+        **{
+            key: typed(live[name])
+            for key, (name, kinds) in _ATTRIBUTES.items()
+            if kind in kinds and live.get(name) not in (None, "")
+        },
+        **logs,
+        "tags": live_tags(aws, arn),
+    }
+
+
+def _addresses(zone: dict[str, Any]) -> Properties:
+    address: dict[str, Any] = next(iter(zone.get("LoadBalancerAddresses") or ()), {})
+    return pick(address, "AllocationId", privateIpv4Address="PrivateIPv4Address", ipv6Address="IPv6Address")
+
+
+def _find(aws: Session, args: Properties) -> Properties:
+    elb = aws.client("elbv2")
+    if args.get("arn"):
+        items = elb.describe_load_balancers(LoadBalancerArns=[args["arn"]])["LoadBalancers"]
+    elif args.get("name"):
+        items = elb.describe_load_balancers(Names=[args["name"]])["LoadBalancers"]
+    else:
+        items = elb.describe_load_balancers()["LoadBalancers"]
+    if wanted := args.get("tags"):
+        items = [item for item in items if wanted.items() <= live_tags(aws, item["LoadBalancerArn"]).items()]
+    if len(items) != 1:
+        raise LookupError(f"Search returned {len(items)} results, please revise so only one is returned")
+    return {
+        **describe_balancer(aws, items[0], {}),
+        "id": items[0]["LoadBalancerArn"],
+        "region": aws.region,
+    }
+
+
+@function("aws:lb/getLoadBalancer:getLoadBalancer")
+def get_load_balancer(aws: Session, args: Properties) -> Properties:
+    """https://www.pulumi.com/registry/packages/aws/api-docs/lb/getloadbalancer/."""
+    return _find(aws, args)
+
+
+@function("aws:alb/getLoadBalancer:getLoadBalancer")
+def get_alb(aws: Session, args: Properties) -> Properties:
+    """https://www.pulumi.com/registry/packages/aws/api-docs/alb/getloadbalancer/."""
+    return _find(aws, args)
+
+
+@resource("aws:alb/loadBalancer:LoadBalancer")
+class Alb(LoadBalancer):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/alb/loadbalancer/."""

@@ -1,0 +1,262 @@
+"""Elastic Load Balancing v2: target groups and what is registered with them."""
+
+from typing import Any
+
+from localcloud.provider.aws.ec2 import refused
+from localcloud.provider.aws.load_balancers import live_tags, retag, suffix, text, typed
+from localcloud.provider.aws.prefixes import named
+from localcloud.provider.base import AutoName, Properties, ResourceType, function, resource
+from localcloud.provider.echo import as_written
+from localcloud.provider.session import Session
+from localcloud.provider.shapes import changed, found, ignoring, pick, tag_list
+
+_HTTP = frozenset({"HTTP", "HTTPS"})
+_TCP = frozenset({"TCP", "UDP", "TCP_UDP", "TLS"})
+_LAMBDA = frozenset({"lambda"})
+
+#: Input, attribute and the protocols (or `lambda`) of target groups that have it:
+#: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
+_ATTRIBUTES: dict[str, tuple[str, frozenset[str]]] = {
+    "connectionTermination": ("deregistration_delay.connection_termination.enabled", _TCP),
+    "deregistrationDelay": ("deregistration_delay.timeout_seconds", _HTTP | _TCP | {"GENEVE"}),
+    "lambdaMultiValueHeadersEnabled": ("lambda.multi_value_headers.enabled", _LAMBDA),
+    "loadBalancingAlgorithmType": ("load_balancing.algorithm.type", _HTTP),
+    "loadBalancingAnomalyMitigation": ("load_balancing.algorithm.anomaly_mitigation", _HTTP),
+    "loadBalancingCrossZoneEnabled": ("load_balancing.cross_zone.enabled", _HTTP | _TCP),
+    "preserveClientIp": ("preserve_client_ip.enabled", _TCP),
+    "proxyProtocolV2": ("proxy_protocol_v2.enabled", _TCP),
+    "slowStart": ("slow_start.duration_seconds", _HTTP),
+}
+#: What the official provider fills in where a health check is given.
+_CHECK = {
+    "enabled": True,
+    "healthyThreshold": 3,
+    "interval": 30,
+    "port": "traffic-port",
+    "protocol": "HTTP",
+    "unhealthyThreshold": 3,
+}
+_STICKINESS = {"cookieDuration": 86400, "enabled": True}
+
+
+@resource("aws:lb/targetGroup:TargetGroup")
+class TargetGroup(ResourceType):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/lb/targetgroup/."""
+
+    replace = frozenset(
+        {"ipAddressType", "name", "namePrefix", "port", "protocol", "protocolVersion", "targetType", "vpcId"}
+    )
+    defaults = {
+        "deregistrationDelay": 300,
+        "lambdaMultiValueHeadersEnabled": False,
+        "proxyProtocolV2": False,
+        "slowStart": 0,
+        "targetType": "instance",
+    }
+    autoname = AutoName(max_length=32)
+
+    def validate(self, inputs: Properties) -> Any:  # noqa: ANN401 - an iterable of pairs
+        yield from refused(inputs, {"targetControlPort", "targetFailovers", "targetHealthStates"})
+        if inputs.get("targetType") != "lambda":
+            for key in ("port", "protocol", "vpcId"):
+                if inputs.get(key) is None:
+                    yield key, f"must be given for targets of type {inputs.get('targetType')}"
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        elb = aws.client("elbv2")
+        plain = {} if inputs["targetType"] == "lambda" else pick(inputs, "port", "protocol", "vpcId", "ipAddressType")
+        if inputs.get("protocol") in _HTTP:
+            plain |= pick(inputs, "protocolVersion")
+        group = elb.create_target_group(
+            Name=named(inputs),
+            TargetType=inputs["targetType"],
+            **plain,
+            **_check(inputs),
+            **({"Tags": tag_list(inputs["tags"])} if inputs.get("tags") else {}),
+        )["TargetGroups"][0]
+        arn = str(group["TargetGroupArn"])
+        self._attributes(aws, arn, {}, inputs)
+        return arn
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        elb = aws.client("elbv2")
+        answer = found(lambda: elb.describe_target_groups(TargetGroupArns=[id]), "TargetGroupNotFound")
+        if not answer or not answer["TargetGroups"]:
+            return None
+        return describe_group(aws, answer["TargetGroups"][0], state)
+
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        if new.get("healthCheck") and changed(old, new, "healthCheck"):
+            aws.client("elbv2").modify_target_group(TargetGroupArn=id, **_check(new))
+        self._attributes(aws, id, old, new)
+        retag(aws, id, old, new)
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        with ignoring("TargetGroupNotFound"):
+            aws.client("elbv2").delete_target_group(TargetGroupArn=id)
+
+    @staticmethod
+    def _attributes(aws: Session, arn: str, old: Properties, new: Properties) -> None:
+        kind = _kind(new)
+        values: dict[str, str] = {
+            name: text(new[key])
+            for key, (name, kinds) in _ATTRIBUTES.items()
+            if kind in kinds and key in new and old.get(key) != new[key]
+        }
+        if changed(old, new, "stickiness") and kind != "lambda":
+            block: Properties = {**_STICKINESS, **new["stickiness"]} if new.get("stickiness") else {"enabled": False}
+            values["stickiness.enabled"] = text(block["enabled"])
+            if block.get("type"):
+                values["stickiness.type"] = block["type"]
+            if block.get("type") == "lb_cookie":
+                values["stickiness.lb_cookie.duration_seconds"] = text(block["cookieDuration"])
+            elif block.get("type") == "app_cookie":
+                values["stickiness.app_cookie.duration_seconds"] = text(block["cookieDuration"])
+                values["stickiness.app_cookie.cookie_name"] = block["cookieName"]
+        if new.get("targetGroupHealth") and changed(old, new, "targetGroupHealth"):
+            values |= _health(new["targetGroupHealth"])
+        if values:
+            aws.client("elbv2").modify_target_group_attributes(
+                TargetGroupArn=arn, Attributes=[{"Key": key, "Value": value} for key, value in values.items()]
+            )
+
+
+def _kind(inputs: Properties) -> str:
+    return "lambda" if inputs.get("targetType") == "lambda" else str(inputs.get("protocol"))
+
+
+def _check(inputs: Properties) -> dict[str, Any]:
+    """Return the health check as the API's flat arguments."""
+    if not inputs.get("healthCheck"):
+        return {}
+    block = {**_CHECK, **inputs["healthCheck"]}
+    kind = _kind(inputs)
+    found: dict[str, Any] = {
+        "HealthCheckEnabled": block["enabled"],
+        "HealthyThresholdCount": int(block["healthyThreshold"]),
+        "UnhealthyThresholdCount": int(block["unhealthyThreshold"]),
+        "HealthCheckIntervalSeconds": int(block["interval"]),
+    }
+    if kind != "lambda":
+        found |= {"HealthCheckPort": str(block["port"]), "HealthCheckProtocol": block["protocol"]}
+    if block.get("timeout"):
+        found["HealthCheckTimeoutSeconds"] = int(block["timeout"])
+    if block["protocol"] != "TCP" or kind == "lambda":
+        if block.get("path"):
+            found["HealthCheckPath"] = block["path"]
+        if block.get("matcher"):
+            code = "GrpcCode" if inputs.get("protocolVersion") == "GRPC" else "HttpCode"
+            found["Matcher"] = {code: block["matcher"]}
+    return found
+
+
+def _health(block: Properties) -> dict[str, str]:
+    names = {"dnsFailover": "dns_failover", "unhealthyStateRouting": "unhealthy_state_routing"}
+    values = {}
+    for key, name in names.items():
+        for part, word in (("minimumHealthyTargetsCount", "count"), ("minimumHealthyTargetsPercentage", "percentage")):
+            if (block.get(key) or {}).get(part) is not None:
+                values[f"target_group_health.{name}.minimum_healthy_targets.{word}"] = text(block[key][part])
+    return values
+
+
+def describe_group(aws: Session, group: dict[str, Any], state: Properties) -> Properties:
+    """Return the properties that the resource and the data source of a target group share."""
+    arn = group["TargetGroupArn"]
+    answer = aws.client("elbv2").describe_target_group_attributes(TargetGroupArn=arn)
+    live = {item["Key"]: item.get("Value", "") for item in answer["Attributes"]}
+    kind = "lambda" if group.get("TargetType") == "lambda" else group.get("Protocol")
+    matcher = group.get("Matcher") or {}
+    check = {
+        "enabled": group.get("HealthCheckEnabled", True),
+        "healthyThreshold": group.get("HealthyThresholdCount"),
+        "unhealthyThreshold": group.get("UnhealthyThresholdCount"),
+        "interval": group.get("HealthCheckIntervalSeconds"),
+        "timeout": group.get("HealthCheckTimeoutSeconds"),
+        **pick(group, port="HealthCheckPort", protocol="HealthCheckProtocol", path="HealthCheckPath"),
+        "matcher": matcher.get("HttpCode") or matcher.get("GrpcCode") or "",
+    }
+    cookie = "app_cookie" if live.get("stickiness.type") == "app_cookie" else "lb_cookie"
+    stickiness = {
+        "enabled": live.get("stickiness.enabled") == "true",
+        "type": live.get("stickiness.type", ""),
+        "cookieDuration": typed(live.get(f"stickiness.{cookie}.duration_seconds") or "86400"),
+        "cookieName": live.get("stickiness.app_cookie.cookie_name", ""),
+    }
+    return {
+        "arn": arn,
+        "arnSuffix": suffix(arn, "targetgroup"),
+        "name": group["TargetGroupName"],
+        "loadBalancerArns": group.get("LoadBalancerArns") or [],
+        **pick(group, "Port", "Protocol", "ProtocolVersion", "VpcId", "TargetType", "IpAddressType"),
+        "healthCheck": as_written(check, state["healthCheck"]) if state.get("healthCheck") else check,
+        "stickiness": as_written(stickiness, state["stickiness"]) if state.get("stickiness") else stickiness,
+        **{
+            key: live[name] if key == "loadBalancingCrossZoneEnabled" else typed(live[name])
+            for key, (name, kinds) in _ATTRIBUTES.items()
+            if kind in kinds and live.get(name) not in (None, "")
+        },
+        "tags": live_tags(aws, arn),
+    }
+
+
+@resource("aws:alb/targetGroup:TargetGroup")
+class AlbTargetGroup(TargetGroup):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/alb/targetgroup/."""
+
+
+@resource("aws:lb/targetGroupAttachment:TargetGroupAttachment")
+class TargetGroupAttachment(ResourceType):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/lb/targetgroupattachment/."""
+
+    tagged = False
+    replace = frozenset({"availabilityZone", "port", "quicServerId", "targetGroupArn", "targetId"})
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        aws.client("elbv2").register_targets(TargetGroupArn=inputs["targetGroupArn"], Targets=[self._target(inputs)])
+        return f"{inputs['targetGroupArn']}-{inputs['targetId']}"
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        answer = found(
+            lambda: aws.client("elbv2").describe_target_health(
+                TargetGroupArn=state["targetGroupArn"], Targets=[self._target(state)]
+            ),
+            "TargetGroupNotFound",
+            "InvalidTarget",
+        )
+        health = (answer or {}).get("TargetHealthDescriptions") or []
+        gone = {"Target.NotRegistered", "Target.DeregistrationInProgress"}
+        if not health or health[0]["TargetHealth"].get("Reason") in gone:
+            return None
+        return {"targetGroupArn": state["targetGroupArn"], "targetId": state["targetId"]}
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        with ignoring("TargetGroupNotFound", "InvalidTarget"):
+            aws.client("elbv2").deregister_targets(
+                TargetGroupArn=state["targetGroupArn"], Targets=[self._target(state)]
+            )
+
+    @staticmethod
+    def _target(source: Properties) -> dict[str, Any]:
+        return pick(source, "port", "availabilityZone", Id="targetId")
+
+
+def _find(aws: Session, args: Properties) -> Properties:
+    elb = aws.client("elbv2")
+    if args.get("arn"):
+        items = elb.describe_target_groups(TargetGroupArns=[args["arn"]])["TargetGroups"]
+    elif args.get("name"):
+        items = elb.describe_target_groups(Names=[args["name"]])["TargetGroups"]
+    else:
+        items = elb.describe_target_groups()["TargetGroups"]
+    if wanted := args.get("tags"):
+        items = [item for item in items if wanted.items() <= live_tags(aws, item["TargetGroupArn"]).items()]
+    if len(items) != 1:
+        raise LookupError(f"Search returned {len(items)} results, please revise so only one is returned")
+    return {**describe_group(aws, items[0], {}), "id": items[0]["TargetGroupArn"], "region": aws.region}
+
+
+@function("aws:lb/getTargetGroup:getTargetGroup")
+def get_target_group(aws: Session, args: Properties) -> Properties:
+    """https://www.pulumi.com/registry/packages/aws/api-docs/lb/gettargetgroup/."""
+    return _find(aws, args)
