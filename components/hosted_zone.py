@@ -1,6 +1,7 @@
 """A public DNS zone."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -47,7 +48,7 @@ class HostedZone(pulumi.ComponentResource):
 
     zone_id: pulumi.Output[str]
     """The zone's id."""
-    name_servers: pulumi.Output[list[str]]
+    name_servers: pulumi.Output[Sequence[str]]
     """The name servers that the zone above has to point to."""
 
     def __init__(self, name: str, args: HostedZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -60,5 +61,5 @@ class HostedZone(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.zone_id = zone.zone_id
-        self.name_servers = zone.name_servers.apply(list)
+        self.name_servers = zone.name_servers
         self.register_outputs({"zone_id": self.zone_id, "name_servers": self.name_servers})
