@@ -205,7 +205,7 @@ class Deployment:
             case Generated():
                 return values[variable]
             case Supplied():
-                return self._own.supplied.get(variable)
+                return self._own.supplied_secret(variable)
             case PostgresUrl(password=password, scheme=scheme, query=query):
                 return composed(
                     postgres_url,

@@ -7,7 +7,7 @@ what is allowed and the command that mends it. Values of secrets stay Outputs, a
 import ipaddress
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -64,8 +64,12 @@ class SystemSettings:
     """How often each generated secret was made, by variable; 1 at first."""
     services: Mapping[str, ServiceSettings]
     """Its services' sizes by name."""
-    supplied: Mapping[str, pulumi.Output[str]] = field(repr=False)
-    """Its supplied secrets that are set, by variable."""
+    supplied: frozenset[str]
+    """Which of its supplied secrets are set, by variable."""
+
+    def supplied_secret(self, variable: str) -> pulumi.Output[str] | None:
+        """Return a supplied secret, or None when it isn't set."""
+        return pulumi.Config(self.system.name).require_secret(variable) if variable in self.supplied else None
 
     def host(self, service: Service) -> str:
         """Return the host name of a web service."""
@@ -172,11 +176,7 @@ def check(stack: str, systems: Sequence[System], values: Mapping[str, str], secr
                     )
                     for service in system.services
                 },
-                supplied={
-                    variable: pulumi.Config(name).require_secret(variable)
-                    for variable in system.supplied
-                    if values.get(f"{name}:{variable}")
-                },
+                supplied=frozenset(variable for variable in system.supplied if values.get(f"{name}:{variable}")),
             )
             for name, (system, config) in parsed.items()
         },
@@ -239,7 +239,8 @@ def _mistake(namespace: str, model: type[Model], detail: ErrorDetails, system: S
     if detail["type"] == "missing":
         return Mistake(key=key, problem="is missing", allowed=allowed, remedy=set_command(key, example))
     reason = detail["msg"].removeprefix("Value error, ")
-    reason = reason[:1].lower() + reason[1:]
+    if reason.startswith("Input "):  # pydantic's own words
+        reason = reason[:1].lower() + reason[1:]
     # A list is set as a whole, not member by member.
     settable = key.rstrip("0123456789").rstrip(".") + ("[0]" if path[-1].isdigit() else "")
     return Mistake(

@@ -1,0 +1,57 @@
+# Everything that a person runs here. `make up` in a fresh checkout is enough to see both systems come up.
+STACK ?= local
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up preview destroy outputs stop test lint format bench lock
+
+help: ## Say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: $(VENV)/.installed ## Install what the lock file names, into .venv
+
+$(VENV)/.installed: requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed; this is $$($(PYTHON) --version). Name another: make PYTHON=python3.12 …"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+up: setup ## Bring STACK up on the local cloud (STACK=local unless you say otherwise)
+	@$(RUN) -m localcloud up --stack $(STACK)
+
+preview: setup ## Show what `make up` would do
+	@$(RUN) -m localcloud preview --stack $(STACK)
+
+destroy: setup ## Take STACK down again
+	@$(RUN) -m localcloud destroy --stack $(STACK)
+
+outputs: setup ## Show what STACK exports
+	@$(RUN) -m localcloud output --stack $(STACK)
+
+stop: setup ## Stop the local cloud; everything in it is gone
+	@$(RUN) -m localcloud stop
+
+test: setup ## Run the tests
+	$(RUN) -m pytest -n 2 --dist loadscope
+
+lint: setup ## Check style and types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: setup ## Put style right
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: setup ## Measure `up`, a no-op `up` and previews beside Pulumi's bare mocks
+	$(RUN) -m tests.bench
+
+lock: setup ## Write the lock files anew from pyproject.toml
+	$(RUN) -m pip install --quiet uv
+	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate pyproject.toml -o requirements.txt
+	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --all-extras pyproject.toml -c requirements.txt -o requirements-dev.txt

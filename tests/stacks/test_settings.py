@@ -1,0 +1,331 @@
+"""What config is refused, in which words; what an accepted one means."""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from components.fargate import TaskSize
+from stacks.aprendeai import APRENDEAI
+from stacks.equivalence import EQUIVALENCE
+from stacks.mistakes import SettingsError
+from stacks.settings import Settings, check
+from stacks.systems import SYSTEMS
+
+_SECRETS = frozenset({"equivalence:EMBED_API_KEY", "equivalence:LLM_API_KEY", "aprendeai:SENTRY_DSN"})
+
+
+def _config(**overrides: object) -> dict[str, str]:
+    """Return a good config; `None` takes a key out, `namespace__key` stands for `namespace:key`."""
+    values: dict[str, object] = {
+        "aprendeai:zone": "aprendeai.com",
+        "aprendeai:FRONTEND_URL": "https://app.aprendeai.com",
+        "aprendeai:API_URL": "https://api.aprendeai.com",
+        "aprendeai:release": "v1.0.0",
+        "equivalence:zone": "equivalence.app",
+        "equivalence:API_URL": "https://api.equivalence.app",
+        "equivalence:release": "v1.0.0",
+        "equivalence:EMBED_API_KEY": "[secret]",
+        "equivalence:LLM_API_KEY": "[secret]",
+    }
+    values.update({key.replace("__", ":"): value for key, value in overrides.items()})
+    return {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in values.items()
+        if value is not None
+    }
+
+
+def _settings(
+    values: Mapping[str, str] | None = None, stack: str = "prod", secrets: frozenset[str] = _SECRETS
+) -> Settings:
+    return check(stack, SYSTEMS, _config() if values is None else values, secrets)
+
+
+def _refusal(values: Mapping[str, str], stack: str = "prod", secrets: frozenset[str] = _SECRETS) -> str:
+    """Return the one line about the one mistake."""
+    with pytest.raises(SettingsError) as refused:
+        _settings(values, stack, secrets)
+    assert len(refused.value.mistakes) == 1, str(refused.value)
+    return str(refused.value.mistakes[0])
+
+
+def test_a_good_config_is_taken_and_decides_hosts_and_counters() -> None:
+    settings = _settings(_config(aprendeai__rotation={"JWT_SECRET": 3}))
+    own = settings.systems["aprendeai"]
+    assert own.host(APRENDEAI.services["frontend"]) == "app.aprendeai.com"
+    assert own.rotation == {
+        "JWT_SECRET": 3,
+        "AI_SERVICE_SECRET": 1,
+        "DB_PASSWORD": 1,
+        "REDIS_PASSWORD": 1,
+        "RABBITMQ_PASS": 1,
+    }
+
+
+def test_an_empty_value_is_a_value_that_is_not_set() -> None:
+    assert _settings(_config(aprendeai__release="")).systems["aprendeai"].release is None
+
+
+def test_a_stack_named_like_a_profile_takes_it() -> None:
+    assert _settings(stack="staging").profile.name == "staging"
+
+
+def test_a_stack_of_another_name_takes_the_profile_that_config_names() -> None:
+    assert _settings(_config(alicerce__profile="staging"), stack="pr-123").profile.name == "staging"
+
+
+def test_a_stack_of_another_name_without_a_profile_is_refused() -> None:
+    assert _refusal(_config(), stack="pr-123") == (
+        "alicerce:profile is not set, and the stack's name 'pr-123' is no profile. Allowed: prod, staging, local. "
+        "Mend it: pulumi config set alicerce:profile staging"
+    )
+
+
+def test_an_unknown_profile_is_refused() -> None:
+    assert _refusal(_config(alicerce__profile="qa")) == (
+        "alicerce:profile is 'qa', which is no profile. Allowed: prod, staging, local. "
+        "Mend it: pulumi config set alicerce:profile staging"
+    )
+
+
+def test_every_mistake_is_reported_at_once() -> None:
+    values = _config(
+        aprendeai__API_URL=None, alicerce__cidr="10.0.0.0/30", equivalence__relase="v2", aprendeai__zone="nowhere"
+    )
+    with pytest.raises(SettingsError) as refused:
+        _settings(values)
+    assert {mistake.key for mistake in refused.value.mistakes} == {
+        "aprendeai:API_URL",
+        "alicerce:cidr",
+        "equivalence:relase",
+        "aprendeai:zone",
+    }
+    assert str(refused.value).startswith("4 mistakes in Pulumi.prod.yaml, nothing was created:\n  - ")
+
+
+def test_a_missing_required_key_is_refused() -> None:
+    assert _refusal(_config(aprendeai__API_URL=None)) == (
+        "aprendeai:API_URL is missing. Allowed: https:// and a host name. "
+        "Mend it: pulumi config set aprendeai:API_URL https://api.example.com"
+    )
+
+
+def test_a_missing_required_secret_is_refused() -> None:
+    assert _refusal(_config(equivalence__LLM_API_KEY=None)) == (
+        "equivalence:LLM_API_KEY is missing. Allowed: the key of the language model API, encrypted. "
+        "Mend it: pulumi config set --secret equivalence:LLM_API_KEY"
+    )
+
+
+def test_an_optional_secret_may_be_missing() -> None:
+    assert "SENTRY_DSN" not in _settings().systems["aprendeai"].supplied
+
+
+def test_a_secret_in_plain_text_is_refused_and_its_value_not_repeated() -> None:
+    refusal = _refusal(_config(equivalence__LLM_API_KEY="sk-planted"), secrets=_SECRETS - {"equivalence:LLM_API_KEY"})
+    assert refusal == (
+        "equivalence:LLM_API_KEY is in plain text, and whoever reads the file has it. Allowed: an encrypted value. "
+        "Mend it: pulumi config set --secret equivalence:LLM_API_KEY, and have whoever issued it issue another"
+    )
+    assert "sk-planted" not in refusal, "an error message ends up in a CI log"
+
+
+def test_a_misspelt_key_is_refused_with_the_nearest_one() -> None:
+    assert _refusal(_config(aprendeai__relase="v2.0.0")) == (
+        "aprendeai:relase is unknown (did you mean release?). Allowed: API_URL, FRONTEND_URL, SENTRY_DSN, release, "
+        "rotation, services, zone. Mend it: pulumi config rm aprendeai:relase"
+    )
+
+
+def test_a_misspelt_key_inside_an_object_is_refused() -> None:
+    assert _refusal(_config(aprendeai__services={"api": {"cpus": 1024}})) == (
+        "aprendeai:services.api.cpus is unknown (did you mean cpu?). Allowed: cpu, maximum, memory, minimum. "
+        "Mend it: pulumi config rm --path 'aprendeai:services.api.cpus'"
+    )
+
+
+def test_a_misspelt_namespace_is_refused() -> None:
+    assert _refusal(_config(aprendia__release="v2.0.0")) == (
+        "aprendia:release is in an unknown namespace (did you mean aprendeai?). Allowed: alicerce, aprendeai, "
+        "equivalence. Mend it: pulumi config rm aprendia:release"
+    )
+
+
+def test_a_namespace_of_someone_else_is_let_alone() -> None:
+    _settings({**_config(), "aws:region": "sa-east-1", "grafana:url": "https://example.com"})
+
+
+def test_a_generated_secret_can_not_be_set() -> None:
+    assert _refusal(_config(aprendeai__JWT_SECRET="hunter2")) == (
+        "aprendeai:JWT_SECRET can't be set: JWT_SECRET is made by the program. Allowed: aprendeai:rotation, which "
+        "makes another value. Mend it: pulumi config rm aprendeai:JWT_SECRET"
+    )
+
+
+def test_a_network_too_small_for_its_subnets_is_refused() -> None:
+    assert _refusal(_config(alicerce__cidr="10.0.0.0/24")) == (
+        "alicerce:cidr is '10.0.0.0/24'. Allowed: a private block between /16 and /22. Mend it: four zones of three "
+        "subnets need 1024 addresses and this has 256: take a larger one, for instance "
+        "pulumi config set alicerce:cidr 10.0.0.0/16"
+    )
+
+
+def test_a_network_that_overlaps_another_is_refused() -> None:
+    assert _refusal(_config(alicerce__cidr="10.0.0.0/16", alicerce__reservedCidrs=["10.0.128.0/20"])) == (
+        "alicerce:cidr is '10.0.0.0/16', which overlaps 10.0.128.0/20 of alicerce:reservedCidrs. Allowed: a block that "
+        "no other network of yours uses. Mend it: pulumi config set alicerce:cidr 10.1.0.0/16"
+    )
+
+
+def test_two_systems_on_one_host_are_refused() -> None:
+    values = _config(equivalence__zone="aprendeai.com", equivalence__API_URL="https://api.aprendeai.com")
+    assert _refusal(values) == (
+        "equivalence:API_URL has the host api.aprendeai.com, which aprendeai:API_URL has already. Allowed: a host of "
+        "its own for each URL. Mend it: pulumi config set equivalence:API_URL https://equivalence.aprendeai.com"
+    )
+
+
+def test_a_host_outside_its_zone_is_refused() -> None:
+    assert _refusal(_config(aprendeai__API_URL="https://api.aprendeai.org")) == (
+        "aprendeai:API_URL has the host api.aprendeai.org, which is outside the zone aprendeai.com of aprendeai:zone. "
+        "Allowed: aprendeai.com or a name that ends in .aprendeai.com. "
+        "Mend it: pulumi config set aprendeai:API_URL https://api.aprendeai.com"
+    )
+
+
+def test_a_host_that_only_ends_like_the_zone_is_outside_it() -> None:
+    assert "outside the zone" in _refusal(_config(aprendeai__API_URL="https://notaprendeai.com"))
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://api.aprendeai.com", "the load balancer serves https only"),
+        ("https://api.aprendeai.com/v1", "what follows https:// must be a host name in lower case and nothing else"),
+    ],
+)
+def test_a_url_that_is_more_or_less_than_https_and_a_host_is_refused(url: str, reason: str) -> None:
+    assert _refusal(_config(aprendeai__API_URL=url)) == (
+        f"aprendeai:API_URL is {url!r}: {reason}. Allowed: https:// and a host name. "
+        "Mend it: pulumi config set aprendeai:API_URL https://api.example.com"
+    )
+
+
+def test_a_pair_that_fargate_has_not_is_refused() -> None:
+    assert _refusal(_config(aprendeai__services={"ai": {"cpu": 1024, "memory": 512}})) == (
+        "aprendeai:services.ai has cpu 1024 and memory 512: Fargate doesn't pair 1024 CPU units with 512 MiB: with "
+        "1024 it takes 2048 to 8192 in steps of 1024 MiB of memory. Allowed: a pair of "
+        "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html. "
+        "Mend it: pulumi config set --path 'aprendeai:services.ai.memory' 2048"
+    )
+
+
+def test_half_a_pair_is_checked_with_the_other_half_from_the_system() -> None:
+    assert _refusal(_config(aprendeai__services={"ai": {"cpu": 256}})).startswith(
+        "aprendeai:services.ai has cpu 256 and memory 8192: "
+    )
+
+
+def test_a_service_that_is_not_there_is_refused() -> None:
+    assert _refusal(_config(equivalence__services={"wroker": {"cpu": 1024}})) == (
+        "equivalence:services.wroker is no service (did you mean worker?). Allowed: api, worker. "
+        "Mend it: pulumi config rm --path 'equivalence:services.wroker'"
+    )
+
+
+def test_a_minimum_above_the_maximum_is_refused() -> None:
+    assert _refusal(_config(equivalence__services={"api": {"minimum": 4, "maximum": 3}})) == (
+        "equivalence:services.api has minimum 4 and maximum 3. Allowed: a minimum that is no more than the maximum. "
+        "Mend it: pulumi config set --path 'equivalence:services.api.maximum' 4"
+    )
+
+
+def test_a_negative_retention_is_refused() -> None:
+    assert _refusal(_config(alicerce__retention={"backups": -1})) == (
+        "alicerce:retention.backups is -1: input should be greater than or equal to 1. "
+        "Allowed: days of point-in-time recovery, 1 to 35. "
+        "Mend it: pulumi config set --path 'alicerce:retention.backups' 14"
+    )
+
+
+def test_a_log_retention_that_cloudwatch_has_not_is_refused() -> None:
+    refusal = _refusal(_config(alicerce__retention={"logs": 100}))
+    assert refusal.startswith(
+        "alicerce:retention.logs is 100: CloudWatch Logs doesn't keep log lines for this long. Allowed: days that "
+        "CloudWatch Logs takes: 1, 3, 5, 7, 14, 30, "
+    )
+
+
+@pytest.mark.parametrize(
+    ("counter", "reason"),
+    [
+        (0, "input should be greater than or equal to 1"),
+        (-2, "input should be greater than or equal to 1"),
+        (1.5, "input should be a valid integer, got a number with a fractional part"),
+        ("twice", "input should be a valid integer, unable to parse string as an integer"),
+    ],
+)
+def test_a_rotation_counter_that_is_no_positive_integer_is_refused(counter: object, reason: str) -> None:
+    assert _refusal(_config(aprendeai__rotation={"JWT_SECRET": counter})) == (
+        f"aprendeai:rotation.JWT_SECRET is {counter!r}: {reason}. Allowed: positive integers, 1 for the first value. "
+        "Mend it: pulumi config set --path 'aprendeai:rotation.JWT_SECRET' 2"
+    )
+
+
+def test_a_rotation_of_what_is_not_generated_is_refused() -> None:
+    assert _refusal(_config(equivalence__rotation={"DATABASE_URL": 2})) == (
+        "equivalence:rotation.DATABASE_URL names no generated secret. Allowed: POSTGRES_PASSWORD, REDIS_PASSWORD, "
+        "API_KEY_SALT. Mend it: pulumi config rm --path 'equivalence:rotation.DATABASE_URL'"
+    )
+
+
+def test_rotating_the_brokers_password_is_refused_since_the_broker_would_not_follow() -> None:
+    assert _refusal(_config(aprendeai__rotation={"RABBITMQ_PASS": 2})) == (
+        "aprendeai:rotation.RABBITMQ_PASS is 2: Amazon MQ doesn't change a broker's user from here, so that "
+        "RABBITMQ_URL would name a password that the broker refuses. Allowed: 1. "
+        "Mend it: pulumi config set --path 'aprendeai:rotation.RABBITMQ_PASS' 1"
+    )
+
+
+def test_latest_is_no_release() -> None:
+    assert _refusal(_config(aprendeai__release="latest")) == (
+        "aprendeai:release is 'latest': latest names no release: it moves, and can't be gone back to. "
+        "Allowed: an image tag other than latest, or none yet. Mend it: pulumi config set aprendeai:release v1.0.0"
+    )
+
+
+def test_a_list_member_that_is_no_network_is_refused() -> None:
+    assert _refusal(_config(alicerce__adminCidrs=["10.8.0.1/24"])) == (
+        "alicerce:adminCidrs.0 is '10.8.0.1/24': 10.8.0.1/24 has host bits set. Allowed: a list of IPv4 blocks. "
+        "Mend it: pulumi config set --path 'alicerce:adminCidrs[0]' 10.8.0.0/24"
+    )
+
+
+def test_the_number_of_zones_fits_the_profile() -> None:
+    assert _refusal(_config(alicerce__availabilityZones=["us-east-1a"])) == (
+        "alicerce:availabilityZones names 1 zones, where the profile has 3. Allowed: 3 zones, or an empty list for the "
+        "region's first 3. Mend it: pulumi config rm alicerce:availabilityZones"
+    )
+
+
+def test_protection_can_be_taken_away_by_one_switch() -> None:
+    assert _settings().protection
+    assert not _settings(_config(alicerce__protection="off")).protection
+
+
+def test_services_take_the_profiles_size_unless_config_says_otherwise() -> None:
+    assert _settings().systems["aprendeai"].services["ai"].size == TaskSize(cpu=4096, memory=8192)
+    assert _settings(stack="staging").systems["aprendeai"].services["ai"].size == TaskSize(cpu=1024, memory=2048)
+    changed = _settings(_config(aprendeai__services={"ai": {"cpu": 8192, "memory": 16384}}))
+    assert changed.systems["aprendeai"].services["ai"].size == TaskSize(cpu=8192, memory=16384)
+
+
+def test_production_runs_two_of_everything_that_people_wait_for() -> None:
+    for own in _settings().systems.values():
+        for name, service in own.services.items():
+            assert service.scaling.minimum >= 2, f"{name} alone would be an outage whenever it is replaced"
+
+
+def test_a_third_system_is_one_file_of_data() -> None:
+    assert {system.name for system in SYSTEMS} == {APRENDEAI.name, EQUIVALENCE.name}
