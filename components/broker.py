@@ -10,7 +10,9 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
+from components.broker_logs import RETENTION_TAG, look_after
 from components.checks import mistake, plain, secret_mistake
+from components.log_group import check_retention
 from components.naming import Tags, component_tags, physical_name
 
 #: AMQP 0-9-1 over TLS, the only one that Amazon MQ offers.
@@ -98,6 +100,8 @@ class BrokerArgs:
     """One node, or a cluster of three."""
     kms_key_arn: pulumi.Input[str]
     """The key that encrypts what the broker stores. Another key replaces the broker."""
+    log_retention_days: int
+    """How long its logs are kept."""
     tags: Tags
     """Tags for everything that takes them."""
     maintenance_day: DayOfWeek = DayOfWeek.SUNDAY
@@ -161,6 +165,7 @@ class BrokerArgs:
                 "mq.m7g.* or mq.m5.* for a cluster",
                 'take "mq.m7g.large"',
             )
+        check_retention(f"{owner}.log_retention_days", self.log_retention_days)
         if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", self.maintenance_time):
             raise mistake(f"{owner}.maintenance_time", self.maintenance_time, "hh:mm in UTC", 'write it like "06:30"')
 
@@ -182,6 +187,9 @@ class Broker(pulumi.ComponentResource):
       https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/upgrading-brokers.html
     - A replacement can be created beside the old broker: whatever forces one makes a new suffix, and with it a new
       name. Messages don't move; `protect` refuses it.
+
+    Its log groups are Amazon MQ's: a hook gives them the retention and the key once the broker is there, and a destroy
+    leaves them to expire.
 
     The security group is protected like the broker: those of a RabbitMQ broker can't be changed.
     """
@@ -230,6 +238,7 @@ class Broker(pulumi.ComponentResource):
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
+        hook = pulumi.ResourceHook(f"{name}-log-groups", look_after)
         broker = aws.mq.Broker(
             f"{name}-broker",
             broker_name=pulumi.Output.concat(physical_name(BROKER_NAME - 9, name), "-", suffix.hex),
@@ -250,12 +259,13 @@ class Broker(pulumi.ComponentResource):
             ),
             users=[aws.mq.BrokerUserArgs(username=args.username, password=pulumi.Output.secret(args.password))],
             apply_immediately=args.apply_immediately,
-            tags=tags,
+            tags={**tags, RETENTION_TAG: str(args.log_retention_days)},
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=args.protect,
                 ignore_changes=["users"],
                 additional_secret_outputs=["users"],
+                hooks=pulumi.ResourceHookBinding(after_create=[hook], after_update=[hook]),
             ),
         )
 

@@ -9,6 +9,7 @@ import pulumi_random as random
 
 from components.checks import mistake, plain
 from components.naming import Tags, component_tags
+from components.secret_labels import PREFIX, prune
 
 #: Longest value, in bytes. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
 _LONGEST_VALUE = 65536
@@ -87,10 +88,8 @@ class Secret(pulumi.ComponentResource):
       would let anyone who may list secrets test guesses of a weak one.)
     - The value is in no output, name, tag or description.
 
-    Limit: AWS allows 20 staging labels in all versions of a secret together, two of which it uses itself. The 19th
-    value needs the label of a version that no task definition names any more to be taken away first
-    (`update-secret-version-stage`).
-    https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
+    - The value can change for ever. AWS allows 20 staging labels in all versions of a secret together; after each new
+      version a hook takes those of the oldest away, so that the newest 16 versions keep theirs.
     """
 
     arn: pulumi.Output[str]
@@ -119,7 +118,7 @@ class Secret(pulumi.ComponentResource):
             label = random.RandomId(
                 f"{name}-label",
                 byte_length=8,
-                prefix="version-",
+                prefix=PREFIX,
                 keepers={"value": value},
                 opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["keepers"]),
             ).hex
@@ -132,9 +131,15 @@ class Secret(pulumi.ComponentResource):
             # AWSCURRENT has to be asked for as soon as any label is: with labels given, Secrets Manager moves only
             # those. https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
             version_stages=["AWSCURRENT", label],
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                retain_on_delete=True,
+                hooks=pulumi.ResourceHookBinding(after_create=[pulumi.ResourceHook(f"{name}-labels", prune)]),
+            ),
         )
-        self.arn = version.arn
+        # The ARN waits for the version by its URN, which a preview knows. By any other output of the version, a new
+        # value would make the ARN unknown there, and the preview would list every policy that names it as changed.
+        self.arn = pulumi.Output.all(secret.arn, version.urn).apply(lambda known: known[0])
         self.version_id = version.version_id
-        self.value_from = pulumi.Output.concat(version.arn, ":::", version.version_id)
+        self.value_from = pulumi.Output.concat(self.arn, ":::", version.version_id)
         self.register_outputs({"arn": self.arn, "version_id": self.version_id, "value_from": self.value_from})

@@ -1,0 +1,124 @@
+"""Where a secret value goes, and where it never does."""
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.secret import Secret, SecretArgs
+from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, record
+
+VALUE = "https://public@sentry.example/1"
+ARN = f"arn:aws:test:us-east-1:{ACCOUNT}:sentry-dsn-secret"
+
+
+def _args(**overrides: object) -> SecretArgs:
+    values: dict[str, Any] = {
+        "variable": "SENTRY_DSN",
+        "value": VALUE,
+        "kms_key_arn": KEY,
+        "recovery_window_days": 30,
+        "tags": TAGS,
+        **overrides,
+    }
+    return SecretArgs(**values)
+
+
+def _built(**overrides: object) -> Recording:
+    return record(lambda: Secret("sentry-dsn", _args(**overrides)))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            {"variable": "sentry-dsn"},
+            "SecretArgs.variable is 'sentry-dsn'; allowed: upper case letters, digits and underscores, not beginning "
+            "with a digit; use the name under which the app reads it",
+        ),
+        (
+            {"recovery_window_days": 6},
+            "SecretArgs.recovery_window_days is 6; allowed: 0, or 7 to 30; take 0 where a destroyed stack is built "
+            "again at once, 30 where it isn't",
+        ),
+        (
+            {"value": ""},
+            "SecretArgs.value of SENTRY_DSN has 0 bytes; allowed: 1 to 65536; set a value, or leave the secret out",
+        ),
+        (
+            {"value": "é" * 32769},
+            "SecretArgs.value of SENTRY_DSN has 65538 bytes; allowed: 1 to 65536; set a value, or leave the secret out",
+        ),
+        (
+            {"label": "AWSCURRENT"},
+            "SecretArgs.label is 'AWSCURRENT'; allowed: 1 to 256 letters, digits and ._- other than AWSCURRENT, "
+            "AWSPREVIOUS, AWSPENDING; leave it out to get a random one",
+        ),
+    ],
+)
+def test_a_value_that_secrets_manager_refuses_is_refused_first(overrides: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match="allowed") as refused:
+        _args(**overrides)
+    assert str(refused.value) == message
+
+
+@pytest.mark.parametrize("days", [0, 7, 30])
+def test_recovery_windows_on_the_boundary_are_taken(days: int) -> None:
+    _args(recovery_window_days=days)
+
+
+def test_the_value_is_in_no_representation() -> None:
+    assert VALUE not in repr(_args()), "a repr ends up in tracebacks and logs"
+
+
+def test_a_task_definition_names_the_secret_with_its_version() -> None:
+    assert _built().outputs_of("sentry-dsn") == {
+        "arn": ARN,
+        "version_id": "version-1",
+        "value_from": f"{ARN}:::version-1",
+    }
+
+
+def test_the_value_goes_to_the_version_and_nowhere_else() -> None:
+    recording = _built()
+    version = recording.named("sentry-dsn-version")
+    label = recording.named("sentry-dsn-label")
+
+    assert version.inputs["secretString"] == VALUE
+    assert "secretString" in version.secret_inputs, "a plain input is in state, and in every preview, in clear"
+    assert "keepers" in label.secret_inputs, "the label's keeper is the value itself"
+    assert "keepers" in label.secret_outputs, "the provider gives keepers back, and doesn't mark them"
+    others = [resource.inputs for resource in recording.resources if resource not in (version, label)]
+    assert VALUE not in json.dumps([others, recording.outputs])
+
+
+def test_each_version_keeps_a_label_of_its_own() -> None:
+    version = _built().named("sentry-dsn-version")
+
+    assert version.inputs["versionStages"] == ["AWSCURRENT", "version-0badcafe"], (
+        "AWS may delete a version without labels, and a rollback would find no secret"
+    )
+    assert version.retain_on_delete, "deleting the resource would take the label away"
+
+
+def test_a_label_from_outside_is_taken_as_it_is() -> None:
+    recording = _built(label="rotation-3")
+
+    assert recording.named("sentry-dsn-version").inputs["versionStages"] == ["AWSCURRENT", "rotation-3"]
+    assert recording.of("random:index/randomId:RandomId") == []
+
+
+def test_the_secret_is_encrypted_tagged_and_of_no_fixed_name() -> None:
+    secret = _built().named("sentry-dsn-secret").inputs
+
+    assert secret["kmsKeyId"] == KEY
+    assert secret["recoveryWindowInDays"] == 30
+    assert "name" not in secret, "a deleted secret keeps its name for its recovery window"
+    assert secret["tags"] == {**TAGS, "Component": "secret", "Name": "sentry-dsn", "Variable": "SENTRY_DSN"}
+
+
+def test_a_plain_output_becomes_a_secret_on_its_way() -> None:
+    recording = _built(value=pulumi.Output.from_input(VALUE))
+
+    assert "secretString" in recording.named("sentry-dsn-version").secret_inputs
