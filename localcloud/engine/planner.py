@@ -458,7 +458,7 @@ class Planner:
             key: computed() if replaced & set(resource.property_dependencies.get(key, ())) else value
             for key, value in resource.inputs.items()
         }
-        if inputs == resource.inputs:
+        if not any(replaced & set(depends_on) for depends_on in resource.property_dependencies.values()):
             return None
         if urns.is_provider(resource.type):
             diff = await self._registry.diff(resource, resource.urn, inputs)

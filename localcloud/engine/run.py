@@ -16,7 +16,7 @@ from localcloud.engine.executor import Executor, HookCall, Observer, StepError
 from localcloud.engine.planner import DELETE_REPLACED, Goal, PlanError, Planner, Step
 from localcloud.engine.providers import Registry
 from localcloud.engine.state import Deployment, Resource, Snapshot
-from localcloud.engine.values import PropertyMap, text, to_struct
+from localcloud.engine.values import PropertyMap, same_map, text, to_struct
 
 
 class Stopped(Exception):
@@ -166,8 +166,14 @@ class Run:
             )
         if not goal.custom:
             goal.provider = ""
-        steps = await self.planner.plan(goal)
-        self._drain_notes()
+        try:
+            steps = await self.planner.plan(goal)
+        except PlanError:
+            raise
+        except Exception as error:  # a provider's own
+            raise PlanError(f"{goal.type} {goal.name!r}: {str(error) or type(error).__name__}") from error
+        finally:
+            self._drain_notes()
         for step in steps:
             try:
                 await self.executor.apply(step)
@@ -293,7 +299,7 @@ class Run:
         outputs = self.root_outputs
         if self.failures or not self.finished:
             outputs = {**root.outputs, **outputs}
-        if not (outputs.keys() == root.outputs.keys() and outputs == root.outputs):
+        if not same_map(outputs, root.outputs, secrets=True):
             root.change(outputs=outputs)
             self.snapshot.touch()
         await self.snapshot.write()
