@@ -32,10 +32,13 @@ MOST_REPLICAS = 5
 #: What an application may do: everything on every key and channel (queues, locks, scripts, streams, publish and
 #: subscribe), but no administration and nothing that Valkey itself calls dangerous. So no FLUSHALL, FLUSHDB, KEYS,
 #: CONFIG, DEBUG, MONITOR, SHUTDOWN, ACL or REPLICAOF: queues live beside the cache, and no client has to be able to
-#: empty or block them. Two of the dangerous commands are given back, since workers don't start without them: RQ and
-#: BullMQ ask INFO for the server's version, and an RQ worker finds its own address by CLIENT LIST.
+#: empty or block them. Two of the dangerous commands are given back: RQ and BullMQ ask INFO for the server's version,
+#: and an RQ worker looks its own address up by CLIENT LIST when it starts, and most releases of it die when they may
+#: not.
 #: https://valkey.io/topics/acl/
 #: https://github.com/rq/rq/blob/master/rq/worker/base.py
+#: Written in the order in which ElastiCache gives it back, so that a refresh finds no drift: on or off, keys, channels,
+#: commands. https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
 APPLICATION_ACCESS = "on ~* &* +@all -@admin -@dangerous +info +client|list"
 #: The user named `default` is who a client is that gives no name. It is off, and could do nothing if it were on.
 DEFAULT_ACCESS = "off ~* &* -@all"

@@ -162,7 +162,8 @@ class PostgresDatabaseArgs:
     apply_immediately: bool = False
     """Whether a change that interrupts waits for the maintenance window (False) or doesn't (True)."""
     allow_major_version_upgrade: bool = False
-    """Whether a higher `engine_version` is carried out; set it for that one `up`."""
+    """Whether a higher `engine_version` is carried out; set it, with `apply_immediately`, for that one `up`: the old
+    version's parameter group can only go when the instance no longer waits for its window."""
     backup_window: str = "05:00-06:00"
     """When the daily snapshot is taken, in UTC."""
     maintenance_window: str = "sun:06:30-sun:07:30"
