@@ -9,16 +9,22 @@ import pulumi_aws as aws
 #: The time in which a rate-based rule counts, in seconds.
 RATE_WINDOW_SECONDS = 300
 
-#: AWS's rule groups, with their priorities: the cheapest and surest first. With the rate limit they cost 1127 of the
+#: AWS's rule groups, with their priorities: the cheapest and surest first. With the rate limit they cost 1177 of the
 #: 1500 capacity units that a web ACL's basic price includes.
 #: https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
+ANONYMOUS_ADDRESSES = "AWSManagedRulesAnonymousIpList"
 COMMON_RULES = "AWSManagedRulesCommonRuleSet"
 MANAGED_RULES = {
     "AWSManagedRulesAmazonIpReputationList": 10,
+    ANONYMOUS_ADDRESSES: 15,
     "AWSManagedRulesKnownBadInputsRuleSet": 30,
     COMMON_RULES: 40,
     "AWSManagedRulesSQLiRuleSet": 50,
 }
+#: Requests from VPNs, proxies and hosting providers are counted and not blocked: learners use the first two, and the
+#: programs that call an API run on the third.
+#: https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-ip-rep.html
+COUNTED_ANONYMOUS_RULES = ("AnonymousIPList", "HostingProviderIPList")
 PRIVATE_PATHS_PRIORITY = 0
 RATE_LIMIT_PRIORITY = 20
 
@@ -42,8 +48,9 @@ def firewall_rules(
         private_paths: paths to refuse with everything below them, by host.
     """
     rules = {RATE_LIMIT_PRIORITY: _rate_limit(rate_limit)}
+    counted = {ANONYMOUS_ADDRESSES: COUNTED_ANONYMOUS_RULES, COMMON_RULES: counted_common_rules}
     for group, priority in MANAGED_RULES.items():
-        rules[priority] = _managed(group, priority, counted_common_rules if group == COMMON_RULES else ())
+        rules[priority] = _managed(group, priority, counted.get(group, ()))
     if private_paths:
         rules[PRIVATE_PATHS_PRIORITY] = _private_paths(private_paths)
     return [rules[priority] for priority in sorted(rules)]

@@ -38,6 +38,7 @@ def test_rules_stand_in_their_order_with_a_priority_each() -> None:
     assert [(name, rule["priority"]) for name, rule in rules] == [
         ("private-paths", 0),
         ("AWSManagedRulesAmazonIpReputationList", 10),
+        ("AWSManagedRulesAnonymousIpList", 15),
         ("rate-limit", 20),
         ("AWSManagedRulesKnownBadInputsRuleSet", 30),
         ("AWSManagedRulesCommonRuleSet", 40),
@@ -51,15 +52,17 @@ def test_known_exploits_are_blocked_without_exception() -> None:
     assert rule["statement"]["managed_rule_group_statement"]["rule_action_overrides"] == []
 
 
-def test_only_the_size_of_a_body_is_counted_and_not_blocked() -> None:
+def test_only_large_bodies_and_anonymous_addresses_are_counted_and_not_blocked() -> None:
     overridden = {
         name: rule["statement"]["managed_rule_group_statement"]["rule_action_overrides"]
         for name, rule in _rules().items()
         if name.startswith("AWSManagedRules")
     }
-    assert {name: overrides for name, overrides in overridden.items() if overrides} == {
-        "AWSManagedRulesCommonRuleSet": [{"name": "SizeRestrictions_BODY", "action_to_use": {"count": {}}}]
-    }
+    assert {name: [o["name"] for o in overrides] for name, overrides in overridden.items() if overrides} == {
+        "AWSManagedRulesAnonymousIpList": ["AnonymousIPList", "HostingProviderIPList"],
+        "AWSManagedRulesCommonRuleSet": ["SizeRestrictions_BODY"],
+    }, "uploads, AI requests, people behind a VPN and programs in a cloud are users"
+    assert all(o["action_to_use"] == {"count": {}} for overrides in overridden.values() for o in overrides)
 
 
 def test_an_address_that_asks_too_often_is_blocked() -> None:
