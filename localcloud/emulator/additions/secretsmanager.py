@@ -1,0 +1,76 @@
+"""Secrets Manager: staging labels that stay with their version, and secrets whose deletion is scheduled."""
+
+from typing import Any
+
+from moto.secretsmanager.exceptions import InvalidRequestException, SecretsManagerClientError
+from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
+
+#: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
+_MAX_LABELS = 20
+
+
+def install() -> None:
+    """Install the additions."""
+    FakeSecret.reset_default_version = _reset_default_version  # type: ignore[method-assign]
+    for name in ("get_secret_value", "put_secret_value", "update_secret_version_stage", "put_resource_policy"):
+        setattr(SecretsManagerBackend, name, _refusing_deleted(getattr(SecretsManagerBackend, name)))
+    backend: Any = SecretsManagerBackend
+    backend.put_secret_value = _counting_labels(backend.put_secret_value)
+    backend.create_secret = _keeping_names(backend.create_secret)
+
+
+def _reset_default_version(self: FakeSecret, secret_version: dict[str, Any], version_id: str) -> None:
+    """Move AWSCURRENT and AWSPREVIOUS, and leave every other label where it is unless the new version takes it.
+
+    moto sets the labels of the version that was current to AWSPREVIOUS alone, so that its other labels are lost.
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
+    """
+    taken = {"AWSPREVIOUS", "AWSCURRENT", *secret_version["version_stages"]}
+    current = next((item for item in self.versions.values() if "AWSCURRENT" in item["version_stages"]), None)
+    for version in self.versions.values():
+        version["version_stages"] = [stage for stage in version["version_stages"] if stage not in taken]
+    if current is not None:
+        current["version_stages"].append("AWSPREVIOUS")
+    self.versions[version_id] = secret_version
+    self.default_version_id = version_id
+
+
+def _refusing_deleted(call: Any) -> Any:  # noqa: ANN401 - moto's method
+    """Say of a secret whose deletion is scheduled what AWS says; clients look for these words."""
+
+    def refusing(self: SecretsManagerBackend, secret_id: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        if self._is_valid_identifier(secret_id) and self.secrets[secret_id].is_deleted():
+            raise InvalidRequestException(
+                "You can't perform this operation on the secret because it was marked for deletion."
+            )
+        return call(self, secret_id, *args, **kwargs)
+
+    return refusing
+
+
+def _counting_labels(put: Any) -> Any:  # noqa: ANN401 - moto's method
+    """Refuse the 21st staging label of a secret; moto takes any number."""
+
+    def counting(self: SecretsManagerBackend, secret_id: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        if self._is_valid_identifier(secret_id):
+            labels = {stage for item in self.secrets[secret_id].versions.values() for stage in item["version_stages"]}
+            if len(labels | set(kwargs.get("version_stages") or ())) > _MAX_LABELS:
+                raise SecretsManagerClientError(
+                    "LimitExceededException", f"A secret can't have more than {_MAX_LABELS} staging labels."
+                )
+        return put(self, secret_id, *args, **kwargs)
+
+    return counting
+
+
+def _keeping_names(create: Any) -> Any:  # noqa: ANN401 - moto's method
+    """Tell why a name is taken while its deletion is scheduled; moto says only that it exists."""
+
+    def keeping(self: SecretsManagerBackend, name: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        if name in self.secrets and self.secrets[name].is_deleted():
+            raise InvalidRequestException(
+                "You can't create this secret because a secret with this name is already scheduled for deletion."
+            )
+        return create(self, name, *args, **kwargs)
+
+    return keeping
