@@ -124,6 +124,9 @@ _ANSWERS: Mapping[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
 
 
 class _Answers(Mocks):
+    def __init__(self, unknown: frozenset[str]) -> None:
+        self.unknown = unknown
+
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         raise AssertionError(f"a component made the call {args.token}: none may look anything up while it is built")
 
@@ -136,18 +139,22 @@ class _Answers(Mocks):
             **inputs,
             **(answer(args.name, inputs) if answer else {}),
         }
+        if args.typ in self.unknown:
+            return None, inputs | {key: rpc.UNKNOWN for key in state if key not in inputs}
         return f"{args.name}-id", state
 
 
-def record(program: Callable[[], object]) -> Recording:
+def record(program: Callable[[], object], *, unknown: frozenset[str] = frozenset()) -> Recording:
     """Run a program that builds components, and return what it asked for.
 
     Args:
         program: builds components; what it returns is ignored.
+        unknown: types whose outputs aren't known yet, as in a preview that creates or replaces them; with any, the run
+            is a preview.
     """
     recording = Recording()
-    mocks = _Answers()
-    set_mocks(mocks, project="alicerce", stack="test", preview=False, monitor=_Monitor(mocks, recording))
+    mocks = _Answers(unknown)
+    set_mocks(mocks, project="alicerce", stack="test", preview=bool(unknown), monitor=_Monitor(mocks, recording))
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def run() -> None:

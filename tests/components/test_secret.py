@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi.output import Unknown
 
 from components.secret import Secret, SecretArgs
 from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, record
@@ -122,3 +123,14 @@ def test_a_plain_output_becomes_a_secret_on_its_way() -> None:
     recording = _built(value=pulumi.Output.from_input(VALUE))
 
     assert "secretString" in recording.named("sentry-dsn-version").secret_inputs
+
+
+def test_a_preview_of_a_new_value_leaves_the_arn_known() -> None:
+    recording = record(
+        lambda: Secret("sentry-dsn", _args()),
+        unknown=frozenset({"aws:secretsmanager/secretVersion:SecretVersion"}),
+    )
+    outputs = recording.outputs_of("sentry-dsn")
+
+    assert outputs["arn"] == ARN, "every policy that names the secret would be listed as changed, and isn't"
+    assert isinstance(outputs["value_from"], Unknown), "task definitions that name the version do change"
