@@ -210,7 +210,8 @@ def _why_not(certificate: dict[str, Any]) -> str:
     )
     return (
         f"the certificate {certificate['CertificateArn']} is still PENDING_VALIDATION after "
-        f"{VALIDATION_SECONDS:.0f} s: not proven: {records}. Each record must stand in the public hosted zone that answers for its name"
+        f"{VALIDATION_SECONDS:.0f} s: not proven: {records}. "
+        "Each record must stand in the public hosted zone that answers for its name"
     )
 
 
