@@ -93,7 +93,7 @@ class Target(pulumi.ComponentResource):
         tags = component_tags(args.tags, args.tags.get("Component", "target"))
 
         allow(
-            f"{name}-ingress",
+            name,
             source_security_group_id=args.load_balancer_security_group_id,
             target_security_group_id=args.service_security_group_id,
             port=args.port,

@@ -52,7 +52,7 @@ class Platform:
     """The load balancer of private paths; None where config names nowhere to reach it from."""
     zone_ids: dict[str, pulumi.Output[str]]
     """Hosted zones by domain."""
-    name_servers: dict[str, pulumi.Output[list[str]]]
+    name_servers: dict[str, pulumi.Output[Sequence[str]]]
     """Name servers of the zones that were created, by domain: what a registrar must point at."""
 
 
@@ -194,7 +194,7 @@ def _hosts(settings: Settings) -> dict[str, str]:
 
 def _hosted_zones(
     settings: Settings, tags: Tags
-) -> tuple[dict[str, pulumi.Output[str]], dict[str, pulumi.Output[list[str]]]]:
+) -> tuple[dict[str, pulumi.Output[str]], dict[str, pulumi.Output[Sequence[str]]]]:
     domains = sorted({system.zone for system in settings.systems.values()})
     if not settings.create_zones:
         return {domain: pulumi.Output.from_input(_find_zone(settings, domain)) for domain in domains}, {}
