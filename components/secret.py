@@ -1,5 +1,6 @@
 """One secret of one variable, whose every version stays readable for the task definitions that name it."""
 
+import hmac
 import re
 from dataclasses import dataclass, field
 
@@ -21,6 +22,16 @@ _LABEL = re.compile(r"[A-Za-z0-9_.-]{1,256}")
 _AWS_LABELS = ("AWSCURRENT", "AWSPREVIOUS", "AWSPENDING")
 
 
+def version_label(key: str, value: str) -> str:
+    """Return the staging label of a value's version: a keyed digest of the value.
+
+    Args:
+        key: 32 random bytes as hexadecimal digits, of this secret alone, themselves a secret.
+        value: the secret value.
+    """
+    return PREFIX + hmac.digest(bytes.fromhex(key), value.encode(), "sha256").hex()[:16]
+
+
 @dataclass(frozen=True, kw_only=True)
 class SecretArgs:
     """One variable and its value."""
@@ -34,7 +45,7 @@ class SecretArgs:
     recovery_window_days: int
     """Days that AWS keeps a deleted secret: 7 to 30, or 0 for none."""
     label: pulumi.Input[str] | None = None
-    """The staging label that this value's version keeps for itself; a random one for each value when left out."""
+    """The staging label that this value's version keeps for itself; made from the value when left out."""
     tags: Tags
     """Tags of the secret."""
 
@@ -66,7 +77,7 @@ class SecretArgs:
                 "SecretArgs.label",
                 label,
                 f"1 to 256 letters, digits and ._- other than {', '.join(_AWS_LABELS)}",
-                "leave it out to get a random one",
+                "leave it out to have one made",
             )
 
 
@@ -74,7 +85,7 @@ class Secret(pulumi.ComponentResource):
     """One secret in Secrets Manager.
 
     Creates the secret (encrypted with the stack's key, its name made unique by Pulumi: a deleted secret keeps its name
-    for its recovery window), one version that holds the value, and a random label for that version.
+    for its recovery window), one version that holds the value, and the random key that its label is made with.
 
     Guarantees:
 
@@ -84,8 +95,11 @@ class Secret(pulumi.ComponentResource):
       staging label, and keeps only AWSCURRENT and AWSPREVIOUS by itself; so each version carries a label of its own,
       and its resource is retained on delete, since its deletion takes the labels away.
       https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
-    - The label tells nothing of the value: it is random, and drawn anew when the value changes. (A hash of the value
-      would let anyone who may list secrets test guesses of a weak one.)
+    - A changed value changes the version and nothing beside it. Its label is a digest of the value under a random key
+      that is a secret of the state: new for each new value, the same for the same value, known in a preview, and no
+      help to anyone who may list the labels and would guess a weak value. (A value that comes back takes its label
+      along to its new version. AWS removes versions without labels only when there are more than 100.)
+      https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
     - The value is in no output, name, tag or description.
 
     - The value can change for ever. AWS allows 20 staging labels in all versions of a secret together; after each new
@@ -115,13 +129,11 @@ class Secret(pulumi.ComponentResource):
         value = pulumi.Output.secret(args.value)
         label: pulumi.Input[str]
         if args.label is None:
-            label = random.RandomId(
-                f"{name}-label",
-                byte_length=8,
-                prefix=PREFIX,
-                keepers={"value": value},
-                opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["keepers"]),
-            ).hex
+            key = random.RandomBytes(f"{name}-label-key", length=32, opts=pulumi.ResourceOptions(parent=self))
+            # Whoever lacks the key learns nothing from the label; as a secret it would only hide the diff.
+            label = pulumi.Output.unsecret(
+                pulumi.Output.all(key.hex, value).apply(lambda known: version_label(known[0], known[1]))
+            )
         else:
             label = args.label
         version = aws.secretsmanager.SecretVersion(

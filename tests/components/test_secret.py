@@ -1,5 +1,6 @@
 """Where a secret value goes, and where it never does."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -7,7 +8,7 @@ import pulumi
 import pytest
 from pulumi.output import Unknown
 
-from components.secret import Secret, SecretArgs
+from components.secret import Secret, SecretArgs, version_label
 from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, record
 
 VALUE = "https://public@sentry.example/1"
@@ -54,7 +55,7 @@ def _built(**overrides: object) -> Recording:
         (
             {"label": "AWSCURRENT"},
             "SecretArgs.label is 'AWSCURRENT'; allowed: 1 to 256 letters, digits and ._- other than AWSCURRENT, "
-            "AWSPREVIOUS, AWSPENDING; leave it out to get a random one",
+            "AWSPREVIOUS, AWSPENDING; leave it out to have one made",
         ),
     ],
 )
@@ -84,30 +85,52 @@ def test_a_task_definition_names_the_secret_with_its_version() -> None:
 def test_the_value_goes_to_the_version_and_nowhere_else() -> None:
     recording = _built()
     version = recording.named("sentry-dsn-version")
-    label = recording.named("sentry-dsn-label")
 
     assert version.inputs["secretString"] == VALUE
     assert "secretString" in version.secret_inputs, "a plain input is in state, and in every preview, in clear"
-    assert "keepers" in label.secret_inputs, "the label's keeper is the value itself"
-    assert "keepers" in label.secret_outputs, "the provider gives keepers back, and doesn't mark them"
-    others = [resource.inputs for resource in recording.resources if resource not in (version, label)]
+    others = [resource.inputs for resource in recording.resources if resource is not version]
     assert VALUE not in json.dumps([others, recording.outputs])
 
 
 def test_each_version_keeps_a_label_of_its_own() -> None:
     version = _built().named("sentry-dsn-version")
 
-    assert version.inputs["versionStages"] == ["AWSCURRENT", "version-0badcafe"], (
+    assert version.inputs["versionStages"] == ["AWSCURRENT", version_label("5e" * 32, VALUE)], (
         "AWS may delete a version without labels, and a rollback would find no secret"
     )
     assert version.retain_on_delete, "deleting the resource would take the label away"
+    assert "versionStages" not in version.secret_inputs, "a hidden label hides which version is which"
+
+
+def test_a_new_value_has_a_new_label_and_the_same_value_the_same() -> None:
+    key = "00" * 32
+
+    assert version_label(key, "one") == version_label(key, "one")
+    assert version_label(key, "one") != version_label(key, "two")
+
+
+def test_a_label_is_no_test_of_a_guess_without_the_key() -> None:
+    guess = "1234"
+
+    assert version_label("00" * 32, guess) != version_label("11" * 32, guess), (
+        "anyone who may list the labels could try every weak value"
+    )
+    assert hashlib.sha256(guess.encode()).hexdigest()[:16] not in version_label("00" * 32, guess)
+
+
+def test_a_changed_value_changes_the_version_alone() -> None:
+    before, after = (
+        {resource.name: resource.inputs for resource in _built(value=value).resources} for value in ("one", "two")
+    )
+
+    assert [name for name in before if before[name] != after[name]] == ["sentry-dsn-version"]
 
 
 def test_a_label_from_outside_is_taken_as_it_is() -> None:
     recording = _built(label="rotation-3")
 
     assert recording.named("sentry-dsn-version").inputs["versionStages"] == ["AWSCURRENT", "rotation-3"]
-    assert recording.of("random:index/randomId:RandomId") == []
+    assert recording.of("random:index/randomBytes:RandomBytes") == []
 
 
 def test_the_secret_is_encrypted_tagged_and_of_no_fixed_name() -> None:
