@@ -126,8 +126,10 @@ def resolve(
     raw = _load_yaml(path) if path.exists() else {}
     given = {project.full_key(str(key)): value for key, value in (raw.get("config") or {}).items()}
     for key, value in (overrides or {}).items():
-        given[project.full_key(key)] = value
-    given = {key: value for key, value in given.items() if value is not None}
+        if value is None:
+            given.pop(project.full_key(key), None)
+        else:
+            given[project.full_key(key)] = value
     plain_secrets = {project.full_key(key): value for key, value in (secrets or {}).items()}
 
     config = Config()
@@ -161,6 +163,7 @@ def resolve(
         problem = _check(config, entry, key, given.get(key), mend)
         if problem:
             problems.append(problem)
+    config.stand_ins.sort()
     if problems:
         raise ConfigError("\n".join(problems))
     return config
@@ -242,8 +245,10 @@ def _open(value: Any, crypter: Crypter | None) -> tuple[Any, bool, bool]:  # noq
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
-    """Return a scalar of ruamel's own type as Python's."""
-    for kind in (bool, int, float, str):
+    """Return a scalar of ruamel's own type as Python's; a whole number has no fraction in the official engine."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else float(value)
+    for kind in (bool, int, str):
         if isinstance(value, kind):
             return kind(value)
     return None if value is None else str(value)
@@ -251,11 +256,14 @@ def _plain(value: Any) -> Any:  # noqa: ANN401
 
 def _text(value: Any) -> str:  # noqa: ANN401
     """Return the text that the SDK gets for a value: scalars as written in YAML, objects as JSON."""
+    value = _open(value, None)[0]
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (str, int)):
+    if isinstance(value, (str, int, float)):
         return str(value)
-    return json.dumps(_open(value, None)[0], separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 
 
 def _matches(type_: str, items: Mapping[str, Any] | None, value: Any) -> bool:  # noqa: ANN401

@@ -115,9 +115,7 @@ def test_inputs_that_the_provider_refuses_stop_a_preview_too(lab: Lab) -> None:
         lab.stack(lambda: Thing("a", bad=3) and None).preview(),
         lab.stack(lambda: Thing("a", bad=3) and None).up(),
     ):
-        assert result.errors == (
-            "test:index:Thing resource 'a': property bad value 3 has a problem: it isn't allowed",
-        )
+        assert result.errors == ("test:index:Thing resource 'a': property bad value 3 has a problem: it isn't allowed",)
     assert lab.cloud.names("create") == []
 
 
@@ -179,9 +177,7 @@ def test_an_operation_that_a_kill_cut_off_is_told_at_the_next_run(lab: Lab) -> N
     state["deployment"]["pending_operations"] = [{"resource": thing, "type": "updating"}]
     path.write_text(json.dumps(state))
     result = lab.stack(lambda: Thing("a", size=1) and None).up()
-    assert [d.message for d in result.diagnostics] == [
-        "the last run was stopped while updating test:index:Thing 'a'"
-    ]
+    assert [d.message for d in result.diagnostics] == ["the last run was stopped while updating test:index:Thing 'a'"]
     assert json.loads(path.read_text())["deployment"]["pending_operations"] == []
 
 
