@@ -1,0 +1,239 @@
+"""S3: buckets, and objects in them."""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pulumi
+
+from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, function, resource
+from localcloud.provider.session import DEFAULT_REGION, Session
+from localcloud.provider.shapes import changed, found, ignoring, pick, tag_list, tag_map
+
+GONE = ("NoSuchBucket", "404", "NoSuchKey")
+
+#: Route 53's zones of S3's website endpoints: https://docs.aws.amazon.com/general/latest/gr/s3.html
+_ZONES = {
+    "ap-southeast-2": "Z1WCIGYICN2BYD",
+    "eu-central-1": "Z21DNDUVLTQW6Q",
+    "eu-west-1": "Z1BKCTXD74EZPE",
+    "eu-west-2": "Z3GKZC51ZF0DB4",
+    "eu-west-3": "Z3R1K369G5AVDG",
+    "sa-east-1": "Z7KQH4QJS55SO",
+    "us-east-1": "Z3AQBSTGFJSTF",
+    "us-east-2": "Z2O1EMRO9K5GLX",
+    "us-west-1": "Z2F56UZL2M1ACD",
+    "us-west-2": "Z3BJ6K6RIION7M",
+}
+
+#: What the bucket itself once held and a resource of its own holds now.
+_ELSEWHERE = {
+    "accelerationStatus": "BucketAccelerateConfiguration",
+    "acl": "BucketAcl",
+    "corsRules": "BucketCorsConfiguration",
+    "grants": "BucketAcl",
+    "lifecycleRules": "BucketLifecycleConfiguration",
+    "logging": "BucketLogging",
+    "loggings": "BucketLogging",
+    "objectLockConfiguration": "BucketObjectLockConfiguration",
+    "policy": "BucketPolicy",
+    "replicationConfiguration": "BucketReplicationConfig",
+    "replicationConfigurations": "BucketReplicationConfig",
+    "requestPayer": "BucketRequestPaymentConfiguration",
+    "serverSideEncryptionConfiguration": "BucketServerSideEncryptionConfiguration",
+    "serverSideEncryptionConfigurations": "BucketServerSideEncryptionConfiguration",
+    "versioning": "BucketVersioning",
+    "versionings": "BucketVersioning",
+    "website": "BucketWebsiteConfiguration",
+    "websites": "BucketWebsiteConfiguration",
+}
+
+
+@resource("aws:s3/bucket:Bucket")
+class Bucket(ResourceType):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucket/."""
+
+    replace = frozenset({"bucket", "bucketPrefix", "objectLockEnabled"})
+    defaults = {"forceDestroy": False}
+    autoname = AutoName(property="bucket", max_length=63, unless=("bucketPrefix",), lower=True)
+
+    def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
+        for key, kind in _ELSEWHERE.items():
+            if inputs.get(key):
+                yield key, f"isn't served on the bucket itself, where it is deprecated: use aws.s3.{kind}"
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        s3, name = aws.client("s3"), str(inputs["bucket"])
+        place = {"LocationConstraint": aws.region}
+        s3.create_bucket(
+            Bucket=name,
+            ObjectLockEnabledForBucket=inputs.get("objectLockEnabled") or False,
+            # us-east-1 is the place where none is named:
+            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+            **({"CreateBucketConfiguration": place} if aws.region != DEFAULT_REGION else {}),
+        )
+        if inputs["tags"]:
+            s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tag_list(inputs["tags"])})
+        return name
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        return _described(aws, id)
+
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        if changed(old, new, "tags"):
+            if new["tags"]:
+                aws.client("s3").put_bucket_tagging(Bucket=id, Tagging={"TagSet": tag_list(new["tags"])})
+            else:
+                aws.client("s3").delete_bucket_tagging(Bucket=id)
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        s3 = aws.client("s3")
+        with ignoring(*GONE):
+            if state.get("forceDestroy"):
+                for page in s3.get_paginator("list_object_versions").paginate(Bucket=id):
+                    kept = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+                    named = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in kept]
+                    if named:
+                        s3.delete_objects(Bucket=id, Delete={"Objects": named, "Quiet": True})
+            s3.delete_bucket(Bucket=id)
+
+
+@resource("aws:s3/bucketV2:BucketV2")
+class BucketV2(Bucket):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketv2/."""
+
+
+@resource("aws:s3/bucketObjectv2:BucketObjectv2")
+class BucketObjectv2(ResourceType):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketobjectv2/."""
+
+    replace = frozenset({"bucket", "key"})
+    defaults = {"forceDestroy": False}
+
+    def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
+        given = [key for key in ("content", "contentBase64", "source") if inputs.get(key) is not None]
+        if len(given) > 1:
+            yield given[1], f"conflicts with {given[0]}: give one of content, contentBase64 and source"
+        if isinstance(inputs.get("source"), pulumi.Archive):
+            yield "source", "is an archive, which isn't served here: give a file or a text as an asset"
+        if inputs.get("bucket") is not UNKNOWN and not inputs.get("bucket"):
+            yield "bucket", "is missing: give the name of a bucket"
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        self.update(aws, "", {}, inputs)
+        return f"{inputs['bucket']}/{inputs['key']}"
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        bucket, _, key = id.partition("/")
+        s3 = aws.client("s3")
+        head = found(lambda: s3.head_object(Bucket=bucket, Key=key), *GONE)
+        if head is None:
+            return None
+        return {
+            "bucket": bucket,
+            "key": key,
+            "arn": f"arn:aws:s3:::{bucket}/{key}",
+            "etag": head["ETag"].strip('"'),
+            "versionId": head.get("VersionId", ""),
+            "serverSideEncryption": head.get("ServerSideEncryption", ""),
+            "storageClass": head.get("StorageClass", "STANDARD"),
+            "contentType": head.get("ContentType", ""),
+            "metadata": head.get("Metadata") or {},
+            "tags": tag_map(s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]),
+        }
+
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        s3, bucket, key = aws.client("s3"), new["bucket"], new["key"]
+        content = [name for name in (*_CONTENT, *_HEADERS) if name != "tags"]
+        if changed(old, new, *content):
+            s3.put_object(
+                Bucket=bucket,
+                Key=key,
+                Body=_body(new),
+                **pick(new, *_HEADERS, SSEKMSKeyId="kmsKeyId", WebsiteRedirectLocation="websiteRedirect", ACL="acl"),
+            )
+        if changed(old, new, "tags") or changed(old, new, *content):
+            s3.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": tag_list(new["tags"])})
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        bucket, _, key = id.partition("/")
+        s3 = aws.client("s3")
+        with ignoring(*GONE):
+            for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
+                for item in [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]:
+                    if item["Key"] == key:
+                        s3.delete_object(Bucket=bucket, Key=key, VersionId=item["VersionId"])
+
+
+@resource("aws:s3/bucketObject:BucketObject")
+class BucketObject(BucketObjectv2):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketobject/."""
+
+
+_CONTENT = ("content", "contentBase64", "source", "sourceHash", "etag", "kmsKeyId", "websiteRedirect", "acl")
+_HEADERS = (
+    "bucketKeyEnabled",
+    "cacheControl",
+    "contentDisposition",
+    "contentEncoding",
+    "contentLanguage",
+    "contentType",
+    "metadata",
+    "serverSideEncryption",
+    "storageClass",
+)
+
+
+def _body(inputs: Properties) -> bytes:
+    if (text := inputs.get("content")) is not None:
+        return str(text).encode()
+    if (encoded := inputs.get("contentBase64")) is not None:
+        return base64.b64decode(encoded)
+    source: Any = inputs.get("source")
+    if isinstance(source, pulumi.FileAsset):
+        return Path(source.path).read_bytes()
+    if isinstance(source, pulumi.StringAsset):
+        return source.text.encode()
+    if isinstance(source, pulumi.RemoteAsset):
+        with urlopen(source.uri) as answer:
+            return bytes(answer.read())
+    return b""
+
+
+@function("aws:s3/getBucket:getBucket")
+def get_bucket(aws: Session, args: Properties) -> Properties:
+    """Describe a bucket by name."""
+    live = _described(aws, args["bucket"])
+    if live is None:
+        raise LookupError(f"no bucket {args['bucket']} is there: give the name of one that is")
+    return {"id": args["bucket"], **live, "bucket": args["bucket"]}
+
+
+@function("aws:s3/getCanonicalUserId:getCanonicalUserId")
+def get_canonical_user_id(aws: Session, args: Properties) -> Properties:
+    """Tell the account's canonical user id."""
+    owner = aws.client("s3").list_buckets().get("Owner", {})
+    id = owner.get("ID") or hashlib.sha256(b"owner").hexdigest()
+    return {"id": id, "displayName": owner.get("DisplayName", ""), "region": aws.region}
+
+
+def _described(aws: Session, name: str) -> Properties | None:
+    s3 = aws.client("s3")
+    head = found(lambda: s3.head_bucket(Bucket=name), *GONE)
+    if head is None:
+        return None
+    region = head.get("BucketRegion") or aws.region
+    tags = found(lambda: s3.get_bucket_tagging(Bucket=name), "NoSuchTagSet") or {}
+    return {
+        "bucket": name,
+        "arn": f"arn:aws:s3:::{name}",
+        "bucketDomainName": f"{name}.s3.amazonaws.com",
+        "bucketRegion": region,
+        "bucketRegionalDomainName": f"{name}.s3.{region}.amazonaws.com",
+        "hostedZoneId": _ZONES.get(region, ""),
+        "region": region,
+        "tags": tag_map(tags.get("TagSet")),
+    }
