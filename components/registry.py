@@ -27,7 +27,8 @@ def lifecycle_policy(keep_releases: int, running_tags: Sequence[str]) -> str:
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html#lp_evaluation_rules
 
     No rule counts days, and none selects untagged images: an old release may well be the one that runs, and the images
-    that a multi-architecture index refers to have no tag of their own.
+    that a multi-architecture index refers to have no tag of their own. ECR keeps those for as long as an index refers
+    to them; afterwards they stay too, which costs little and loses nothing.
 
     Args:
         keep_releases: how many of the newest tagged images stay.
