@@ -1,6 +1,7 @@
 """What stands in the account after `up`, asked of the account itself and not of the program's inputs."""
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from stacks.aprendeai import APRENDEAI
 from stacks.equivalence import EQUIVALENCE
 from stacks.system import Role
 from stacks.systems import SYSTEMS
-from tests.stacks.conftest import PLANTED, Standing
+from tests.stacks.conftest import PLANTED, ROOT, Standing
 
 _ANYWHERE = {"0.0.0.0/0", "::/0"}
 
@@ -542,6 +543,22 @@ def test_each_public_host_leads_to_the_load_balancer(standing: Standing) -> None
     assert len(urls) == len(APRENDEAI.urls) + len(EQUIVALENCE.urls)
     for url in urls:
         assert _load_balancer(standing)["DNSName"].lower() in targets[url.removeprefix("https://")].lower()
+
+
+# Names
+
+
+def test_names_are_a_contract(standing: Standing) -> None:
+    """A changed name is a replaced resource: a rename ships with an alias, and with a changed golden file.
+
+    `UPDATE_GOLDEN=1 make test` writes the files anew; read the difference before you commit it.
+    """
+    file = ROOT / "tests" / "stacks" / "golden" / f"{standing.name}.txt"
+    names = sorted(f"{resource.type} {resource.urn.rsplit('::', 1)[1]}" for resource in standing.stack.resources())
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("\n".join(names) + "\n")
+    assert names == file.read_text().splitlines()
 
 
 # What is kept
