@@ -1,0 +1,253 @@
+"""SNS: topics, their policies and subscriptions."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from localcloud.provider.base import AutoName, Properties, ResourceType, function, resource
+from localcloud.provider.echo import document
+from localcloud.provider.session import ACCOUNT_ID, Session
+from localcloud.provider.shapes import found, ignoring, tag_changes, tag_list, tag_map
+
+_GONE = ("NotFound", "NotFoundException")
+
+#: Attributes of a topic: https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
+_TOPIC = {
+    "archivePolicy": "ArchivePolicy",
+    "contentBasedDeduplication": "ContentBasedDeduplication",
+    "deliveryPolicy": "DeliveryPolicy",
+    "displayName": "DisplayName",
+    "fifoThroughputScope": "FifoThroughputScope",
+    "kmsMasterKeyId": "KmsMasterKeyId",
+    "policy": "Policy",
+    "signatureVersion": "SignatureVersion",
+    "tracingConfig": "TracingConfig",
+    **{
+        f"{kind}{what}": f"{kind.upper() if kind in ('http', 'sqs') else kind.capitalize()}{what}"
+        for kind in ("application", "firehose", "http", "lambda", "sqs")
+        for what in ("FailureFeedbackRoleArn", "SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate")
+    },
+}
+#: Attributes of a subscription: https://docs.aws.amazon.com/sns/latest/api/API_SetSubscriptionAttributes.html
+_SUBSCRIPTION = {
+    "deliveryPolicy": "DeliveryPolicy",
+    "filterPolicyScope": "FilterPolicyScope",
+    "filterPolicy": "FilterPolicy",
+    "rawMessageDelivery": "RawMessageDelivery",
+    "redrivePolicy": "RedrivePolicy",
+    "replayPolicy": "ReplayPolicy",
+    "subscriptionRoleArn": "SubscriptionRoleArn",
+}
+_DOCUMENTS = frozenset({"archivePolicy", "deliveryPolicy", "filterPolicy", "policy", "redrivePolicy", "replayPolicy"})
+_NUMBERS = ("SampleRate", "Version")
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - any plain value
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _value(key: str, text: str, last: Any) -> Any:  # noqa: ANN401 - any plain value
+    if key in _DOCUMENTS:
+        return document(text, last)
+    if text.lower() in ("true", "false") and key != "displayName":
+        return text.lower() == "true"
+    return int(text) if key.endswith(_NUMBERS) and text.isdigit() else text
+
+
+@resource("aws:sns/topic:Topic")
+class Topic(ResourceType):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/sns/topic/."""
+
+    replace = frozenset({"fifoTopic", "name", "namePrefix"})
+    defaults = {"contentBasedDeduplication": False, "fifoTopic": False}
+    autoname = AutoName(max_length=256)
+    documents = _DOCUMENTS
+
+    def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
+        name = inputs.get("name")
+        if inputs["fifoTopic"] is True and isinstance(name, str) and not name.endswith(".fifo"):
+            yield "name", f'"{name}" must end with ".fifo", since fifoTopic is true'
+        if inputs["contentBasedDeduplication"] is True and inputs["fifoTopic"] is False:
+            yield "contentBasedDeduplication", "is for FIFO topics only: set fifoTopic to true"
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        first = {"FifoTopic": "true"} if inputs["fifoTopic"] else {}
+        arn = aws.client("sns").create_topic(Name=inputs["name"], Attributes=first, Tags=tag_list(inputs["tags"]))[
+            "TopicArn"
+        ]
+        self._attributes(aws, arn, {"contentBasedDeduplication": False}, inputs)
+        return str(arn)
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        sns = aws.client("sns")
+        answer = found(lambda: sns.get_topic_attributes(TopicArn=id)["Attributes"], *_GONE)
+        if answer is None:
+            return None
+        return {
+            "arn": id,
+            "name": id.rpartition(":")[2],
+            "owner": answer["Owner"],
+            "fifoTopic": answer.get("FifoTopic") == "true",
+            "region": aws.region,
+            "signatureVersion": 0,
+            **{
+                key: _value(key, answer[name], state.get(key))
+                for key, name in _TOPIC.items()
+                if answer.get(name) not in (None, "")
+            },
+            "tags": tag_map(sns.list_tags_for_resource(ResourceArn=id)["Tags"]),
+        }
+
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        sns = aws.client("sns")
+        self._attributes(aws, id, old, new)
+        put, drop = tag_changes(old.get("tags"), new.get("tags"))
+        if drop:
+            sns.untag_resource(ResourceArn=id, TagKeys=drop)
+        if put:
+            sns.tag_resource(ResourceArn=id, Tags=tag_list(put))
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        with ignoring(*_GONE):
+            aws.client("sns").delete_topic(TopicArn=id)
+
+    @staticmethod
+    def _attributes(aws: Session, arn: str, old: Properties, new: Properties) -> None:
+        for key, name in _TOPIC.items():
+            if new.get(key) is not None and new[key] != old.get(key):
+                aws.client("sns").set_topic_attributes(TopicArn=arn, AttributeName=name, AttributeValue=_text(new[key]))
+            elif new.get(key) is None and old.get(key) and key in ("displayName", "kmsMasterKeyId", "deliveryPolicy"):
+                aws.client("sns").set_topic_attributes(TopicArn=arn, AttributeName=name, AttributeValue="")
+
+
+@resource("aws:sns/topicPolicy:TopicPolicy")
+class TopicPolicy(ResourceType):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/sns/topicpolicy/.
+
+    A topic always has a policy: deleting this one sets the policy that AWS gives a new topic.
+    """
+
+    tagged = False
+    replace = frozenset({"arn"})
+    documents = frozenset({"policy"})
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        self.update(aws, inputs["arn"], {}, inputs)
+        return str(inputs["arn"])
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        answer = found(lambda: aws.client("sns").get_topic_attributes(TopicArn=id)["Attributes"], *_GONE)
+        if answer is None:
+            return None
+        return {
+            "arn": id,
+            "owner": answer["Owner"],
+            "policy": document(answer["Policy"], state.get("policy")),
+            "region": aws.region,
+        }
+
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        aws.client("sns").set_topic_attributes(TopicArn=id, AttributeName="Policy", AttributeValue=new["policy"])
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        with ignoring(*_GONE):
+            self.update(aws, id, state, {"policy": _default_policy(id)})
+
+
+def _default_policy(arn: str) -> str:
+    return json.dumps(
+        {
+            "Version": "2008-10-17",
+            "Id": "__default_policy_ID",
+            "Statement": [
+                {
+                    "Sid": "__default_statement_ID",
+                    "Effect": "Allow",
+                    "Principal": {"AWS": "*"},
+                    "Action": [
+                        "SNS:GetTopicAttributes",
+                        "SNS:SetTopicAttributes",
+                        "SNS:AddPermission",
+                        "SNS:RemovePermission",
+                        "SNS:DeleteTopic",
+                        "SNS:Subscribe",
+                        "SNS:ListSubscriptionsByTopic",
+                        "SNS:Publish",
+                    ],
+                    "Resource": arn,
+                    "Condition": {"StringEquals": {"AWS:SourceOwner": ACCOUNT_ID}},
+                }
+            ],
+        }
+    )
+
+
+@resource("aws:sns/topicSubscription:TopicSubscription")
+class TopicSubscription(ResourceType):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/sns/topicsubscription/.
+
+    A subscription by e-mail or HTTP stays pending until its receiver confirms it.
+    """
+
+    tagged = False
+    replace = frozenset({"endpoint", "protocol", "topic"})
+    defaults = {"confirmationTimeoutInMinutes": 1, "endpointAutoConfirms": False, "rawMessageDelivery": False}
+    documents = _DOCUMENTS
+
+    def create(self, aws: Session, inputs: Properties) -> str:
+        attributes = {
+            name: _text(inputs[key]) for key, name in _SUBSCRIPTION.items() if inputs.get(key) not in (None, False)
+        }
+        answer = aws.client("sns").subscribe(
+            TopicArn=inputs["topic"],
+            Protocol=inputs["protocol"],
+            Endpoint=inputs["endpoint"],
+            Attributes=attributes,
+            ReturnSubscriptionArn=True,
+        )
+        return str(answer["SubscriptionArn"])
+
+    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+        sns = aws.client("sns")
+        answer = found(lambda: sns.get_subscription_attributes(SubscriptionArn=id)["Attributes"], *_GONE)
+        if answer is None:
+            return None
+        return {
+            "arn": id,
+            "topic": answer["TopicArn"],
+            "protocol": answer["Protocol"],
+            "endpoint": answer["Endpoint"],
+            "ownerId": answer["Owner"],
+            "pendingConfirmation": answer["PendingConfirmation"].lower() == "true",
+            "confirmationWasAuthenticated": answer.get("ConfirmationWasAuthenticated", "false").lower() == "true",
+            "region": aws.region,
+            **{
+                key: _value(key, answer[name], state.get(key))
+                for key, name in _SUBSCRIPTION.items()
+                if answer.get(name) not in (None, "")
+            },
+        }
+
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        for key, name in _SUBSCRIPTION.items():
+            if new.get(key) != old.get(key):
+                value = "" if new.get(key) is None else _text(new[key])
+                aws.client("sns").set_subscription_attributes(
+                    SubscriptionArn=id, AttributeName=name, AttributeValue=value
+                )
+
+    def delete(self, aws: Session, id: str, state: Properties) -> None:
+        with ignoring(*_GONE):
+            aws.client("sns").unsubscribe(SubscriptionArn=id)
+
+
+@function("aws:sns/getTopic:getTopic")
+def get_topic(aws: Session, args: Properties) -> Properties:
+    """Find a topic by name."""
+    pages = aws.client("sns").get_paginator("list_topics").paginate()
+    arns = (item["TopicArn"] for page in pages for item in page["Topics"])
+    arn = next((arn for arn in arns if arn.rpartition(":")[2] == args["name"]), None)
+    if arn is None:
+        raise LookupError(f"no SNS topic is named {args['name']}: give the name of one that is there")
+    tags = tag_map(aws.client("sns").list_tags_for_resource(ResourceArn=arn)["Tags"])
+    return {"id": arn, "arn": arn, "name": args["name"], "region": aws.region, "tags": tags}
