@@ -34,7 +34,7 @@ MOST_REPLICAS = 5
 #: CONFIG, DEBUG, MONITOR, SHUTDOWN, ACL or REPLICAOF: queues live beside the cache, and no client has to be able to
 #: empty or block them. Two of the dangerous commands are given back: RQ and BullMQ ask INFO for the server's version,
 #: and an RQ worker looks its own address up by CLIENT LIST when it starts, and most releases of it die when they may
-#: not.
+#: not. (Redis 7.0 takes the string, and RQ 3.0 works under it.)
 #: https://valkey.io/topics/acl/
 #: https://github.com/rq/rq/blob/master/rq/worker/base.py
 #: Written in the order in which ElastiCache gives it back, so that a refresh finds no drift: on or off, keys, channels,
