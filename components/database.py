@@ -271,7 +271,7 @@ class PostgresDatabase(pulumi.ComponentResource):
       that an upgraded instance never looks like a planned downgrade.
       https://www.pulumi.com/registry/packages/aws/api-docs/rds/instance/#engine_version_python
     - No statement is logged for being DDL or for failing, which would put the password of an ALTER ROLE into the log.
-      One that takes over a second is, with its text: who sets passwords sends verifiers, as psql's `\\password` does.
+      One that takes over a second is, with its text: who sets passwords sends verifiers in their place, as psql does.
     - A replacement can be created beside the old instance: whatever forces one also makes a new suffix, and with it a
       new identifier, new log groups and a new name for the final snapshot.
 
