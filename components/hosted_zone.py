@@ -44,6 +44,11 @@ class HostedZone(pulumi.ComponentResource):
 
     Creates the zone. Names in it resolve only once the domain's registrar, or the zone above, points to its name
     servers: until then a certificate for them waits for its validation.
+
+    Query logs and DNSSEC are left to the owner of the domain: both need resources in us-east-1, whatever the stack's
+    region, and DNSSEC a change at the registrar as well.
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/query-logs.html
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-configuring-dnssec.html
     """
 
     zone_id: pulumi.Output[str]
