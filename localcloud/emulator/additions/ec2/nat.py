@@ -1,0 +1,87 @@
+"""NAT gateways and the addresses that they take."""
+
+# ruff: noqa: ANN401 - moto\'s own values are passed through
+
+from typing import Any
+
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.nat_gateways import NatGateway
+
+from localcloud.emulator.patching import around
+
+
+def install() -> None:
+    """Install the additions."""
+    around(EC2Backend, "create_nat_gateway", _create)
+    around(EC2Backend, "delete_nat_gateway", _delete)
+    around(EC2Backend, "describe_nat_gateways", _describe)
+    around(EC2Backend, "release_address", _release)
+
+
+def _create(create: Any, self: EC2Backend, subnet_id: str, allocation_id: str, *args: Any, **kwargs: Any) -> NatGateway:
+    """Refuse an address in use, and let a gateway fail that has no way out; moto takes both.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
+    """
+    subnet = self.get_subnet(subnet_id)
+    kind = kwargs.get("connectivity_type") or "public"
+    if allocation_id:
+        address = self.address_by_allocation([allocation_id])[0]
+        if address.association_id:
+            raise EC2ClientError(
+                "Resource.AlreadyAssociated",
+                f"Elastic IP address [{allocation_id}] is already associated",
+            )
+    elif kind == "public":
+        raise EC2ClientError("MissingParameter", "The request must contain the parameter AllocationId")
+    kwargs["connectivity_type"] = kind
+    gateway: NatGateway = create(self, subnet_id, allocation_id, *args, **kwargs)
+    # moto leaves out which address is the main one, by which the official provider picks it.
+    for item in gateway.address_set:
+        item |= {"isPrimary": True, "status": "succeeded"}
+    vars(gateway)["availability_mode"] = "zonal"
+    way_out = any(igw.vpc and igw.vpc.id == subnet.vpc_id for igw in self.internet_gateways.values())
+    if kind == "public" and not way_out:
+        gateway.state = "failed"
+        vars(gateway)["failure_code"] = "Gateway.NotAttached"
+        vars(gateway)["failure_message"] = f"Network {subnet.vpc_id} has no Internet gateway attached"
+        _free(self, gateway)
+    return gateway
+
+
+def _delete(delete: Any, self: EC2Backend, nat_gateway_id: str) -> NatGateway:
+    """Give interface and address back, which moto keeps."""
+    gateway = self.nat_gateways.get(nat_gateway_id)
+    if gateway is None:
+        raise EC2ClientError("NatGatewayNotFound", f"NatGateway {nat_gateway_id} was not found")
+    _free(self, gateway)
+    gone: NatGateway = delete(self, nat_gateway_id)
+    return gone
+
+
+def _free(ec2: EC2Backend, gateway: NatGateway) -> None:
+    for address in ec2.addresses:
+        if address.eni is not None and address.eni.id == gateway._eni.id:
+            ec2.disassociate_address(address=address.public_ip)
+    ec2.enis.pop(gateway._eni.id, None)
+
+
+def _describe(describe: Any, self: EC2Backend, filters: Any, nat_gateway_ids: list[str] | None) -> list[NatGateway]:
+    """Refuse ids that aren't there; moto leaves them out."""
+    for id in nat_gateway_ids or ():
+        if id not in self.nat_gateways:
+            raise EC2ClientError("NatGatewayNotFound", f"NatGateway {id} was not found")
+    found: list[NatGateway] = describe(self, filters, nat_gateway_ids)
+    return found
+
+
+def _release(release: Any, self: EC2Backend, address: Any = None, allocation_id: Any = None) -> None:
+    """Refuse an address that is associated, which moto releases.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReleaseAddress.html
+    """
+    held = self.address_by_allocation([allocation_id]) if allocation_id else self.address_by_ip([address])
+    if held and held[0].domain == "vpc" and held[0].association_id:
+        raise EC2ClientError("InvalidIPAddress.InUse", f"The address with allocation id {held[0].id} is in use")
+    release(self, address, allocation_id)
