@@ -52,10 +52,7 @@ def _services(names: set[str], system: str) -> list[tuple[str, str, str]]:
 def _version(system: str, variable: str) -> list[tuple[str, str, str]]:
     """Return what a new value of a secret changes."""
     name = f"{system}-{variable.lower().replace('_', '-')}"
-    return [
-        ("replace", "aws:secretsmanager/secretVersion:SecretVersion", f"{name}-version"),
-        ("replace", "random:index/randomId:RandomId", f"{name}-label"),
-    ]
+    return [("replace", "aws:secretsmanager/secretVersion:SecretVersion", f"{name}-version")]
 
 
 def test_a_second_up_changes_nothing(account: Account) -> None:
