@@ -71,6 +71,11 @@ def _version(live: str, last: object) -> str:
     return text if text and (live == text or live.startswith(stem if stem.endswith(".") else f"{text}.")) else live
 
 
+def _like(live: str, last: object) -> str:
+    """Return an engine in the case in which it was written; AWS answers in lower case."""
+    return last if isinstance(last, str) and last.lower() == live else live
+
+
 def _group_ids(groups: list[Mapping[str, Any]] | None) -> list[str]:
     return [group["SecurityGroupId"] for group in groups or []]
 
@@ -507,7 +512,7 @@ class User(ResourceType):
             "userName": user["UserName"],
             "arn": user["ARN"],
             "accessString": user["AccessString"],
-            "engine": user["Engine"],
+            "engine": _like(user["Engine"], state.get("engine")),
             "noPasswordRequired": authentication.get("Type") == "no-password",
             "tags": _tags(aws, user["ARN"]),
         }
@@ -586,7 +591,7 @@ class UserGroup(ResourceType):
         live = {
             "userGroupId": group["UserGroupId"],
             "arn": group["ARN"],
-            "engine": group["Engine"],
+            "engine": _like(group["Engine"], state.get("engine")),
             "userIds": group.get("UserIds", []),
             "tags": _tags(aws, group["ARN"]),
         }
