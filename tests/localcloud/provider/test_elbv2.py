@@ -1,5 +1,6 @@
 """Elastic Load Balancing v2 over its life."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -87,8 +88,19 @@ def issued(aws: Session, domain: str) -> str:
     return arn
 
 
-def test_a_load_balancer_has_its_attributes(crud: Crud, place: Place, aws: Session) -> None:
+def _log_bucket(aws: Session) -> None:
     aws.client("s3").create_bucket(Bucket="logs")
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::logs/*",
+    }
+    aws.client("s3").put_bucket_policy(Bucket="logs", Policy=json.dumps({"Statement": [allow]}))
+
+
+def test_a_load_balancer_has_its_attributes(crud: Crud, place: Place, aws: Session) -> None:
+    _log_bucket(aws)
 
     def look(id: str, state: dict[str, Any]) -> None:
         answer = aws.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=id)
