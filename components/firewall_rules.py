@@ -57,7 +57,7 @@ def firewall_rules(
 
 
 def _visibility(name: str) -> aws.wafv2.WebAclRuleVisibilityConfigArgsDict:
-    return {"cloudwatch_metrics_enabled": True, "metric_name": name, "sampled_requests_enabled": True}
+    return {"cloudwatch_metrics_enabled": True, "metric_name": name, "sampled_requests_enabled": False}
 
 
 def _rate_limit(limit: int) -> aws.wafv2.WebAclRuleArgsDict:

@@ -12,7 +12,7 @@ from components.checks import check_between, mistake
 from components.firewall_rules import firewall_rules
 from components.hosted_zone import check_domain
 from components.log_group import LogGroup, LogGroupArgs, check_retention
-from components.naming import Tags, component_tags
+from components.naming import Tags, component_tags, physical_name
 
 #: The limits that a rate-based rule takes, in requests.
 #: https://docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html
@@ -21,6 +21,10 @@ RATE_LIMIT = (10, 2_000_000_000)
 #: WAF writes only to log groups whose name begins like this.
 #: https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
 LOG_GROUP_PREFIX = "aws-waf-logs-"
+
+#: Longest name of a metric, in characters.
+#: https://docs.aws.amazon.com/waf/latest/APIReference/API_VisibilityConfig.html
+METRIC_NAME = 128
 
 #: Headers that identify a person or a program, and so stay out of the log.
 SECRET_HEADERS = ("authorization", "cookie", "x-api-key")
@@ -103,12 +107,17 @@ class WebFirewall(pulumi.ComponentResource):
     them), the common attacks on web applications and SQL injection are blocked, that no address makes more requests
     than the limit, that private paths are refused however they are spelt, that every rule has a metric, and that
     requests are logged, encrypted and without their credentials.
+
+    Request samples are off: WAF would keep them with the credentials in, whatever is redacted in the log.
+    https://docs.aws.amazon.com/waf/latest/APIReference/API_VisibilityConfig.html
     """
 
     web_acl_arn: pulumi.Output[str]
     """The web ACL's ARN."""
     web_acl_name: pulumi.Output[str]
-    """The web ACL's name, by which CloudWatch metrics know it."""
+    """The web ACL's name."""
+    metric_name: str
+    """What CloudWatch metrics of the web ACL have as their dimension `WebACL`."""
     log_group_name: pulumi.Output[str]
     """Where requests are logged."""
 
@@ -116,6 +125,8 @@ class WebFirewall(pulumi.ComponentResource):
         super().__init__("alicerce:index:WebFirewall", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         tags = component_tags(args.tags, "web-firewall", Name=name)
+        # Metrics know a web ACL by this and not by its own name: two of one account would add up.
+        self.metric_name = physical_name(METRIC_NAME, args.tags.get("Environment", ""), name)
         acl = aws.wafv2.WebAcl(
             f"{name}-acl",
             scope="REGIONAL",
@@ -124,8 +135,8 @@ class WebFirewall(pulumi.ComponentResource):
             rules=firewall_rules(args.rate_limit, args.counted_common_rules, args.private_paths),
             visibility_config={
                 "cloudwatch_metrics_enabled": True,
-                "metric_name": name,
-                "sampled_requests_enabled": True,
+                "metric_name": self.metric_name,
+                "sampled_requests_enabled": False,
             },
             tags=tags,
             opts=child,
@@ -166,6 +177,7 @@ class WebFirewall(pulumi.ComponentResource):
             {
                 "web_acl_arn": self.web_acl_arn,
                 "web_acl_name": self.web_acl_name,
+                "metric_name": self.metric_name,
                 "log_group_name": self.log_group_name,
             }
         )

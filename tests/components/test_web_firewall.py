@@ -135,6 +135,19 @@ def test_requests_are_logged_encrypted_and_without_credentials(firewall: Recordi
     ], "a log of credentials is a leak"
 
 
+def test_no_samples_of_requests_are_kept(firewall: Recording) -> None:
+    acl = firewall.named("waf-acl").inputs
+    for part in (acl, *acl["rules"]):
+        assert part["visibilityConfig"]["sampledRequestsEnabled"] is False, (
+            "a sample shows the headers that the log hides"
+        )
+
+
+def test_metrics_of_two_stacks_in_one_account_stay_apart(firewall: Recording) -> None:
+    assert firewall.named("waf-acl").inputs["visibilityConfig"]["metricName"] == "prod-waf"
+    assert firewall.outputs_of("waf")["metric_name"] == "prod-waf"
+
+
 def test_logging_waits_for_its_permission(firewall: Recording) -> None:
     assert firewall.named("waf-log-delivery").urn in firewall.named("waf-logging").depends_on
 
