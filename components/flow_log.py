@@ -92,7 +92,7 @@ class FlowLog(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         tags = component_tags(args.tags, "network", Name=name)
         group = LogGroup(
-            name,
+            f"{name}-records",
             LogGroupArgs(
                 # The VPC's id keeps the name apart from every other stack's.
                 log_group_name=pulumi.Output.concat("/aws/vpc-flow-logs/", args.vpc_id),

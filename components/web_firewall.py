@@ -145,7 +145,7 @@ class WebFirewall(pulumi.ComponentResource):
             f"{name}-association", resource_arn=args.resource_arn, web_acl_arn=acl.arn, opts=child
         )
         group = LogGroup(
-            name,
+            f"{name}-requests",
             LogGroupArgs(
                 # The web ACL's own name is unique, and makes the group's name so.
                 log_group_name=pulumi.Output.concat(LOG_GROUP_PREFIX, acl.name),

@@ -124,7 +124,7 @@ def test_without_interface_endpoints_there_is_no_group_for_them() -> None:
 def test_all_traffic_is_logged_encrypted(network: Recording) -> None:
     flow_log = network.named("net-traffic-flow-log").inputs
     assert (flow_log["trafficType"], flow_log["vpcId"]) == ("ALL", "net-vpc-id"), "EC2.6"
-    group = network.named("net-traffic-log-group").inputs
+    group = network.named("net-traffic-records-log-group").inputs
     assert group["kmsKeyId"] == KEY and group["retentionInDays"] == 365
 
 

@@ -126,7 +126,7 @@ def test_the_firewall_protects_the_load_balancer(firewall: Recording) -> None:
 
 
 def test_requests_are_logged_encrypted_and_without_credentials(firewall: Recording) -> None:
-    group = firewall.named("waf-log-group").inputs
+    group = firewall.named("waf-requests-log-group").inputs
     assert group["name"].startswith("aws-waf-logs-"), "WAF writes to no other group"
     assert group["kmsKeyId"] == KEY
     logging = firewall.named("waf-logging").inputs
@@ -138,9 +138,7 @@ def test_requests_are_logged_encrypted_and_without_credentials(firewall: Recordi
 def test_no_samples_of_requests_are_kept(firewall: Recording) -> None:
     acl = firewall.named("waf-acl").inputs
     for part in (acl, *acl["rules"]):
-        assert part["visibilityConfig"]["sampledRequestsEnabled"] is False, (
-            "a sample shows the headers that the log hides"
-        )
+        assert part["visibilityConfig"]["sampledRequestsEnabled"] is False, "a sample shows what the log hides"
 
 
 def test_metrics_of_two_stacks_in_one_account_stay_apart(firewall: Recording) -> None:
