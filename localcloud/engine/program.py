@@ -5,6 +5,7 @@
 
 import asyncio
 import contextvars
+import inspect
 import logging
 import os
 import runpy
@@ -91,7 +92,7 @@ class Program:
         self._loop = loop
         self._ready.set()
         try:
-            loop.run_until_complete(run_in_stack(self._function or self._main))
+            loop.run_until_complete(run_in_stack(self._started))
         except (RunError, ResourceRegistrationFailed) as error:
             self.error = str(error)
         except grpc.RpcError as error:
@@ -110,6 +111,17 @@ class Program:
             loop.close()
             sys.stdout.flush()
             sys.stderr.flush()
+
+    async def _started(self) -> None:
+        """Run the program, then let its registrations start before the SDK waits for its end.
+
+        The SDK waits for registrations that have started one after the other, but for what has not in a loop that goes
+        through all pending outputs each time one is there: with thousands of outputs that takes longer than the rest.
+        """
+        result = (self._function or self._main)()
+        if inspect.isawaitable(result):
+            await result
+        await asyncio.sleep(0)
 
     def _main(self) -> None:
         """Execute the project's program as `python __main__.py` would."""
