@@ -68,6 +68,11 @@ def test_a_wildcard_and_its_name_share_one_record() -> None:
     assert names == ["_proof.aprendeai.com", "_proof.dev.aprendeai.com"], "a second record of one name can't be created"
 
 
+def test_a_new_certificate_changes_no_record() -> None:
+    for proof in _record().of("aws:route53/record:Record"):
+        assert proof.ignore_changes == ("name", "type", "records"), "a preview would announce a replacement"
+
+
 def test_the_host_that_stands_for_a_shared_record_is_always_the_same() -> None:
     assert validation_names(["b.io", "*.a.io", "a.io"]) == {"a.io": "*.a.io", "b.io": "b.io"}
     assert validation_names(["a.io", "b.io", "*.a.io"]) == {"a.io": "*.a.io", "b.io": "b.io"}
