@@ -136,6 +136,7 @@ def build(settings: Settings) -> Platform:
             resource_arn=load_balancer.arn,
             log_retention_days=settings.log_retention_days,
             kms_key_arn=key.arn,
+            private_paths=_private_paths(settings),
             tags=tags,
         ),
     )
@@ -189,6 +190,20 @@ def _hosts(settings: Settings) -> dict[str, str]:
         for system in settings.systems.values()
         for service in system.system.services.values()
         if service.role is Role.WEB
+    }
+
+
+def _private_paths(settings: Settings) -> dict[str, list[str]]:
+    """Return the beginnings of paths that are refused on each public host.
+
+    The listener's rules refuse them too. They tell upper case from lower; the firewall compares what is left after
+    decoding, so that no other way to write a path leads around it.
+    """
+    return {
+        system.host(service): sorted({path.removesuffix("/*") for path in service.private_paths})
+        for system in settings.systems.values()
+        for service in system.system.services.values()
+        if service.private_paths
     }
 
 
