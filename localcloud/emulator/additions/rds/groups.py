@@ -1,0 +1,155 @@
+"""Subnet groups and parameter groups."""
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ec2.models import ec2_backends
+from moto.rds.exceptions import DBParameterGroupNotFoundError, DBSubnetGroupNotFoundError, RDSClientError
+from moto.rds.models import DBSubnetGroup, RDSBackend
+from moto.rds.responses import RDSResponse
+
+#: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html
+_FEWEST_ZONES = 2
+
+
+def install() -> None:
+    """Install the additions."""
+    response = RDSResponse
+    response.create_db_subnet_group = _create_subnets  # type: ignore[method-assign]
+    response.modify_db_subnet_group = _modify_subnets  # type: ignore[method-assign]
+    response.delete_db_subnet_group = _deleting_subnets(response.delete_db_subnet_group)  # type: ignore[method-assign]
+    response.describe_db_parameter_groups = _describing(  # type: ignore[method-assign]
+        response.describe_db_parameter_groups
+    )
+    response.describe_db_parameters = _describe_parameters  # type: ignore[method-assign]
+    response.reset_db_parameter_group = _reset  # type: ignore[attr-defined]
+    response.delete_db_parameter_group = _deleting_parameters(  # type: ignore[method-assign]
+        response.delete_db_parameter_group
+    )
+    DBSubnetGroup.supported_network_types = ["IPV4"]  # type: ignore[attr-defined]
+
+
+# Subnet groups
+
+
+def _subnets(backend: RDSBackend, subnet_ids: list[str]) -> list[Any]:
+    """Return subnets; refuse what isn't there, several VPCs and a single zone, which moto takes."""
+    ec2 = ec2_backends[backend.account_id][backend.region_name]
+    subnets = []
+    for subnet_id in subnet_ids:
+        subnet = next((zone[subnet_id] for zone in ec2.subnets.values() if subnet_id in zone), None)
+        if subnet is None:
+            raise RDSClientError("InvalidSubnet", f"Some input subnets in :[{subnet_id}] are invalid.")
+        subnets.append(subnet)
+    if len({subnet.vpc_id for subnet in subnets}) > 1:
+        raise RDSClientError("InvalidParameterValue", "The subnets in the DB subnet group aren't all in the same VPC.")
+    zones = sorted({subnet.availability_zone for subnet in subnets})
+    if len(zones) < _FEWEST_ZONES:
+        raise RDSClientError(
+            "DBSubnetGroupDoesNotCoverEnoughAZs",
+            "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: "
+            f"{', '.join(zones)}. Add subnets to cover at least {_FEWEST_ZONES} AZs.",
+        )
+    return subnets
+
+
+def _create_subnets(self: RDSResponse) -> ActionResult:
+    """Refuse a name that is taken; moto puts the new group in the old one's place."""
+    name = str(self.params.get("DBSubnetGroupName")).lower()
+    if name in self.backend.subnet_groups:
+        raise RDSClientError("DBSubnetGroupAlreadyExists", f"The DB subnet group '{name}' already exists.")
+    group = self.backend.create_subnet_group(
+        name,
+        self.params.get("DBSubnetGroupDescription"),
+        _subnets(self.backend, self.params.get("SubnetIds", [])),
+        self.params.get("Tags", []),
+    )
+    return ActionResult({"DBSubnetGroup": group})
+
+
+def _modify_subnets(self: RDSResponse) -> ActionResult:
+    name = str(self.params.get("DBSubnetGroupName"))
+    if name not in self.backend.subnet_groups:
+        raise DBSubnetGroupNotFoundError(name)
+    group = self.backend.subnet_groups[name]
+    group.subnets = _subnets(self.backend, self.params.get("SubnetIds", []))
+    if self.params.get("DBSubnetGroupDescription") is not None:
+        group.description = self.params["DBSubnetGroupDescription"]
+    return ActionResult({"DBSubnetGroup": group})
+
+
+def _deleting_subnets(delete: Any) -> Any:  # noqa: ANN401 - moto's method
+    """A group that an instance is in stays; moto deletes it."""
+
+    def delete_db_subnet_group(self: RDSResponse) -> ActionResult:
+        group = self.backend.subnet_groups.get(str(self.params.get("DBSubnetGroupName")))
+        for instance in self.backend.databases.values() if group is not None else ():
+            if getattr(instance, "db_subnet_group", None) is group:
+                raise RDSClientError(
+                    "InvalidDBSubnetGroupStateFault",
+                    f"Cannot delete the subnet group '{self.params['DBSubnetGroupName']}' because at least one "
+                    f"database instance: {instance.db_instance_identifier} is still using it.",
+                )
+        answer: ActionResult = delete(self)
+        return answer
+
+    return delete_db_subnet_group
+
+
+# Parameter groups
+
+
+def _describing(describe: Any) -> Any:  # noqa: ANN401 - moto's method
+    """A named group that isn't there is an error; moto answers with an empty list."""
+
+    def describe_db_parameter_groups(self: RDSResponse) -> ActionResult:
+        name = self.params.get("DBParameterGroupName")
+        if name and name not in self.backend.db_parameter_groups:
+            raise DBParameterGroupNotFoundError(name)
+        answer: ActionResult = describe(self)
+        return answer
+
+    return describe_db_parameter_groups
+
+
+def _describe_parameters(self: RDSResponse) -> ActionResult:
+    """Tell the parameters that were set as the user's; the engine's own defaults aren't emulated."""
+    name = str(self.params.get("DBParameterGroupName"))
+    if name not in self.backend.db_parameter_groups:
+        raise DBParameterGroupNotFoundError(name)
+    parameters = [
+        {"DataType": "string", "ApplyType": "dynamic", "IsModifiable": True, **parameter, "Source": "user"}
+        for parameter in self.backend.db_parameter_groups[name].parameters.values()
+        if self.params.get("Source") in (None, "user")
+    ]
+    return ActionResult({"Parameters": parameters})
+
+
+def _reset(self: RDSResponse) -> ActionResult:
+    name = str(self.params.get("DBParameterGroupName"))
+    if name not in self.backend.db_parameter_groups:
+        raise DBParameterGroupNotFoundError(name)
+    parameters = self.backend.db_parameter_groups[name].parameters
+    # All of them, unless it says otherwise: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ResetDBParameterGroup.html
+    if self.params.get("ResetAllParameters", True):
+        parameters.clear()
+    for item in self.params.get("Parameters", []):
+        parameters.pop(item["ParameterName"], None)
+    return ActionResult({"DBParameterGroupName": name})
+
+
+def _deleting_parameters(delete: Any) -> Any:  # noqa: ANN401 - moto's method
+    """A group that an instance has stays; moto deletes it."""
+
+    def delete_db_parameter_group(self: RDSResponse) -> ActionResult:
+        name = str(self.params.get("DBParameterGroupName"))
+        if any(instance.db_parameter_group_name == name for instance in self.backend.databases.values()):
+            raise RDSClientError(
+                "InvalidDBParameterGroupState",
+                f"One or more database instances are still members of this parameter group {name}, so the group "
+                "cannot be deleted",
+            )
+        answer: ActionResult = delete(self)
+        return answer
+
+    return delete_db_parameter_group
