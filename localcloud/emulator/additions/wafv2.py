@@ -75,7 +75,7 @@ def _write(write: Any, self: WAFV2Backend, *args: Any, **kwargs: Any) -> Any:
     """Refuse rules that name an IP set that isn't there, and priorities twice; moto takes both."""
     rules = kwargs.get("rules") or next((item for item in args if isinstance(item, list) and _are_rules(item)), [])
     for arn in _named(rules):
-        if ":ipset/" in arn and arn not in self.ip_sets:
+        if "/ipset/" in arn and arn not in self.ip_sets:
             raise _gone(arn)
     priorities = [rule.get("Priority") for rule in rules if isinstance(rule, dict)]
     if len(set(priorities)) < len(priorities):

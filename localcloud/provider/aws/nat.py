@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from botocore.exceptions import WaiterError
+
 from localcloud.provider.aws.ec2 import Ec2Resource, one
 from localcloud.provider.base import Properties, resource
 from localcloud.provider.session import Session
@@ -113,7 +115,15 @@ class NatGateway(Ec2Resource):
             **self.tag_specifications(inputs),
         )["NatGateway"]
         id = str(gateway["NatGatewayId"])
-        ec2.get_waiter("nat_gateway_available").wait(NatGatewayIds=[id], WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        try:
+            ec2.get_waiter("nat_gateway_available").wait(
+                NatGatewayIds=[id], WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+            )
+        except WaiterError as error:
+            live = ec2.describe_nat_gateways(NatGatewayIds=[id])["NatGateways"][0]
+            raise RuntimeError(
+                f"the NAT gateway {id} is {live['State']}: {live.get('FailureCode')}: {live.get('FailureMessage')}"
+            ) from error
         return id
 
     def read(self, aws: Session, id: str, state: Properties) -> Properties | None:

@@ -15,7 +15,7 @@ from localcloud.emulator.patching import around
 
 def install() -> None:
     """Install the additions."""
-    around(EC2Backend, "__init__", _with_dhcp_options)
+    around(EC2Backend, "__init__", _with_defaults)
     # moto tells the id `default`, which no call takes.
     VPC.dhcp_options_id = property(_dhcp_options_id)  # type: ignore[assignment, method-assign]
     around(EC2Backend, "delete_vpc", _delete_vpc)
@@ -24,16 +24,22 @@ def install() -> None:
     around(EC2Backend, "detach_internet_gateway", _detach)
 
 
-def _with_dhcp_options(init: Any, self: EC2Backend, *args: Any, **kwargs: Any) -> None:
-    """Give the account its default set of DHCP options in each region, which moto lacks.
+def _with_defaults(init: Any, self: EC2Backend, *args: Any, **kwargs: Any) -> None:
+    """Give the account what it has in each region from the start, and moto lacks.
 
+    That is a default set of DHCP options, and the default VPC's way to the internet.
     https://docs.aws.amazon.com/vpc/latest/userguide/VPC_DHCP_Options.html
+    https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc.html
     """
     init(self, *args, **kwargs)
     domain = "ec2.internal" if self.region_name == "us-east-1" else f"{self.region_name}.compute.internal"
     options = DHCPOptionsSet(self, ["AmazonProvidedDNS"], domain)
     self.dhcp_options_sets[options.id] = options
     vars(self)["default_dhcp_options"] = options.id
+    gateway = self.create_internet_gateway()
+    self.attach_internet_gateway(gateway.id, self.default_vpc.id)
+    main = next(table for table in self.route_tables.values() if table.vpc_id == self.default_vpc.id)
+    self.create_route(main.id, "0.0.0.0/0", gateway_id=gateway.id)
 
 
 def _dhcp_options_id(self: VPC) -> str:

@@ -111,10 +111,8 @@ def _subnet(backend: ELBv2Backend, id: str) -> Any:
 
 
 def _way_out(backend: ELBv2Backend, vpc: str) -> bool:
-    ec2 = backend.ec2_backend
-    # moto's default VPC has no internet gateway, in AWS it has one.
-    own = any(gateway.vpc and gateway.vpc.id == vpc for gateway in ec2.internet_gateways.values())
-    return own or bool(ec2.get_vpc(vpc).is_default)
+    gateways = backend.ec2_backend.internet_gateways.values()
+    return any(gateway.vpc and gateway.vpc.id == vpc for gateway in gateways)
 
 
 def _groups(backend: ELBv2Backend, vpc: str, ids: list[str]) -> list[str]:
