@@ -149,7 +149,8 @@ class Program:
             if Path(frame.filename).is_relative_to(self._project.root) and "site-packages" not in frame.filename
         ]
         own = [frame for frame in frames if f"{os.sep}localcloud{os.sep}" not in frame.filename]
-        message = str(error) or type(error).__name__
+        # The SDK puts "While processing input: …, ValueError has risen: " before the message, once a level.
+        message = str(error).rpartition(" has risen: ")[2] or type(error).__name__
         if type(error) not in (Exception, RunError) and not getattr(error, "__suppress_type__", False):
             message = f"{type(error).__name__}: {message}"
         places = "".join(

@@ -15,7 +15,7 @@ def test_a_first_up_creates_everything_and_a_second_changes_nothing(lab: Lab) ->
     assert dict(first.change_summary) == {"create": 3}
     second = lab.stack(program).up()
     assert dict(second.change_summary) == {"same": 3}
-    assert lab.cloud.names("create") == ["a", "b"]
+    assert sorted(lab.cloud.names("create")) == ["a", "b"]
 
 
 def test_a_preview_lists_the_steps_of_the_up_that_follows_and_does_nothing(lab: Lab) -> None:
