@@ -16,18 +16,19 @@ class ClusterArgs:
     cluster_name: str
     """Physical name, which people type into the AWS CLI; 255 characters at most."""
     log_retention_days: int
-    """How long what was typed into ECS Exec sessions is kept."""
+    """How long what was typed into ECS Exec sessions, and what Container Insights measured, is kept."""
     kms_key_arn: pulumi.Input[str]
-    """The key that encrypts ECS Exec sessions and their log."""
+    """The key that encrypts ECS Exec sessions and both logs."""
     tags: Tags
     """Tags of every child."""
 
 
 class Cluster(pulumi.ComponentResource):
-    """An ECS cluster on Fargate, its Service Connect namespace and the log of its ECS Exec sessions.
+    """An ECS cluster on Fargate, its Service Connect namespace and the logs of ECS Exec and Container Insights.
 
-    Guarantees: Container Insights is on (ECS.12), services take on-demand capacity unless they say otherwise, and
-    every ECS Exec session is logged and encrypted with the stack's key.
+    Guarantees: Container Insights is on (ECS.12) and writes to a log group that is encrypted and ends, services take
+    on-demand capacity unless they say otherwise, and every ECS Exec session is logged and encrypted with the stack's
+    key.
     """
 
     arn: pulumi.Output[str]
@@ -59,6 +60,18 @@ class Cluster(pulumi.ComponentResource):
             ),
             child,
         )
+        # Container Insights makes this group where it doesn't find it, and gives it neither our key nor our retention.
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-reference-performance-logs-ECS.html
+        insights_log = LogGroup(
+            f"{name}-insights",
+            LogGroupArgs(
+                log_group_name=f"/aws/ecs/containerinsights/{args.cluster_name}/performance",
+                retention_days=args.log_retention_days,
+                kms_key_arn=args.kms_key_arn,
+                tags=tags,
+            ),
+            child,
+        )
         cluster = aws.ecs.Cluster(
             f"{name}-cluster",
             name=args.cluster_name,
@@ -75,7 +88,7 @@ class Cluster(pulumi.ComponentResource):
             },
             service_connect_defaults={"namespace": namespace.arn},
             tags=tags,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[insights_log]),
         )
         providers = aws.ecs.ClusterCapacityProviders(
             f"{name}-capacity",

@@ -156,6 +156,17 @@ def build(settings: Settings) -> Platform:
                 tags=tags,
             ),
         )
+        # A firewall of its own: private paths are what this load balancer is for (ELB.16).
+        WebFirewall(
+            "internal-firewall",
+            WebFirewallArgs(
+                rate_limit=profile.waf_rate_limit,
+                resource_arn=internal.arn,
+                log_retention_days=settings.log_retention_days,
+                kms_key_arn=key.arn,
+                tags=tags,
+            ),
+        )
     return Platform(
         account_id=account_id,
         region=region,
