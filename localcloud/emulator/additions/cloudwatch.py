@@ -1,0 +1,155 @@
+"""CloudWatch: composite alarms of their own, and alarms that stay what they are when they are changed.
+
+moto (5.2.5) takes a composite alarm for a metric alarm without a metric and has no PutCompositeAlarm; it forgets an
+alarm's state and history with each change, begins in OK, answers for all types of alarms alike, keeps the tags of a
+deleted alarm, and drops evaluation windows and the like.
+"""
+
+import re
+from typing import Any
+
+from moto.cloudwatch.exceptions import ValidationError
+from moto.cloudwatch.models import Alarm, CloudWatchBackend
+from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult, EmptyResult
+
+#: Alarms in a rule: `ALARM("name")`, `OK(name)`, `INSUFFICIENT_DATA(arn:…)`:
+#: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
+_IN_RULE = re.compile(r"(?:ALARM|OK|INSUFFICIENT_DATA)\(\s*\"?([^\")]+?)\"?\s*\)")
+
+_KEPT = ("state_value", "state_reason", "state_reason_data", "state_updated_timestamp", "history")
+
+
+def install() -> None:
+    """Install the additions."""
+    backend, response = CloudWatchBackend, CloudWatchResponse
+    backend.put_metric_alarm = _putting(backend.put_metric_alarm)  # type: ignore[method-assign]
+    backend.delete_alarms = _deleting(backend.delete_alarms)  # type: ignore[method-assign]
+    response.put_metric_alarm = _putting_more(response.put_metric_alarm)  # type: ignore[method-assign]
+    response.put_composite_alarm = _put_composite  # type: ignore[attr-defined]
+    response.describe_alarms = _describe  # type: ignore[method-assign]
+
+
+def _putting(put: Any) -> Any:  # noqa: ANN401 - moto's method
+    """Keep the state of an alarm that is changed; a new one has no data yet.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    """
+
+    def put_metric_alarm(self: CloudWatchBackend, *args: Any, **kwargs: Any) -> Alarm:  # noqa: ANN401
+        before = self.alarms.get(str(kwargs.get("name", args[0] if args else "")))
+        alarm: Alarm = put(self, *args, **kwargs)
+        if before is None:
+            alarm.state_value = "INSUFFICIENT_DATA"
+        else:
+            for member in _KEPT:
+                setattr(alarm, member, getattr(before, member))
+        vars(alarm)["state_transitioned_timestamp"] = alarm.state_updated_timestamp
+        return alarm
+
+    return put_metric_alarm
+
+
+def _putting_more(put: Any) -> Any:  # noqa: ANN401 - moto's method
+    """Keep what moto drops."""
+
+    def put_metric_alarm(self: CloudWatchResponse) -> EmptyResult:
+        answer: EmptyResult = put(self)
+        params = self._get_params()
+        alarm = self.cloudwatch_backend.alarms[str(params["AlarmName"])]
+        vars(alarm).update(
+            evaluation_window=params.get("EvaluationWindow"),
+            warm_up_configuration=params.get("WarmUpConfiguration"),
+            evaluation_criteria=params.get("EvaluationCriteria"),
+            evaluation_interval=params.get("EvaluationInterval"),
+        )
+        for query, asked in zip(alarm.metric_data_queries, params.get("Metrics") or [], strict=False):
+            vars(query)["account_id"] = asked.get("AccountId")
+        return answer
+
+    return put_metric_alarm
+
+
+def _put_composite(self: CloudWatchResponse) -> EmptyResult:
+    backend, params = self.cloudwatch_backend, self._get_params()
+    name, rule = str(params["AlarmName"]), str(params["AlarmRule"])
+    for other in _IN_RULE.findall(rule):
+        if other.rpartition(":alarm:")[2] not in backend.alarms:
+            raise ValidationError(
+                f"Could not save the composite alarm as alarms [{other}] in the alarm rule do not exist"
+            )
+    suppressor = params.get("ActionsSuppressor")
+    if suppressor and suppressor.rpartition(":alarm:")[2] not in backend.alarms:
+        raise ValidationError(f"ActionsSuppressor alarm {suppressor} does not exist")
+    alarm = backend.put_metric_alarm(
+        name=name,
+        namespace=None,  # type: ignore[arg-type]
+        metric_name=None,  # type: ignore[arg-type]
+        comparison_operator=None,  # type: ignore[arg-type]
+        evaluation_periods=None,  # type: ignore[arg-type]
+        period=None,  # type: ignore[arg-type]
+        threshold=None,  # type: ignore[arg-type]
+        statistic=None,  # type: ignore[arg-type]
+        description=params.get("AlarmDescription"),  # type: ignore[arg-type]
+        dimensions=[],
+        alarm_actions=params.get("AlarmActions") or [],
+        ok_actions=params.get("OKActions") or [],
+        insufficient_data_actions=params.get("InsufficientDataActions") or [],
+        actions_enabled=params.get("ActionsEnabled", True),
+        rule=rule,
+        tags=params.get("Tags") or [],
+    )
+    vars(alarm).update(
+        actions_suppressor=suppressor,
+        actions_suppressor_wait_period=params.get("ActionsSuppressorWaitPeriod"),
+        actions_suppressor_extension_period=params.get("ActionsSuppressorExtensionPeriod"),
+    )
+    return EmptyResult()
+
+
+def _describe(self: CloudWatchResponse) -> ActionResult:
+    """Answer for the types that are asked for, metric alarms unless told otherwise.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+    """
+    params = self._get_params()
+    names, prefix, state = params.get("AlarmNames"), params.get("AlarmNamePrefix"), params.get("StateValue")
+    action = params.get("ActionPrefix")
+    types = params.get("AlarmTypes") or ["MetricAlarm"]
+    alarms = [
+        alarm
+        for alarm in self.cloudwatch_backend.alarms.values()
+        if (not names or alarm.name in names)
+        and (not prefix or alarm.name.startswith(prefix))
+        and (not state or alarm.state_value == state)
+        and (not action or any(one.startswith(action) for one in alarm.alarm_actions))
+    ]
+    return ActionResult(
+        {
+            "MetricAlarms": [alarm for alarm in alarms if alarm.rule is None and "MetricAlarm" in types],
+            "CompositeAlarms": [alarm for alarm in alarms if alarm.rule is not None and "CompositeAlarm" in types],
+        }
+    )
+
+
+def _deleting(delete: Any) -> Any:  # noqa: ANN401 - moto's method
+    """Take the tags along, and keep what a composite alarm's rule names.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarms.html
+    """
+
+    def delete_alarms(self: CloudWatchBackend, alarm_names: list[str]) -> None:
+        for alarm in self.alarms.values():
+            if alarm.rule is None or alarm.name in alarm_names:
+                continue
+            needed = {other.rpartition(":alarm:")[2] for other in _IN_RULE.findall(alarm.rule)} & set(alarm_names)
+            if needed:
+                raise ValidationError(
+                    f"Cannot delete {', '.join(sorted(needed))} as there are composite alarm(s) depending on it."
+                )
+        for name in alarm_names:
+            if name in self.alarms:
+                self.tagger.delete_all_tags_for_resource(self.alarms[name].alarm_arn)
+        delete(self, alarm_names)
+
+    return delete_alarms
