@@ -95,6 +95,13 @@ class ResourceType:
         """
         return ()
 
+    def derived(self, inputs: Properties) -> Properties:
+        """Return inputs that follow from others and from what lies outside the program, such as the hash of a folder.
+
+        They are part of the checked inputs, so that a diff sees when they change. Values may be `UNKNOWN`.
+        """
+        return {}
+
     def create(self, aws: Session, inputs: Properties) -> str | tuple[str, Properties]:
         """Create the resource by real calls and return its id (as the official provider's `id`).
 

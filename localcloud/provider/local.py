@@ -93,6 +93,8 @@ class LocalProvider(sdk.Provider):
         filled = {key: value for key, value in kind.defaults.items() if key not in news}
         filled.update(_autoname(kind, request.name, news, olds, request.random_seed))
         failures = [sdk.CheckFailure(name, reason) for name, reason in kind.validate({**news, **filled})]
+        if not failures:
+            filled.update(kind.derived({**news, **filled}))
         inputs = {key: value for key, value in request.new_inputs.items() if key in news}
         inputs.update(wrap_map(filled, set()))
         return sdk.CheckResponse(inputs=inputs, failures=failures)

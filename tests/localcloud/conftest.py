@@ -140,9 +140,8 @@ def driver(emulator: str) -> Callable[..., Driver]:
 
     def make(package: str = "aws", **config: Any) -> Driver:  # noqa: ANN401 - any provider input
         provider = load(package)
-        inputs = {"region": "us-east-1", "endpoints": [{"sts": emulator}], **config} if package == "aws" else config
-        if package == "docker":
-            inputs = {"endpoints": [{"ecr": emulator}], **config}
+        where = {} if package == "random" else {"region": "us-east-1", "endpoints": [{"sts": emulator}]}
+        inputs = {**where, **config}
         _run(provider.configure(sdk.ConfigureRequest({}, wrap_map(inputs, set()), True, False)))
         return Driver(provider)
 

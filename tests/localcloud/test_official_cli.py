@@ -62,6 +62,8 @@ def pulumi(tmp_path: Path, emulator: str) -> Iterator[Pulumi]:
             "PULUMI_BACKEND_URL": state.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "x",
             "PULUMI_DEBUG_PROVIDERS": ",".join(f"{package}:{port}" for package, port in ports.items()),
+            # Else it tries to download the plugins that are served here already.
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "1",
         }
 
