@@ -21,7 +21,10 @@ def _inventory(account: Account) -> dict[str, Any]:
             e["VpcEndpointId"] for e in ec2.describe_vpc_endpoints()["VpcEndpoints"] if e["State"] != "deleted"
         ],
         "interfaces": [n["NetworkInterfaceId"] for n in ec2.describe_network_interfaces()["NetworkInterfaces"]],
-        "databases": client("rds").describe_db_instances()["DBInstances"],
+        "databases": sorted(
+            (d["DBInstanceIdentifier"], d["DeletionProtection"])
+            for d in client("rds").describe_db_instances()["DBInstances"]
+        ),
         "caches": client("elasticache").describe_replication_groups()["ReplicationGroups"],
         "brokers": client("mq").list_brokers()["BrokerSummaries"],
         "balancers": client("elbv2").describe_load_balancers()["LoadBalancers"],
