@@ -2,11 +2,13 @@
 
 # ruff: noqa: ANN401 - moto's own values are passed through
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from moto.wafv2.exceptions import WAFv2ClientError
 from moto.wafv2.models import WAFV2Backend
+from moto.wafv2.responses import WAFV2Response
 
 from localcloud.emulator.patching import around
 
@@ -17,8 +19,33 @@ def install() -> None:
     around(WAFV2Backend, "delete_web_acl", _delete)
     around(WAFV2Backend, "delete_ip_set", _delete_ip_set)
     around(WAFV2Backend, "put_logging_configuration", _log)
+    # moto has no answer to ListResourcesForWebACL.
+    WAFV2Response.list_resources_for_web_acl = _list_resources  # type: ignore[attr-defined]
     for name in ("create_web_acl", "update_web_acl"):
         around(WAFV2Backend, name, _write)
+
+
+#: The part of an ARN that tells a kind of resource:
+#: https://docs.aws.amazon.com/waf/latest/APIReference/API_ListResourcesForWebACL.html
+_KINDS = {
+    "APPLICATION_LOAD_BALANCER": ":loadbalancer/app/",
+    "API_GATEWAY": ":apigateway:",
+    "APPSYNC": ":appsync:",
+    "COGNITO_USER_POOL": ":cognito-idp:",
+    "APP_RUNNER_SERVICE": ":apprunner:",
+    "VERIFIED_ACCESS_INSTANCE": ":verified-access-instance/",
+    "AMPLIFY": ":amplify:",
+}
+
+
+def _list_resources(self: WAFV2Response) -> tuple[int, dict[str, str], str]:
+    body = json.loads(self.body)
+    acl = self.wafv2_backend.wacls.get(body.get("WebACLArn"))
+    if acl is None:
+        raise _gone(str(body.get("WebACLArn")))
+    part = _KINDS[body.get("ResourceType") or "APPLICATION_LOAD_BALANCER"]
+    arns = [arn for arn in acl.associated_resources if part in arn]
+    return 200, {"Content-Type": "application/json"}, json.dumps({"ResourceArns": arns})
 
 
 def _gone(what: str) -> WAFv2ClientError:

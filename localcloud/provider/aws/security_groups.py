@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from localcloud.provider.aws.ec2 import Ec2Resource, filters, one, only, retag
@@ -12,6 +13,7 @@ from localcloud.provider.session import Session
 from localcloud.provider.shapes import changed, ignoring, pick, tag_map
 
 _ANY = "-1"
+_SOURCES = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
 
 
 def _permission(rule: Properties, group: str) -> dict[str, Any]:
@@ -206,6 +208,11 @@ class _Rule(Ec2Resource):
     #: The kind of a rule's source can't be modified, and the group can't either.
     replace = frozenset({"securityGroupId"})
 
+    def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
+        given = [key for key in _SOURCES if inputs.get(key)]
+        if len(given) != 1:
+            yield given[-1] if given else _SOURCES[0], f"exactly one of {', '.join(_SOURCES)} must be given"
+
     def create(self, aws: Session, inputs: Properties) -> str:
         about = {"Description": inputs["description"]} if inputs.get("description") else {}
         permission: dict[str, Any] = {"IpProtocol": inputs["ipProtocol"], **pick(inputs, "fromPort", "toPort")}
@@ -246,8 +253,7 @@ class _Rule(Ec2Resource):
         }
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        sources = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
-        if changed(old, new, "description", "ipProtocol", "fromPort", "toPort", *sources):
+        if changed(old, new, "description", "ipProtocol", "fromPort", "toPort", *_SOURCES):
             rule = pick(
                 new,
                 "ipProtocol",

@@ -133,6 +133,7 @@ def test_a_web_acl_that_protects_something_is_kept(aws: Session, waf: Any) -> No
     with refused("WAFUnavailableEntityException"):
         waf.associate_web_acl(WebACLArn=acl["ARN"], ResourceArn=balancer[:-4] + "0000")
     waf.associate_web_acl(WebACLArn=acl["ARN"], ResourceArn=balancer)
+    assert waf.list_resources_for_web_acl(WebACLArn=acl["ARN"])["ResourceArns"] == [balancer]
     delete = {"Name": "acl", "Scope": "REGIONAL", "Id": acl["Id"], "LockToken": acl["LockToken"]}
     with refused("WAFAssociatedItemException"):
         waf.delete_web_acl(**delete)

@@ -170,3 +170,13 @@ def test_a_network_acl_has_the_programs_rules(crud: Crud, vpc: str, aws: Session
         {"vpcId": vpc, "ingress": [rule], "subnetIds": [subnet]},
         {"ingress": [{**rule, "toPort": 444}], "egress": [{**rule, "protocol": "-1", "fromPort": 0, "toPort": 0}]},
     )
+
+
+def test_a_rule_with_two_sources_is_refused(driver: Callable[..., Driver], group: str) -> None:
+    answer = driver().checked(
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        {"securityGroupId": group, "ipProtocol": "-1", "cidrIpv4": "10.0.0.0/8", "cidrIpv6": "::/0"},
+    )
+    assert [failure.reason for failure in answer.failures or ()] == [
+        "exactly one of cidrIpv4, cidrIpv6, prefixListId, referencedSecurityGroupId must be given"
+    ]

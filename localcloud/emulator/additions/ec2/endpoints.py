@@ -8,7 +8,7 @@ from typing import Any
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.managed_prefixes import ManagedPrefixList
-from moto.ec2.models.vpcs import VPCEndPoint
+from moto.ec2.models.vpcs import AWS_ENDPOINT_SERVICES, COVERED_ENDPOINT_SERVICES, VPCEndPoint
 from moto.ec2.responses.vpcs import VPCs
 
 from localcloud.emulator.additions.ec2.errors import invalid
@@ -39,7 +39,7 @@ def _create(
     """
     vpc = self.get_vpc(vpc_id)
     kind = endpoint_type or "Gateway"
-    service = _service(self, service_name, kind)
+    _need_service(self, service_name, kind)
     subnets = [self.get_subnet(id) for id in kwargs.get("subnet_ids") or ()]
     _need_places(vpc_id, subnets)
     _need_tables(self, vpc_id, kwargs.get("route_table_ids") or [])
@@ -56,7 +56,7 @@ def _create(
         requester_managed=False,
         ip_address_type="ipv4",
         dns_options={"DnsRecordIpType": "ipv4"} if kind == "Interface" else {"DnsRecordIpType": "service-defined"},
-        private_name=service.get("PrivateDnsName"),
+        private_name=_private_name(service_name, self.region_name),
     )
     for subnet in subnets:
         _stand(self, endpoint, subnet)
@@ -64,20 +64,32 @@ def _create(
     return endpoint
 
 
-def _service(ec2: EC2Backend, name: str, kind: str) -> dict[str, Any]:
-    """Return what AWS says of a service, or refuse a name that no service has."""
-    services = ec2._collect_default_endpoint_services(ec2.account_id, ec2.region_name)
-    services = [*services, *(item.to_dict() for item in ec2.configurations.values())]
-    named = [item for item in services if item["ServiceName"] == name]
-    if not named and name != f"com.amazonaws.{ec2.region_name}.s3":
+def _need_service(ec2: EC2Backend, name: str, kind: str) -> None:
+    """Refuse a name that no service has.
+
+    The names are moto's own list; DescribeVpcEndpointServices would load a dozen services for it, which takes seconds.
+    """
+    head = f"com.amazonaws.{ec2.region_name}."
+    known = (*AWS_ENDPOINT_SERVICES, *COVERED_ENDPOINT_SERVICES)
+    own = [item.to_dict()["ServiceName"] for item in ec2.configurations.values()]
+    if name not in own and not (name.startswith(head) and name.removeprefix(head) in known):
         raise EC2ClientError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
-    gateways = (f"com.amazonaws.{ec2.region_name}.s3", f"com.amazonaws.{ec2.region_name}.dynamodb")
-    if kind == "Gateway" and name not in gateways:
+    if kind == "Gateway" and name.removeprefix(head) not in ("s3", "dynamodb"):
         raise EC2ClientError(
             "InvalidParameter",
             f"Endpoint type (Gateway) does not match available service types ([Interface]). ({name})",
         )
-    return next((item for item in named if item.get("PrivateDnsName")), {})
+
+
+def _private_name(name: str, region: str) -> str:
+    """Return the name by which a service's clients call it.
+
+    Most are called as their endpoints are; ECR's parts stand the other way round:
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
+    """
+    short = name.removeprefix(f"com.amazonaws.{region}.")
+    turned = {"ecr.api": "api.ecr", "ecr.dkr": "*.dkr.ecr"}.get(short, short)
+    return f"{turned}.{region}.amazonaws.com"
 
 
 def _need_places(vpc_id: str, subnets: list[Any]) -> None:

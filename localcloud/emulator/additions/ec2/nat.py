@@ -6,6 +6,7 @@ from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.elastic_ip_addresses import ElasticAddress
 from moto.ec2.models.nat_gateways import NatGateway
 
 from localcloud.emulator.patching import around
@@ -17,6 +18,16 @@ def install() -> None:
     around(EC2Backend, "delete_nat_gateway", _delete)
     around(EC2Backend, "describe_nat_gateways", _describe)
     around(EC2Backend, "release_address", _release)
+    around(ElasticAddress, "__init__", _address)
+
+
+def _address(init: Any, self: ElasticAddress, *args: Any, **kwargs: Any) -> None:
+    """Tell where an address is from, which moto leaves out.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Address.html
+    """
+    init(self, *args, **kwargs)
+    vars(self).update(network_border_group=self.ec2_backend.region_name, public_ipv4_pool="amazon")
 
 
 def _create(create: Any, self: EC2Backend, subnet_id: str, allocation_id: str, *args: Any, **kwargs: Any) -> NatGateway:
