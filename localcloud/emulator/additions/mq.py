@@ -1,0 +1,287 @@
+"""Amazon MQ: brokers with endpoints of their own, checked references, and changes that wait for a reboot.
+
+moto (5.2.5) gives every broker the same endpoint, takes any subnet, security group, key and configuration, any number
+of users and a name that is taken, makes every change at once, and fails with an internal error where a broker that
+isn't there is deleted.
+"""
+
+import base64
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult
+from moto.ec2.models import ec2_backends
+from moto.kms.models import kms_backends
+from moto.moto_api._internal import mock_random
+from moto.mq.exceptions import UnknownConfiguration
+from moto.mq.models import Broker, Configuration, MQBackend
+from moto.mq.responses import MQResponse
+
+#: Engine versions of RabbitMQ, and from which on minor upgrades can't be turned off:
+#: https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-version-management.html
+_RABBIT_VERSIONS = ("3.13", "4.2")
+
+#: What a configuration of RabbitMQ holds at first:
+#: https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-broker-configuration-parameters.html
+_RABBIT_DEFAULT = (
+    "# Default RabbitMQ delivery acknowledgement timeout is 30 minutes in milliseconds\nconsumer_timeout = 1800000\n"
+)
+
+#: What UpdateBroker changes only with the next reboot:
+#: https://docs.aws.amazon.com/amazon-mq/latest/api-reference/brokers-broker-id.html
+_WAITING = ("configuration", "engine_version", "host_instance_type", "logs", "security_groups")
+
+
+class Refused(ServiceException):
+    """A request that Amazon MQ refuses."""
+
+    code = "BadRequestException"
+
+
+class Taken(ServiceException):
+    """A name that is taken."""
+
+    code = "ConflictException"
+
+
+def install() -> None:
+    """Install the additions."""
+    backend, response = MQBackend, MQResponse
+    backend.create_broker = _creating(backend.create_broker)  # type: ignore[method-assign]
+    backend.update_broker = _update  # type: ignore[method-assign, assignment]
+    backend.reboot_broker = _reboot  # type: ignore[method-assign]
+    backend.delete_broker = _deleting(backend.delete_broker)  # type: ignore[method-assign]
+    backend.create_configuration = _configuring(backend.create_configuration)  # type: ignore[method-assign]
+    backend.update_configuration = _updating_configuration(  # type: ignore[method-assign]
+        backend.update_configuration
+    )
+    response.describe_broker = _describing(response.describe_broker)  # type: ignore[method-assign]
+
+
+def _is_rabbit(engine: str) -> bool:
+    return engine.upper() == "RABBITMQ"
+
+
+# Brokers
+
+
+def _creating(create: Any) -> Any:  # noqa: ANN401 - moto's method
+    def create_broker(self: MQBackend, **kwargs: Any) -> tuple[str, str]:  # noqa: ANN401 - passed through
+        _check(self, kwargs)
+        kwargs["tags"] = kwargs.get("tags") or {}
+        _, short_id = create(self, **kwargs)
+        broker = self.brokers.pop(short_id)
+        tags = self.list_tags(broker.arn)
+        self.tagger.delete_all_tags_for_resource(broker.arn)
+        # https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-basic-elements-broker.html
+        broker.id = f"b-{mock_random.uuid4()}"
+        broker.arn = f"arn:aws:mq:{self.region_name}:{self.account_id}:broker:{broker.name}:{broker.id}"
+        self.brokers[broker.id] = broker
+        self.create_tags(broker.arn, tags)
+        _place(self, broker)
+        vars(broker)["waiting"] = {}
+        return broker.arn, broker.id
+
+    return create_broker
+
+
+def _place(backend: MQBackend, broker: Broker) -> None:
+    host = f"{broker.id}.mq.{backend.region_name}.on.aws"
+    broker.authentication_strategy = str(broker.authentication_strategy or "SIMPLE").upper()
+    broker.publicly_accessible = bool(broker.publicly_accessible)
+    broker.auto_minor_version_upgrade = bool(broker.auto_minor_version_upgrade)
+    broker.security_groups = broker.security_groups or []
+    if _is_rabbit(broker.engine_type):
+        broker.storage_type = broker.storage_type or "EBS"
+        broker.instances = [{"ConsoleURL": f"https://{host}", "Endpoints": [f"amqps://{host}:5671"]}]
+        broker._users.clear()  # Amazon MQ doesn't tell of them: they are RabbitMQ's own from now on
+        return
+    broker.storage_type = broker.storage_type or "EFS"
+    for number, instance in enumerate(broker.instances, 1):
+        own = host.replace(broker.id, f"{broker.id}-{number}")
+        instance["ConsoleURL"] = f"https://{own}:8162"
+        instance["Endpoints"] = [one.replace("mockmq", own) for one in instance.pop("endpoints", [])]
+        instance.pop("consoleURL", None)
+
+
+def _check(backend: MQBackend, kwargs: dict[str, Any]) -> None:
+    """Refuse what Amazon MQ refuses: https://docs.aws.amazon.com/amazon-mq/latest/api-reference/brokers.html."""
+    name, engine, mode = kwargs["broker_name"], str(kwargs["engine_type"]), kwargs["deployment_mode"]
+    if any(broker.name == name for broker in backend.brokers.values()):
+        raise Taken(f"Broker name [{name}] is already in use.")
+    if _is_rabbit(engine):
+        _check_rabbit(kwargs)
+    subnets = _check_subnets(backend, kwargs.get("subnet_ids") or [], mode)
+    vpc = subnets[0].vpc_id if subnets else None
+    _check_security_groups(backend, kwargs.get("security_groups") or [], vpc)
+    if _is_rabbit(engine) and kwargs.get("publicly_accessible") and kwargs.get("security_groups"):
+        raise Refused("You can't specify security groups for a RabbitMQ broker with public accessibility.")
+    options = kwargs.get("encryption_options") or {}
+    if options.get("KmsKeyId"):
+        if options.get("UseAwsOwnedKey"):
+            raise Refused("You can't specify a KMS key ID together with an AWS owned key.")
+        kms = kms_backends[backend.account_id][backend.region_name]
+        try:
+            kms.describe_key(kms.any_id_to_key_id(options["KmsKeyId"]))
+        except (KeyError, ValueError) as error:
+            raise Refused(f"The KMS key [{options['KmsKeyId']}] is invalid.") from error
+    configuration = kwargs.get("configuration")
+    if configuration and configuration.get("Id") not in backend.configs:
+        raise UnknownConfiguration(str(configuration.get("Id")))
+
+
+def _check_rabbit(kwargs: dict[str, Any]) -> None:
+    version = str(kwargs["engine_version"])
+    if not any(version == known or version.startswith(f"{known}.") for known in _RABBIT_VERSIONS):
+        raise Refused(
+            f"Broker engine version [{version}] is invalid. Valid values are: [{', '.join(_RABBIT_VERSIONS)}]"
+        )
+    if not kwargs.get("auto_minor_version_upgrade"):
+        raise Refused(f"Auto minor version upgrade must be enabled for RabbitMQ engine version [{version}].")
+    if version.startswith("4.") and not str(kwargs["host_instance_type"]).startswith("mq.m7g."):
+        raise Refused(
+            f"Host instance type [{kwargs['host_instance_type']}] is not supported for RabbitMQ engine version "
+            f"[{version}]."
+        )
+    if len(kwargs.get("users") or []) != 1:
+        raise Refused("You must specify exactly one user for a RabbitMQ broker.")
+    mode = kwargs["deployment_mode"]
+    if mode not in ("SINGLE_INSTANCE", "CLUSTER_MULTI_AZ"):
+        raise Refused(f"Deployment mode [{mode}] is not supported for RabbitMQ.")
+    if mode == "CLUSTER_MULTI_AZ" and str(kwargs["host_instance_type"]).startswith("mq.t3."):
+        raise Refused(
+            f"Host instance type [{kwargs['host_instance_type']}] is not supported for deployment mode [{mode}]."
+        )
+
+
+def _check_subnets(backend: MQBackend, subnet_ids: list[str], mode: str) -> list[Any]:
+    """Refuse subnets that aren't there, or not as many or where the deployment mode needs them."""
+    ec2 = ec2_backends[backend.account_id][backend.region_name]
+    subnets = []
+    for subnet_id in subnet_ids:
+        subnet = next((zone[subnet_id] for zone in ec2.subnets.values() if subnet_id in zone), None)
+        if subnet is None:
+            raise Refused(f"The subnet ID [{subnet_id}] does not exist.")
+        subnets.append(subnet)
+    if not subnets:
+        return subnets  # the default VPC's
+    if len({subnet.vpc_id for subnet in subnets}) > 1:
+        raise Refused("All subnets must be in the same VPC.")
+    zones = {subnet.availability_zone for subnet in subnets}
+    if mode == "SINGLE_INSTANCE" and len(subnets) != 1:
+        raise Refused(f"You must specify exactly 1 subnet for deployment mode [{mode}], got {len(subnets)}.")
+    if mode == "ACTIVE_STANDBY_MULTI_AZ" and (len(subnets) != 2 or len(zones) != 2):
+        raise Refused(f"You must specify exactly 2 subnets in different zones for deployment mode [{mode}].")
+    if mode == "CLUSTER_MULTI_AZ" and len(zones) != len(subnets):
+        raise Refused(f"The subnets of deployment mode [{mode}] must be in different zones.")
+    return subnets
+
+
+def _check_security_groups(backend: MQBackend, group_ids: list[str], vpc_id: str | None) -> None:
+    ec2 = ec2_backends[backend.account_id][backend.region_name]
+    for group_id in group_ids:
+        group = ec2.get_security_group_from_id(group_id)
+        if group is None:
+            raise Refused(f"The security group ID [{group_id}] does not exist.")
+        if vpc_id is not None and group.vpc_id != vpc_id:
+            raise Refused(f"The security group [{group_id}] is not in the VPC [{vpc_id}] of the broker's subnets.")
+
+
+def _update(self: MQBackend, broker_id: str, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+    """Keep what needs a reboot until there is one."""
+    broker = self.describe_broker(broker_id)
+    _check_security_groups(self, kwargs.get("security_groups") or [], None)
+    configuration = kwargs.get("configuration")
+    if configuration and configuration.get("Id") not in self.configs:
+        raise UnknownConfiguration(str(configuration.get("Id")))
+    waiting: dict[str, Any] = vars(broker).setdefault("waiting", {})
+    for key in _WAITING:
+        value = kwargs.pop(key, None)
+        kwargs[key] = None
+        if value is not None:
+            waiting[key] = value
+    broker.update(**kwargs)
+
+
+def _reboot(self: MQBackend, broker_id: str) -> None:
+    broker = self.describe_broker(broker_id)
+    waiting: dict[str, Any] = vars(broker).setdefault("waiting", {})
+    if "logs" in waiting:
+        waiting["logs"] = {**broker.logs, **waiting["logs"]}
+    nothing = dict.fromkeys(
+        (
+            "authentication_strategy",
+            "auto_minor_version_upgrade",
+            "ldap_server_metadata",
+            "maintenance_window_start_time",
+            *_WAITING,
+        )
+    )
+    broker.update(**{**nothing, **waiting})
+    waiting.clear()
+
+
+def _deleting(delete: Any) -> Any:  # noqa: ANN401 - moto's method
+    def delete_broker(self: MQBackend, broker_id: str) -> None:
+        broker = self.describe_broker(broker_id)  # raises where there is none
+        self.tagger.delete_all_tags_for_resource(broker.arn)
+        delete(self, broker_id)
+
+    return delete_broker
+
+
+def _describing(describe: Any) -> Any:  # noqa: ANN401 - moto's method
+    """Tell what waits, and where the logs go."""
+
+    def describe_broker(self: MQResponse) -> ActionResult:
+        answer: ActionResult = describe(self)
+        broker: Any = answer.result
+        waiting = vars(broker).get("waiting", {})
+        broker.pending_engine_version = waiting.get("engine_version")
+        broker.pending_host_instance_type = waiting.get("host_instance_type")
+        broker.pending_security_groups = waiting.get("security_groups")
+        broker.configurations = {**broker.configurations, "pending": waiting.get("configuration")}
+        logs = dict(broker.logs)
+        if logs.get("General"):
+            logs["GeneralLogGroup"] = f"/aws/amazonmq/broker/{broker.id}/general"
+        if logs.get("Audit"):
+            logs["AuditLogGroup"] = f"/aws/amazonmq/broker/{broker.id}/audit"
+        if "logs" in waiting:
+            logs["Pending"] = waiting["logs"]
+        broker.logs = logs
+        return answer
+
+    return describe_broker
+
+
+# Configurations
+
+
+def _configuring(create: Any) -> Any:  # noqa: ANN401 - moto's method
+    """Give it an id of AWS's shape, and RabbitMQ's own text in place of ActiveMQ's."""
+
+    def create_configuration(self: MQBackend, *args: Any, **kwargs: Any) -> Configuration:  # noqa: ANN401
+        configuration: Configuration = create(self, *args, **kwargs)
+        tags = self.list_tags(configuration.arn)
+        self.tagger.delete_all_tags_for_resource(configuration.arn)
+        del self.configs[configuration.id]
+        configuration.id = f"c-{mock_random.uuid4()}"
+        configuration.arn = f"arn:aws:mq:{self.region_name}:{self.account_id}:configuration:{configuration.id}"
+        self.configs[configuration.id] = configuration
+        self.create_tags(configuration.arn, tags)
+        for revision in configuration.revisions.values():
+            revision.configuration_id = configuration.id
+            text = _RABBIT_DEFAULT if _is_rabbit(configuration.engine_type) else revision.data
+            revision.data = base64.b64encode(text.encode()).decode()
+        return configuration
+
+    return create_configuration
+
+
+def _updating_configuration(update: Any) -> Any:  # noqa: ANN401 - moto's method
+    def update_configuration(self: MQBackend, config_id: str, data: str, description: str) -> Configuration:
+        self.describe_configuration(config_id)  # raises where there is none; moto fails with an internal error
+        configuration: Configuration = update(self, config_id, data, description)
+        return configuration
+
+    return update_configuration
