@@ -482,7 +482,7 @@ class PostgresDatabase(pulumi.ComponentResource):
 
         Security group events have no source of ours: they are of the DB security groups that came before VPCs, and the
         control asks for the subscription all the same.
-        https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-20
+        https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-22
         """
         for role, source_type, source_ids, categories in (
             (
