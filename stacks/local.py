@@ -27,5 +27,6 @@ LOCAL = Profile(
     protection=False,
     secret_recovery_days=0,
     waf_rate_limit=2000,
+    stand_ins=True,
     execute_command=False,
 )

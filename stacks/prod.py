@@ -29,5 +29,6 @@ PROD = Profile(
     protection=True,
     secret_recovery_days=30,
     waf_rate_limit=2000,
+    stand_ins=False,
     execute_command=False,
 )

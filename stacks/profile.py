@@ -93,6 +93,8 @@ class Profile:
     """How long a deleted secret can be brought back; 0 frees its name at once."""
     waf_rate_limit: int
     """Requests in five minutes from one address before it is blocked."""
+    stand_ins: bool
+    """Whether a supplied secret that isn't set gets a made-up value, so that nobody has to have one."""
     execute_command: bool
     """Whether ECS Exec may open a shell in a task; takes the read-only root file system away."""
 

@@ -68,8 +68,12 @@ class SystemSettings:
     """Which of its supplied secrets are set, by variable."""
 
     def supplied_secret(self, variable: str) -> pulumi.Output[str] | None:
-        """Return a supplied secret, or None when it isn't set."""
-        return pulumi.Config(self.system.name).require_secret(variable) if variable in self.supplied else None
+        """Return a supplied secret, or None when it isn't set and the system works without it."""
+        if variable in self.supplied:
+            return pulumi.Config(self.system.name).require_secret(variable)
+        if self.system.supplied[variable].required:  # only a profile with stand-ins comes here
+            return pulumi.Output.secret(f"stand-in-{variable}")
+        return None
 
     def host(self, service: Service) -> str:
         """Return the host name of a web service."""
@@ -143,7 +147,7 @@ def check(stack: str, systems: Sequence[System], values: Mapping[str, str], secr
             SystemConfig | None,
             _parse(system.name, _model(system), values, mistakes, frozenset(system.supplied), system),
         )
-        mistakes.extend(_secret_mistakes(system, values, secrets))
+        mistakes.extend(_secret_mistakes(system, values, secrets, profile))
         if found is not None:
             parsed[system.name] = (system, found)
             mistakes.extend(_system_mistakes(system, found, profile))
@@ -355,12 +359,14 @@ def _network_mistakes(platform: PlatformConfig, profile: Profile | None) -> Iter
         )
 
 
-def _secret_mistakes(system: System, values: Mapping[str, str], secrets: frozenset[str]) -> Iterator[Mistake]:
+def _secret_mistakes(
+    system: System, values: Mapping[str, str], secrets: frozenset[str], profile: Profile | None
+) -> Iterator[Mistake]:
     for variable, supplied in system.supplied.items():
         key = f"{system.name}:{variable}"
         remedy = f"pulumi config set --secret {key}"
         if not values.get(key):
-            if supplied.required:
+            if supplied.required and not (profile and profile.stand_ins):
                 yield Mistake(
                     key=key, problem="is missing", allowed=f"{supplied.description}, encrypted", remedy=remedy
                 )

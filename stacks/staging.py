@@ -28,5 +28,6 @@ STAGING = Profile(
     protection=False,
     secret_recovery_days=7,
     waf_rate_limit=2000,
+    stand_ins=False,
     execute_command=False,
 )

@@ -122,6 +122,10 @@ def test_an_optional_secret_may_be_missing() -> None:
     assert "SENTRY_DSN" not in _settings().systems["aprendeai"].supplied
 
 
+def test_the_local_profile_needs_no_secret_from_anyone() -> None:
+    _settings(_config(equivalence__LLM_API_KEY=None, equivalence__EMBED_API_KEY=None), stack="local")
+
+
 def test_a_secret_in_plain_text_is_refused_and_its_value_not_repeated() -> None:
     refusal = _refusal(_config(equivalence__LLM_API_KEY="sk-planted"), secrets=_SECRETS - {"equivalence:LLM_API_KEY"})
     assert refusal == (
