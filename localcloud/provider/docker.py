@@ -86,7 +86,7 @@ def _push(aws: Session, name: _Name, content: str) -> str:
     """Put the image under its tag and return its digest; the same image there already is as good."""
     manifest = images.manifest(name.repository, content)
     ecr = aws.client("ecr", name.region)
-    with ignoring("ImageAlreadyExistsException"):
+    with ignoring("ImageAlreadyExistsException", "ImageTagAlreadyExistsException"):
         ecr.put_image(repositoryName=name.repository, imageTag=name.tag, imageManifest=manifest)
     wanted, there = images.digest(manifest), _digest(aws, name)
     if there != wanted:

@@ -32,5 +32,5 @@ def test_an_image_that_a_person_pushes_has_the_digest_of_its_manifest(aws: Sessi
     manifest = images.manifest("web", "mine")
     ecr.put_image(repositoryName="web", imageTag="v3.0.0", imageManifest=manifest)
     assert _digests(aws, "web")["v3.0.0"] == f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
-    with pytest.raises(ClientError, match="already exists"):
+    with pytest.raises(ClientError, match="ImageTagAlreadyExistsException"):
         ecr.put_image(repositoryName="web", imageTag="v1.0.0", imageManifest=images.manifest("web", "other"))
