@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from moto.secretsmanager.exceptions import InvalidRequestException, SecretsManagerClientError
+from moto.secretsmanager.exceptions import (
+    InvalidParameterException,
+    InvalidRequestException,
+    SecretsManagerClientError,
+)
 from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
 
 #: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
@@ -15,6 +19,7 @@ def install() -> None:
     for name in ("get_secret_value", "put_secret_value", "update_secret_version_stage", "put_resource_policy"):
         setattr(SecretsManagerBackend, name, _refusing_deleted(getattr(SecretsManagerBackend, name)))
     backend: Any = SecretsManagerBackend
+    backend.update_secret_version_stage = _moving_labels(backend.update_secret_version_stage)
     backend.put_secret_value = _counting_labels(backend.put_secret_value)
     backend.create_secret = _keeping_names(backend.create_secret)
 
@@ -33,6 +38,43 @@ def _reset_default_version(self: FakeSecret, secret_version: dict[str, Any], ver
         current["version_stages"].append("AWSPREVIOUS")
     self.versions[version_id] = secret_version
     self.default_version_id = version_id
+
+
+def _moving_labels(move: Any) -> Any:  # noqa: ANN401 - moto's method
+    """Move labels by AWS's rules, and what is read without a version with AWSCURRENT.
+
+    moto lets AWSCURRENT vanish, gives a label to two versions, and goes on reading the version that was current.
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
+    """
+
+    def moving(
+        self: SecretsManagerBackend,
+        secret_id: str,
+        version_stage: str,
+        remove_from_version_id: str | None,
+        move_to_version_id: str | None,
+    ) -> Any:  # noqa: ANN401 - moto's answer
+        known = self.secrets[secret_id] if self._is_valid_identifier(secret_id) else None
+        versions = known.versions if known is not None else {}
+        holder = next((id for id, item in versions.items() if version_stage in item["version_stages"]), None)
+        if known is not None and holder and holder == move_to_version_id:
+            return known.arn, known.name
+        if version_stage == "AWSCURRENT" and not move_to_version_id:
+            raise InvalidParameterException(
+                "You can only move staging label AWSCURRENT to a different secret version. It can't be completely "
+                "removed."
+            )
+        if move_to_version_id and holder and remove_from_version_id != holder:
+            raise InvalidParameterException(
+                f"The parameter RemoveFromVersionId can't be empty. Staging label {version_stage} is currently "
+                f"attached to version {holder}, so you must explicitly reference that version in RemoveFromVersionId."
+            )
+        answer = move(self, secret_id, version_stage, remove_from_version_id, move_to_version_id)
+        if version_stage == "AWSCURRENT" and isinstance(known, FakeSecret):
+            known.set_default_version_id(move_to_version_id)
+        return answer
+
+    return moving
 
 
 def _refusing_deleted(call: Any) -> Any:  # noqa: ANN401 - moto's method

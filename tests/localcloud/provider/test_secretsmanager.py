@@ -107,6 +107,23 @@ def test_a_changed_value_replaces_and_changed_labels_move(
     assert _labels(aws, secret)[id.partition("|")[2]] == {"AWSCURRENT"}
 
 
+def test_labels_move_by_the_rules_of_aws(aws: Session, secret: str) -> None:
+    client = aws.client("secretsmanager")
+    one, two = (
+        client.put_secret_value(SecretId=secret, SecretString=value, VersionStages=["AWSCURRENT", value])["VersionId"]
+        for value in ("one", "two")
+    )
+    with pytest.raises(ClientError, match="It can't be completely removed"):
+        client.update_secret_version_stage(SecretId=secret, VersionStage="AWSCURRENT", RemoveFromVersionId=two)
+    with pytest.raises(ClientError, match="must explicitly reference that version in RemoveFromVersionId"):
+        client.update_secret_version_stage(SecretId=secret, VersionStage="one", MoveToVersionId=two)
+    client.update_secret_version_stage(
+        SecretId=secret, VersionStage="AWSCURRENT", RemoveFromVersionId=two, MoveToVersionId=one
+    )
+    assert _labels(aws, secret) == {one: {"AWSCURRENT", "one"}, two: {"AWSPREVIOUS", "two"}}
+    assert client.get_secret_value(SecretId=secret)["SecretString"] == "one"
+
+
 def test_deleting_a_version_takes_its_labels_but_not_the_current_one(
     driver: Callable[..., Any], aws: Session, secret: str
 ) -> None:
