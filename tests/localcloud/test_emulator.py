@@ -8,15 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.emulator import control
+from localcloud.emulator import control, server
 from localcloud.provider.session import Session
 
 
@@ -183,3 +185,30 @@ def test_the_account_is_the_fixed_one_for_any_credentials(emulator: str) -> None
         "sts", endpoint_url=emulator, region_name="eu-west-1", aws_access_key_id="any", aws_secret_access_key="any"
     )
     assert sts.get_caller_identity()["Account"] == "123456789012"
+
+
+def test_a_request_that_waits_lets_the_next_one_in() -> None:
+    let_in, turns = threading.Event(), []
+
+    def service(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        turns.append(environ["PATH_INFO"])
+        if environ["PATH_INFO"] == "/slow":
+            with server.yielding():
+                assert let_in.wait(10), "the second request never came in: a function that calls back would hang"
+        else:
+            let_in.set()
+        start_response("200 OK", [])
+        return [b"done"]
+
+    application = server.Application(service)
+
+    def ask(path: str) -> list[bytes]:
+        return list(application({"PATH_INFO": path, "REQUEST_METHOD": "GET"}, lambda *_: None))
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        slow = pool.submit(ask, "/slow")
+        while not turns:
+            time.sleep(0.001)
+        assert ask("/quick") == [b"done"]
+        assert slow.result() == [b"done"]
+    assert turns == ["/slow", "/quick"]
