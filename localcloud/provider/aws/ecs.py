@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, function, resource
@@ -452,9 +453,10 @@ class Service(ResourceType):
             arguments["deploymentController"] = {"type": controller.get("type", "ECS")}
         if tags:
             arguments["tags"] = tags
+        since = datetime.now(UTC)
         service = aws.client("ecs").create_service(**arguments)["service"]
         if inputs.get("waitForSteadyState"):
-            _wait_steady(aws, str(service["serviceArn"]), str(service["clusterArn"]), "create")
+            _wait_steady(aws, str(service["serviceArn"]), str(service["clusterArn"]), since, "create")
         return str(service["serviceArn"])
 
     def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
@@ -488,9 +490,10 @@ class Service(ResourceType):
         arguments = _service_changes(old, new)
         cluster = _cluster_of(id, new)
         if arguments:
+            since = datetime.now(UTC)
             aws.client("ecs").update_service(cluster=cluster, service=id, **arguments)
             if new.get("waitForSteadyState"):
-                _wait_steady(aws, id, cluster, "update")
+                _wait_steady(aws, id, cluster, since, "update")
         _retag(aws, id, old, new)
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:
@@ -788,22 +791,36 @@ def _live_service(service: Properties, state: Properties) -> Properties:
     return live
 
 
-def _wait_steady(aws: Session, id: str, cluster: str, doing: str) -> None:
-    """Wait until the deployment that is primary now runs alone with every task, as `waitForSteadyState` asks."""
-    deadline = time.monotonic() + _SERVICE_TIMEOUT
-    pause, watched = 0.05, ""
+#: The ends of a service deployment that aren't the one that was asked for.
+_FAILED = ("STOPPED", "STOP_REQUESTED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
+
+
+def _wait_steady(aws: Session, id: str, cluster: str, since: datetime, doing: str) -> None:
+    """Wait until the deployment that was made since then has succeeded, as `waitForSteadyState` asks.
+
+    A service that was rolled back is steady too, but not with what was asked for: it is this very deployment that
+    counts.
+    """
+    ecs = aws.client("ecs")
+    start = since.replace(microsecond=since.microsecond // 1000 * 1000)
+    deadline, pause = time.monotonic() + _SERVICE_TIMEOUT, 0.05
     while True:
+        made = ecs.list_service_deployments(service=id, cluster=cluster, createdAt={"after": since})
+        # The call takes whole seconds and the answer has milliseconds.
+        recent = [item for item in made["serviceDeployments"] if item["createdAt"] >= start]
+        arns = [item["serviceDeploymentArn"] for item in recent[:1]]
+        if arns:
+            deployment = ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"][0]
+            if deployment["status"] in _FAILED:
+                raise RuntimeError(
+                    f"waiting for ECS Service ({id}) {doing}: service deployment ended as {deployment['status']}: "
+                    f"{deployment.get('statusReason', 'no reason given')}"
+                )
         service = _find_service(aws, id, cluster)
         if service is None:
             raise RuntimeError(f"waiting for ECS Service ({id}) {doing}: the service is gone")
-        deployments = service.get("deployments", [])
-        primary = next((item for item in deployments if item["status"] == "PRIMARY"), None)
-        watched = watched or (str(primary["id"]) if primary else "")
-        own = next((item for item in deployments if item["id"] == watched), None)
-        if own is None or own.get("rolloutState") == "FAILED" or (primary and primary["id"] != watched):
-            reason = (own or primary or {}).get("rolloutStateReason", "the deployment is gone")
-            raise RuntimeError(f"waiting for ECS Service ({id}) {doing}: {reason}")
-        if len(deployments) == 1 and service["runningCount"] == service["desiredCount"]:
+        settled = not arns or deployment["status"] == "SUCCESSFUL"
+        if settled and service["runningCount"] == service["desiredCount"]:
             return
         if time.monotonic() > deadline:
             raise TimeoutError(

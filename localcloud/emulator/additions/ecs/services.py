@@ -75,6 +75,8 @@ def install() -> None:
     response.delete_service = _delete  # type: ignore[method-assign]
     response.describe_services = _describing(response.describe_services)  # type: ignore[method-assign]
     backend.list_services = _list  # type: ignore[method-assign]
+    response.list_service_deployments = _list_deployments  # type: ignore[attr-defined]
+    response.describe_service_deployments = _describe_deployments  # type: ignore[attr-defined]
 
 
 class Deployment:
@@ -155,6 +157,7 @@ class RunningService(Service):
         )
         self.pending_count = self.running_count = 0
         self.deployments: list[Any] = []
+        self.history: list[dict[str, Any]] = []  # as DescribeServiceDeployments tells it, latest first
         self._last_completed: str | None = None
 
     def service_connect_resources(self) -> list[dict[str, str]]:
@@ -226,8 +229,48 @@ class RunningService(Service):
                 older.status = "ACTIVE"
         deployment = Deployment(self, reason)
         self.deployments.insert(0, deployment)
+        if not reason:  # a rollback is part of the deployment that it undoes
+            self._record(deployment)
         self.settle()
         return deployment
+
+    def _record(self, deployment: Deployment) -> None:
+        prefix = f"arn:aws:ecs:{self.region_name}:{self._account_id}"
+        number = deployment.id.rpartition("/")[2]
+        breaker = self.deployment_configuration.get("deploymentCircuitBreaker") or {}
+        self.history.insert(
+            0,
+            {
+                "serviceDeploymentArn": f"{prefix}:service-deployment/{self.cluster_name}/{self.name}/{number}",
+                "serviceArn": self.arn,
+                "clusterArn": self.cluster_arn,
+                "createdAt": deployment.created_at,
+                "startedAt": deployment.created_at,
+                "updatedAt": deployment.created_at,
+                "targetServiceRevision": {
+                    "arn": f"{prefix}:service-revision/{self.cluster_name}/{self.name}/{number}",
+                    "requestedTaskCount": self.desired_count,
+                    "runningTaskCount": 0,
+                    "pendingTaskCount": 0,
+                },
+                "status": "IN_PROGRESS",
+                "deploymentConfiguration": self.deployment_configuration,
+                "deploymentCircuitBreaker": {
+                    "status": "MONITORING" if breaker.get("enable") else "DISABLED",
+                    "failureCount": 0,
+                    "threshold": _threshold(self.desired_count),
+                },
+            },
+        )
+
+    def _end_record(self, status: str, reason: str, failures: int) -> None:
+        record = self.history[0]
+        record.update(status=status, statusReason=reason, updatedAt=utcnow(), finishedAt=utcnow())
+        record["targetServiceRevision"]["runningTaskCount"] = 0 if failures else self.desired_count
+        breaker = record["deploymentCircuitBreaker"]
+        breaker["failureCount"] = failures
+        if breaker["status"] == "MONITORING":
+            breaker["status"] = "TRIGGERED" if failures else "MONITORING_COMPLETE"
 
     def settle(self) -> None:
         """Bring tasks and deployments to where they are by now."""
@@ -281,6 +324,8 @@ class RunningService(Service):
         if not deployment.is_rollback:
             deployment.rollout_state_reason = f"ECS deployment {deployment.id} completed."
         deployment.updated_at = utcnow()
+        if not deployment.is_rollback:
+            self._end_record("SUCCESSFUL", "", 0)
         self._last_completed = deployment.task_definition
         self.deployments = [one for one in self.deployments if one is deployment or one.rollout_state == "FAILED"]
         self._event(f"(service {self.name}) (deployment {deployment.id}) deployment completed.")
@@ -289,7 +334,7 @@ class RunningService(Service):
     def _fail(self, deployment: Deployment, reason: str) -> None:
         """Let as many tasks fail as the breaker takes, then do as the service's configuration says."""
         breaker = self.deployment_configuration.get("deploymentCircuitBreaker") or {}
-        threshold = min(max(-(-self.desired_count // 2), _FEWEST_FAILURES), _MOST_FAILURES)
+        threshold = _threshold(self.desired_count)
         for number in range(deployment.failed_tasks, threshold):
             if reason.startswith("ECS was unable to assume"):
                 self._event(f"(service {self.name}) failed to launch a task with (error {reason}).")
@@ -306,9 +351,13 @@ class RunningService(Service):
         previous = self._last_completed
         if breaker.get("rollback") and previous and previous != deployment.task_definition:
             deployment.ended = time.monotonic()
+            self._end_record("ROLLBACK_SUCCESSFUL", deployment.rollout_state_reason, threshold)
             self.task_definition = previous
             self._event(f"(service {self.name}) rolling back to deployment of {previous.split('/')[-1]}.")
             self.deploy(f"ECS deployment circuit breaker: rolling back to {previous.split('/')[-1]}.")
+        elif not deployment.is_rollback:
+            status = "ROLLBACK_FAILED" if breaker.get("rollback") else "STOPPED"
+            self._end_record(status, deployment.rollout_state_reason, threshold)
 
     def _count(self) -> None:
         own = self.own_tasks()
@@ -333,6 +382,11 @@ class RunningService(Service):
         self.desired_count = 0
         self.deployments = []
         self._count()
+
+
+def _threshold(desired: int) -> int:
+    """Return how many tasks may fail to start before the circuit breaker ends a deployment."""
+    return min(max(-(-desired // 2), _FEWEST_FAILURES), _MOST_FAILURES)
 
 
 def _full_configuration(configuration: dict[str, Any] | None) -> dict[str, Any]:
@@ -491,6 +545,40 @@ def _describing(describe: Any) -> Any:  # noqa: ANN401 - moto's method
         return answer
 
     return describe_services
+
+
+def _list_deployments(self: EC2ContainerServiceResponse) -> ActionResult:
+    """Tell of a service's deployments, which moto doesn't; the official provider waits by them."""
+    backend, params = self.ecs_backend, self._get_params()
+    cluster = backend._get_cluster(params.get("cluster") or "default")
+    service = _existing(backend, cluster, str(params["service"]))
+    since = (params.get("createdAt") or {}).get("after")
+    records = [
+        record
+        for record in vars(service).get("history", [])
+        if (not params.get("status") or record["status"] in params["status"])
+        and (since is None or record["createdAt"].timestamp() > _seconds(since))
+    ]
+    return ActionResult({"serviceDeployments": records})
+
+
+def _describe_deployments(self: EC2ContainerServiceResponse) -> ActionResult:
+    wanted = self._get_param("serviceDeploymentArns") or []
+    known = {
+        record["serviceDeploymentArn"]: record
+        for service in self.ecs_backend.services.values()
+        for record in vars(service).get("history", [])
+    }
+    return ActionResult(
+        {
+            "serviceDeployments": [known[arn] for arn in wanted if arn in known],
+            "failures": [{"arn": arn, "reason": "MISSING"} for arn in wanted if arn not in known],
+        }
+    )
+
+
+def _seconds(moment: Any) -> float:  # noqa: ANN401 - a datetime, or what JSON has for it
+    return float(moment.timestamp()) if hasattr(moment, "timestamp") else float(moment)
 
 
 def _list(
