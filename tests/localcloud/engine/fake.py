@@ -44,7 +44,10 @@ class Cloud:
         things: properties by id.
         calls: every call as (method, logical name), in order.
         at_once: the most creates that ran at the same time.
+        ids_by_name: number ids by logical name, so that they don't depend on the order of creation.
     """
+
+    ids_by_name: bool = False
 
     things: dict[str, PropertyMap] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
@@ -131,7 +134,8 @@ class FakeProvider(Provider):
         assert not any(contains_computed(value) for value in request.properties.values())
         await self._work("create", request.name, request.properties)
         self.cloud.serial += 1
-        identity = f"{request.name}-{self.cloud.serial}"
+        number = self.cloud.names("create").count(request.name) if self.cloud.ids_by_name else self.cloud.serial
+        identity = f"{request.name}-{number}"
         self.cloud.things[identity] = dict(request.properties)
         return CreateResponse(identity, self._outputs(identity, request.properties, False))
 
