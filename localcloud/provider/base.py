@@ -102,6 +102,13 @@ class ResourceType:
         """
         return {}
 
+    def replaces(self, old: Properties, new: Properties) -> Iterable[str]:
+        """Yield the inputs that make a new resource only under a condition, such as one kind of source for another.
+
+        Values may be `UNKNOWN`. What replaces always belongs in `replace`.
+        """
+        return ()
+
     def create(self, aws: Session, inputs: Properties) -> str | tuple[str, Properties]:
         """Create the resource by real calls and return its id (as the official provider's `id`).
 

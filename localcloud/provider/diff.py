@@ -31,12 +31,13 @@ def differences(kind: ResourceType, old: Properties, new: Properties) -> list[Di
     yet counts as changed, since it may turn out to be.
     """
     found: list[Difference] = []
+    replacing = kind.replace | set(kind.replaces(old, new))
     for key in sorted(old.keys() | new.keys()):
         if key in kind.documents and _same_document(old.get(key), new.get(key)):
             continue
         before, after = old.get(key), new.get(key)
         pairs = _compare(key, key, before, after, kind.unordered)
-        found.extend(Difference(path, how, key in kind.replace) for path, how in pairs)
+        found.extend(Difference(path, how, key in replacing) for path, how in pairs)
     return found
 
 

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import json
 import random
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -29,6 +30,9 @@ _KINDS = {
 
 #: How many calls to the account run at once, over all providers of the process.
 _THREADS = ThreadPoolExecutor(max_workers=16, thread_name_prefix="provider")
+
+#: How many hexadecimal digits the official provider puts behind the logical name.
+_AUTONAME_DIGITS = 7
 
 _R = TypeVar("_R")
 
@@ -114,7 +118,7 @@ class LocalProvider(sdk.Provider):
             changes=bool(found),
             diffs=sorted({_root(item.path) for item in found}),
             replaces=sorted({_root(item.path) for item in found if item.replaces}),
-            delete_before_replace=kind.delete_before_replace,
+            delete_before_replace=kind.delete_before_replace or _keeps_fixed_name(kind, request.name, old, new),
             detailed_diff={
                 item.path: sdk.PropertyDiff(_KINDS[item.kind, item.replaces], input_diff=True) for item in found
             },
@@ -281,10 +285,24 @@ def _autoname(kind: ResourceType, name: str, news: Properties, olds: Properties,
         return {}
     if isinstance(last := olds.get(rule.property), str):
         return {rule.property: last}  # the name stays for the life of the resource
-    digits = "".join(random.Random(seed or None).choices("0123456789abcdef", k=7))
+    digits = "".join(random.Random(seed or None).choices("0123456789abcdef", k=_AUTONAME_DIGITS))
     stem = name[: rule.max_length - len(digits) - 1 - len(rule.prefix) - len(rule.suffix)]
     text = f"{rule.prefix}{stem}-{digits}{rule.suffix}"
     return {rule.property: text.lower() if rule.lower else text}
+
+
+def _keeps_fixed_name(kind: ResourceType, name: str, old: Properties, new: Properties) -> bool:
+    """Tell whether a replacement would need the very name that the old resource has, because the program fixed it.
+
+    https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming
+    """
+    rule = kind.autoname
+    if rule is None or old.get(rule.property) != new.get(rule.property):
+        return False
+    given = new.get(rule.property)
+    return isinstance(given, str) and not re.fullmatch(
+        rf".+-[0-9a-f]{{{_AUTONAME_DIGITS}}}{re.escape(rule.suffix)}", given
+    )
 
 
 def _root(path: str) -> str:
