@@ -34,26 +34,26 @@ class Served(provider_pb2_grpc.ResourceProviderServicer):
     def _of(self, context: Any) -> FakeProvider:  # noqa: ANN401 - gRPC's own
         return self._providers.setdefault(context.peer(), FakeProvider(self._cloud))
 
-    async def Attach(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
+    async def Attach(self, request: Any, context: Any) -> Any:  # noqa: ANN401
         return empty_pb2.Empty()
 
-    async def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
+    async def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: ANN401
         return plugin_pb2.PluginInfo(version="1.0.0")
 
-    async def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
+    async def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: ANN401
         return provider_pb2.CheckResponse(inputs=request.news)
 
-    async def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
+    async def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: ANN401
         made = requests.DiffRequest(request.urn, request.id, from_struct(request.olds), from_struct(request.news), [])
         return _diff(await self._of(context).diff_config(made))
 
-    async def Configure(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
+    async def Configure(self, request: Any, context: Any) -> Any:  # noqa: ANN401
         await self._of(context).configure(sdk.ConfigureRequest({}, from_struct(request.args), True, True))
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True, supportsPreview=True, acceptResources=True, acceptOutputs=False
         )
 
-    async def Check(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
+    async def Check(self, request: Any, context: Any) -> Any:  # noqa: ANN401
         made = requests.CheckRequest(
             request.urn, from_struct(request.olds), from_struct(request.news), request.randomSeed
         )
@@ -63,7 +63,7 @@ class Served(provider_pb2_grpc.ResourceProviderServicer):
             failures=[provider_pb2.CheckFailure(property=f.property, reason=f.reason) for f in answer.failures or []],
         )
 
-    async def Diff(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
+    async def Diff(self, request: Any, context: Any) -> Any:  # noqa: ANN401
         made = requests.DiffRequest(
             request.urn,
             request.id,
@@ -74,7 +74,7 @@ class Served(provider_pb2_grpc.ResourceProviderServicer):
         made.old_inputs = from_struct(request.old_inputs)
         return _diff(await self._of(context).diff(made))
 
-    async def Create(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
+    async def Create(self, request: Any, context: Any) -> Any:  # noqa: ANN401
         made = requests.CreateRequest(request.urn, from_struct(request.properties), 0, request.preview)
         try:
             answer = await self._of(context).create(made)
@@ -82,7 +82,7 @@ class Served(provider_pb2_grpc.ResourceProviderServicer):
             await context.abort(grpc.StatusCode.UNKNOWN, str(error))
         return provider_pb2.CreateResponse(id=answer.resource_id, properties=to_struct(answer.properties))
 
-    async def Update(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
+    async def Update(self, request: Any, context: Any) -> Any:  # noqa: ANN401
         made = requests.UpdateRequest(
             request.urn,
             request.id,
@@ -95,18 +95,18 @@ class Served(provider_pb2_grpc.ResourceProviderServicer):
         answer = await self._of(context).update(made)
         return provider_pb2.UpdateResponse(properties=to_struct(answer.properties))
 
-    async def Delete(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
+    async def Delete(self, request: Any, context: Any) -> Any:  # noqa: ANN401
         made = requests.DeleteRequest(request.urn, request.id, from_struct(request.properties), 0)
         await self._of(context).delete(made)
         return empty_pb2.Empty()
 
-    async def Read(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
+    async def Read(self, request: Any, context: Any) -> Any:  # noqa: ANN401
         made = requests.ReadRequest(
             request.urn, request.id, from_struct(request.properties), from_struct(request.inputs)
         )
         answer = await self._of(context).read(made)
         return provider_pb2.ReadResponse(
-            id=answer.resource_id, properties=to_struct(answer.properties), inputs=to_struct(answer.inputs)
+            id=answer.resource_id or "", properties=to_struct(answer.properties), inputs=to_struct(answer.inputs)
         )
 
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def _items(draw: st.DrawFn, names: tuple[str, ...] = _NAMES) -> list[Item]:
     made: list[Item] = []
     closed: set[str] = set()  # components that something waits for: what they have by then is all that they have
     for name in names:
-        if draw(st.booleans()) and made:
+        if made and draw(st.booleans()):
             continue  # left out, so that an edit adds or removes it
         groups = [item.name for item in made if item.group and not closed & _line(made, item.name)]
         things = [item.name for item in made if not item.group]
@@ -174,7 +175,7 @@ def test_random_programs_and_edits_do_the_same_under_both_engines(edits: list[Pr
             official = Official(root / "official", port)
             for number, program in enumerate(edits):
                 note(f"program {number}: {json.dumps(program)}")
-                stack = lab.stack(lambda program=program: build(program))
+                stack = lab.stack(partial(build, program))
                 official.program(program)
                 mine = stack.preview()
                 digest = official.preview()
@@ -199,7 +200,7 @@ def test_random_programs_and_edits_keep_the_promises_that_need_no_second_engine(
         lab = Lab(Path(folder))
         for program in edits:
             note(json.dumps(program))
-            stack = lab.stack(lambda program=program: build(program))
+            stack = lab.stack(partial(build, program))
             preview, up = stack.preview(), stack.up()
             assert up.ok, up.errors
             assert _listed(preview) == _listed(up), "a preview lists the steps of the up that follows"
