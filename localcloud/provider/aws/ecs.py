@@ -224,7 +224,7 @@ class TaskDefinition(ResourceType):
         if isinstance(size, int) and not 21 <= size <= 200:
             yield "ephemeralStorage.sizeInGib", f"expected ephemeralStorage.sizeInGib to be 21 to 200, got {size}"
 
-    def create(self, aws: Session, inputs: Properties) -> str:
+    def create(self, aws: Session, inputs: Properties) -> tuple[str, Properties]:
         tags = tag_list(inputs.get("tags"), "key", "value")
         answer = aws.client("ecs").register_task_definition(
             family=inputs["family"],
@@ -246,10 +246,11 @@ class TaskDefinition(ResourceType):
             ),
             **_task_blocks(inputs),
         )
-        return str(answer["taskDefinition"]["family"])  # as the official provider's id; `read` finds the revision
+        # The id is the family, as the official provider's; the ARN says which revision.
+        return str(answer["taskDefinition"]["family"]), {"arn": answer["taskDefinition"]["taskDefinitionArn"]}
 
     def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        # Just after `create` there is no ARN yet: the new revision is the family's latest. An import's id is an ARN.
+        # An import's id is an ARN; without one there is no revision to go by but the family's latest.
         name = str(state.get("family", id) if state.get("trackLatest") or not state.get("arn") else state["arn"])
         answer = found(
             lambda: aws.client("ecs").describe_task_definition(taskDefinition=name, include=["TAGS"]), "ClientException"
@@ -429,6 +430,12 @@ class Service(ResourceType):
             "vpcLatticeConfigurations",
         }
     )
+
+    def replaces(self, old: Properties, new: Properties) -> Iterable[str]:
+        # As `capacityProviderStrategyCustomizeDiff` of the official provider has it.
+        before, after = old.get("capacityProviderStrategies"), new.get("capacityProviderStrategies")
+        if not new.get("forceNewDeployment") or bool(before) != bool(after):
+            yield "capacityProviderStrategies"
 
     def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         if inputs.get("launchType") and inputs.get("capacityProviderStrategies"):

@@ -71,6 +71,10 @@ def _version(live: str, last: object) -> str:
     return text if text and (live == text or live.startswith(stem if stem.endswith(".") else f"{text}.")) else live
 
 
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
 def _like(live: str, last: object) -> str:
     """Return an engine in the case in which it was written; AWS answers in lower case."""
     return last if isinstance(last, str) and last.lower() == live else live
@@ -150,6 +154,15 @@ class ReplicationGroup(ResourceType):
         "numNodeGroups": ("memberClusters",),
         "replicasPerNodeGroup": ("memberClusters",),
     }
+
+    def replaces(self, old: Properties, new: Properties) -> Iterable[str]:
+        # ElastiCache has no way back: the official provider replaces a group for an older engine version and for Redis
+        # in place of Valkey.
+        before, after = old.get("engineVersion"), new.get("engineVersion")
+        if isinstance(before, str) and isinstance(after, str) and _numbers(after) < _numbers(before):
+            yield "engineVersion"
+        if old.get("engine") == "valkey" and new.get("engine", "redis") == "redis":
+            yield "engine"
 
     def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         if inputs.get("multiAzEnabled") is True and inputs.get("automaticFailoverEnabled") is False:

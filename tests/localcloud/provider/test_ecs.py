@@ -395,6 +395,18 @@ def test_what_cannot_be_changed_replaces(driver: Callable[..., Any], world: Worl
     assert set(answer.replaces) & set(change)
 
 
+def test_another_capacity_provider_replaces_unless_a_deployment_is_forced(
+    driver: Callable[..., Any], world: World
+) -> None:
+    drive = driver()
+    old = drive.check(SERVICE, world.service("api:1"))
+    spot = {"capacityProviderStrategies": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]}
+    wanted = drive.check(SERVICE, {**world.service("api:1"), **spot}, old)
+    assert drive.diff(SERVICE, "arn", old, old, wanted).replaces == ["capacityProviderStrategies"]
+    forced = drive.check(SERVICE, {**world.service("api:1"), **spot, "forceNewDeployment": True}, old)
+    assert drive.diff(SERVICE, "arn", old, old, forced).replaces == []
+
+
 def _wrong(world: World, aws: Session, what: str) -> dict[str, Any]:
     """Return what makes a service wrong."""
     ec2 = aws.client("ec2")

@@ -186,6 +186,15 @@ def test_a_security_group_of_another_vpc_is_refused(
         drive.create(GROUP, drive.check(GROUP, inputs))
 
 
+def test_an_older_engine_version_replaces_a_newer_one_does_not(driver: Callable[..., Any]) -> None:
+    drive = driver()
+    inputs = {"description": "c", "nodeType": "cache.t4g.micro", "engine": "valkey"}
+    old = drive.check(GROUP, {**inputs, "engineVersion": "8.0"})
+    for version, replaces in (("7.2", ["engineVersion"]), ("8.1", [])):
+        new = drive.check(GROUP, {**inputs, "engineVersion": version}, old)
+        assert drive.diff(GROUP, "id", old, old, new).replaces == replaces
+
+
 def test_failover_needs_two_nodes(driver: Callable[..., Any]) -> None:
     answer = driver().checked(
         GROUP,
