@@ -230,6 +230,10 @@ class LocalProvider(sdk.Provider):
             ) from error
         except BotoCoreError as error:
             raise ProviderError(f"{doing}: {error}") from error
+        except (LookupError, ValueError) as error:
+            if type(error) not in (LookupError, ValueError):
+                raise  # a fault of ours, such as a KeyError
+            raise ProviderError(f"{doing}: {error}") from error  # a type's own refusal
 
     async def _state(self, kind: ResourceType, name: str, id: str, last: Properties, inputs: Properties) -> Properties:
         live = await self._call(f"reading {name} ({kind.token})", kind.read, self.session, id, last)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.provider import ProviderError
 from localcloud.provider.session import Session
 
 IMAGE = "docker:index/image:Image"
@@ -51,7 +52,9 @@ def test_a_tag_that_is_taken_and_immutable_is_refused(driver: Callable[..., Any]
     aws.client("ecr").put_image_tag_mutability(repositoryName="app", imageTagMutability="IMMUTABLE")
     drive = driver("docker")
     asked = drive.check(IMAGE, {"imageName": f"{REPOSITORY}:v1.0.0", "build": {"context": str(context)}})
-    with pytest.raises(ValueError, match=r"the tag v1\.0\.0 of app is taken by another image \(sha256:"):
+    with pytest.raises(
+        ProviderError, match=r"creating thing .*the tag v1\.0\.0 of app is taken by another image \(sha256:"
+    ):
         drive.create(IMAGE, asked)
     asked = drive.check(IMAGE, {"imageName": f"{REPOSITORY}:v9", "build": {"context": str(context)}})
     assert drive.create(IMAGE, asked)[1]["repoDigest"] == drive.create(IMAGE, asked)[1]["repoDigest"]

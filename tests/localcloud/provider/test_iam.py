@@ -245,5 +245,5 @@ def test_policy_documents_are_merged_by_sid(driver: Callable[..., Any]) -> None:
 
 
 def test_a_policy_document_with_two_equal_sids_is_refused(driver: Callable[..., Any]) -> None:
-    with pytest.raises(ValueError, match="statements: the Sid A is there twice: remove it or make it unique"):
+    with pytest.raises(ProviderError, match="statements: the Sid A is there twice: remove it or make it unique"):
         _document(driver, statements=[{"sid": "A", "actions": ["a:a"]}, {"sid": "A", "actions": ["b:b"]}])
