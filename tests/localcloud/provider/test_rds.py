@@ -138,7 +138,7 @@ def test_deletion_without_a_final_snapshot_needs_a_name_or_leave(
     drive = driver()
     inputs = drive.check(INSTANCE, {**database, "skipFinalSnapshot": False})
     id, state = drive.create(INSTANCE, inputs)
-    with pytest.raises(ValueError, match="final_snapshot_identifier is required when skip_final_snapshot is false"):
+    with pytest.raises(ProviderError, match="final_snapshot_identifier is required when skip_final_snapshot is false"):
         drive.delete(INSTANCE, id, state, inputs)
     drive.delete(INSTANCE, id, {**state, "finalSnapshotIdentifier": "db-final"}, inputs)
     snapshots = aws.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
