@@ -31,7 +31,7 @@ def differences(kind: ResourceType, old: Properties, new: Properties) -> list[Di
     yet counts as changed, since it may turn out to be.
     """
     found: list[Difference] = []
-    replacing = kind.replace | set(kind.replaces(old, new))
+    replacing = kind.replace | {"region"} | set(kind.replaces(old, new))
     for key in sorted(old.keys() | new.keys()):
         if key in kind.documents and _same_document(old.get(key), new.get(key)):
             continue

@@ -16,6 +16,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from localcloud.provider import base
 from localcloud.provider.base import UNKNOWN, Properties, ResourceType
 from localcloud.provider.diff import differences
+from localcloud.provider.regions import regional
 from localcloud.provider.session import DEFAULT_REGION, Session, endpoint_from
 from localcloud.provider.values import PropertyMap, plain_map, secret_keys, wrap_map
 
@@ -87,6 +88,11 @@ class LocalProvider(sdk.Provider):
             self._session = Session(endpoint, self._region, self._default_tags)
         return self._session
 
+    def _session_for(self, kind: ResourceType, properties: Properties) -> Session:
+        """Return the way to the region that a resource says, or to the provider's."""
+        region = properties.get("region")
+        return self.session.in_region(region) if isinstance(region, str) and regional(kind.token) else self.session
+
     # Resources
 
     async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
@@ -96,6 +102,8 @@ class LocalProvider(sdk.Provider):
         olds = plain_map(request.old_inputs or {})
         filled = {key: value for key, value in kind.defaults.items() if key not in news}
         filled.update(_autoname(kind, request.name, news, olds, request.random_seed))
+        if regional(kind.token) and "region" not in news:
+            filled["region"] = self._region
         failures = [sdk.CheckFailure(name, reason) for name, reason in kind.validate({**news, **filled})]
         if not failures:
             filled.update(kind.derived({**news, **filled}))
@@ -108,6 +116,9 @@ class LocalProvider(sdk.Provider):
         kind = self._type(request.type)
         new = plain_map(request.new_inputs)
         old = self._old_inputs(request, new, request.old_state)
+        if regional(kind.token):
+            old = {"region": self._region, **old}
+            new = {"region": self._region, **new}
         found = differences(kind, old, new)
         if kind.tagged and not found and self._tags_all(new) != plain_map(request.old_state).get("tagsAll", {}):
             # The program's own tags stand, the provider's default tags don't.
@@ -133,7 +144,8 @@ class LocalProvider(sdk.Provider):
             return sdk.CreateResponse("", {**request.properties, **wrap_map(self._planned(kind, inputs), set())})
         # The live tags are the program's and the provider's default tags together.
         sent = {**inputs, "tags": self._tags_all(inputs)} if kind.tagged else inputs
-        made = await self._call(f"creating {request.name} ({kind.token})", kind.create, self.session, sent)
+        session = self._session_for(kind, inputs)
+        made = await self._call(f"creating {request.name} ({kind.token})", kind.create, session, sent)
         id, arisen = (made, {}) if isinstance(made, str) else made
         state = await self._state(kind, request.name, id, {**inputs, **arisen}, inputs)
         return sdk.CreateResponse(id, self._outputs(kind, state, secret))
@@ -152,8 +164,9 @@ class LocalProvider(sdk.Provider):
             return sdk.UpdateResponse(wrap_map(state, secret | kind.secrets))
         before = {**old, "tags": old.get("tagsAll", {})} if kind.tagged else old
         after = {**new, "tags": self._tags_all(new)} if kind.tagged else new
+        session = self._session_for(kind, old)
         await self._call(
-            f"updating {request.name} ({kind.token})", kind.update, self.session, request.resource_id, before, after
+            f"updating {request.name} ({kind.token})", kind.update, session, request.resource_id, before, after
         )
         state = await self._state(kind, request.name, request.resource_id, {**kept, **new}, new)
         return sdk.UpdateResponse(self._outputs(kind, state, secret))
@@ -164,9 +177,8 @@ class LocalProvider(sdk.Provider):
         secret = secret_keys(request.properties) | secret_keys(request.inputs)
         inputs = plain_map(request.inputs)
         last = {**inputs, **plain_map(request.properties)}
-        live = await self._call(
-            f"reading {request.name} ({kind.token})", kind.read, self.session, request.resource_id, last
-        )
+        session = self._session_for(kind, last)
+        live = await self._call(f"reading {request.name} ({kind.token})", kind.read, session, request.resource_id, last)
         if live is None:
             return sdk.ReadResponse("", {}, {})
         state = self._merged(kind, last, live)
@@ -183,13 +195,9 @@ class LocalProvider(sdk.Provider):
     async def delete(self, request: sdk.DeleteRequest) -> None:
         """Delete by real calls."""
         kind = self._type(request.type)
-        await self._call(
-            f"deleting {request.name} ({kind.token})",
-            kind.delete,
-            self.session,
-            request.resource_id,
-            plain_map(request.properties),
-        )
+        state = plain_map(request.properties)
+        session = self._session_for(kind, state)
+        await self._call(f"deleting {request.name} ({kind.token})", kind.delete, session, request.resource_id, state)
 
     async def invoke(self, request: sdk.InvokeRequest) -> sdk.InvokeResponse:
         """Answer an invoke by real calls."""
@@ -201,7 +209,9 @@ class LocalProvider(sdk.Provider):
             )
         secret = any(value.contains_secret() for value in request.args.values())
         args = plain_map(request.args)
-        result = await self._call(f"invoking {request.tok}", call, self.session, args)
+        region = args.get("region")
+        session = self.session.in_region(region) if isinstance(region, str) else self.session
+        result = await self._call(f"invoking {request.tok}", call, session, args)
         # The SDK reads an invoke's arguments back from its result, as the official provider returns them.
         answer = {**args, **result}
         return sdk.InvokeResponse(wrap_map(answer, set(answer) if secret else set()))
@@ -236,7 +246,8 @@ class LocalProvider(sdk.Provider):
             raise ProviderError(f"{doing}: {error}") from error  # a type's own refusal
 
     async def _state(self, kind: ResourceType, name: str, id: str, last: Properties, inputs: Properties) -> Properties:
-        live = await self._call(f"reading {name} ({kind.token})", kind.read, self.session, id, last)
+        session = self._session_for(kind, last)
+        live = await self._call(f"reading {name} ({kind.token})", kind.read, session, id, last)
         if live is None:
             raise ProviderError(f"reading {name} ({kind.token}): {id} is not there right after it was made")
         # What the program set stands as it set it, so that the next diff compares like with like; AWS tells the rest.
@@ -244,6 +255,8 @@ class LocalProvider(sdk.Provider):
 
     def _merged(self, kind: ResourceType, last: Properties, live: Properties) -> Properties:
         state = {**last, **live}
+        if regional(kind.token):
+            state["region"] = last.get("region", self._region)
         if kind.tagged:
             every = dict(live.get("tags", last.get("tagsAll", self._tags_all(last))) or {})
             state["tagsAll"] = every

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import boto3
@@ -30,6 +30,10 @@ class Session:
     default_tags: dict[str, str] = field(default_factory=dict)
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def in_region(self, region: str) -> "Session":
+        """Return the way to another region of the same account."""
+        return self if region == self.region else replace(self, region=region)  # the clients are shared
 
     def client(self, service: str, region: str | None = None) -> Any:  # noqa: ANN401 - boto3 clients are made at run time
         """Return the boto3 client of a service; clients are made once, since making one costs tens of milliseconds."""
