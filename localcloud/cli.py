@@ -13,9 +13,11 @@ from typing import Any
 
 from rich.console import Console
 
+from localcloud.emulator.control import EmulatorError
+from localcloud.engine.account import aws_environment
 from localcloud.engine.config import ConfigError, ProjectFile, StackFile
 from localcloud.engine.secrets import DEFAULT_PASSPHRASE
-from localcloud.engine.stack import Project, Result, Stack, aws_environment
+from localcloud.engine.stack import Project, Result, Stack
 from localcloud.engine.state import StateError
 
 _DEFAULT_STACK = "local"
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.command_line = command
     try:
         return int(options.run(options))
-    except (ConfigError, StateError, CommandError, LookupError) as error:
+    except (ConfigError, StateError, CommandError, EmulatorError, LookupError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -66,6 +66,8 @@ class Executor:
         self._run_hooks = run_hooks
         self._preview = preview
         self._slots = asyncio.Semaphore(parallel)
+        #: Set to let no further deletion start.
+        self.stopping = False
         #: Components that wait for their outputs, with the step that registered them.
         self._unfinished: dict[str, Step] = {}
         #: All that this run has come to, by URN.
@@ -307,7 +309,8 @@ class Executor:
                     await done[id(dependent.resource)].wait()
                     if id(dependent.resource) in kept:
                         kept.add(key)
-                if key in kept:
+                if key in kept or self.stopping:
+                    kept.add(key)
                     return
                 await self.apply(step)
             except StepError as error:

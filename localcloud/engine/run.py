@@ -138,8 +138,14 @@ class Run:
         self._release.set()
 
     def stop(self) -> None:
-        """Answer what is still waiting, and refuse what comes."""
+        """Let nothing new start: answer what is still waiting, and refuse what comes."""
+        self.executor.stopping = True
         self._release.set()
+
+    async def idle(self) -> None:
+        """Wait until the steps under way have ended."""
+        while self._active:
+            await asyncio.sleep(0.01)
 
     def report(self, message: str, urn: str = "") -> None:
         """Note an error."""
@@ -315,22 +321,8 @@ class Run:
 
     def rebase(self) -> None:
         """Go on from what a refresh found: what is gone is gone from the dependencies of the rest, too."""
-        kept = self.snapshot.resources
-        parents = {resource.urn: resource.parent for resource in self.base.resources}
-        left = {resource.urn for resource in kept}
-        for resource in kept:
-            parent = resource.parent
-            while parent and parent not in left:
-                parent = parents.get(parent, "")
-            resource.change(
-                parent=parent,
-                dependencies=[urn for urn in resource.dependencies if urn in left],
-                property_dependencies={
-                    key: [urn for urn in urns_ if urn in left] for key, urns_ in resource.property_dependencies.items()
-                },
-            )
-        self.base.resources[:] = kept
-        self.base_order = list(kept)
+        self.base.remove(self.snapshot.resources)
+        self.base_order = list(self.base.resources)
         self.planner.rebase(self.base)
 
     async def delete(self, steps: list[Step]) -> None:

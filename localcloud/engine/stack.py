@@ -14,7 +14,7 @@ from pulumi.provider.experimental.provider import Provider
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import resource_pb2_grpc
 
-from localcloud.engine import dynamic, planner, urns
+from localcloud.engine import account, dynamic, planner, urns
 from localcloud.engine.builtin import Builtin
 from localcloud.engine.config import Config, ProjectFile, resolve
 from localcloud.engine.executor import StepError
@@ -271,6 +271,9 @@ class Stack:
         self._passphrase = passphrase
         self._parallel = parallel
         self.state_file = StateFile(self._state_path(project.name, name))
+        self.account = account.Account(self.state_file.path)
+        #: Whether AWS is the emulator, and no provider that a test brings.
+        self.on_emulator = not self._providers
 
     def _state_path(self, project: str, stack: str) -> Path:
         return self.home / "stacks" / project / f"{stack}.json"
@@ -392,7 +395,7 @@ class Stack:
         if package == "pulumi":
             return Builtin(self._read_outputs, run.find)
         if package == dynamic.PACKAGE:
-            return dynamic.DynamicProvider(self.project.root, self.project.name, _emulator_environment())
+            return dynamic.DynamicProvider(self.project.root, self.project.name, account.environment())
         from localcloud.provider import load
 
         return load(package)
@@ -402,33 +405,6 @@ def _home(root: Path) -> Path:
     import os
 
     return Path(os.environ.get("ALICERCE_LOCALCLOUD_HOME") or root / ".localcloud")
-
-
-def _emulator_environment() -> dict[str, str]:
-    """Return what points an AWS client at the emulator, when one runs and nothing else is set."""
-    import os
-
-    if os.environ.get("AWS_ENDPOINT_URL"):
-        return {}
-    try:
-        from localcloud.emulator import control
-    except ImportError:
-        return {}
-    endpoint = control.status()
-    if endpoint is None:
-        return {}
-    return aws_environment(endpoint.url)
-
-
-def aws_environment(url: str) -> dict[str, str]:
-    """Return the variables that point any AWS client at the emulator."""
-    return {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }
 
 
 def _root_outputs(resources: Iterable[Resource]) -> PropertyMap:
@@ -474,6 +450,7 @@ class _Runner:
         self._recorder = recorder
         self._started = started
         self._engine: Run | None = None
+        self._interrupted = False
 
     def find(self, urn: str) -> Resource | None:
         """Return a resource that this run has come to."""
@@ -492,6 +469,7 @@ class _Runner:
         stack, preview = self._stack, self._operation == "preview"
         crypter = await asyncio.to_thread(stack._crypter)
         base = await asyncio.to_thread(stack.state_file.read, crypter)
+        await self._forget_a_lost_account(base)
         for operation in base.pending:
             self._say_pending(operation.type, operation.resource)
         snapshot = Snapshot(base, None if preview else stack.state_file, crypter)
@@ -521,7 +499,24 @@ class _Runner:
             await engine.close()
             snapshot.touch()
             await snapshot.write()
+            if stack.on_emulator and not preview:
+                await asyncio.to_thread(stack.account.remember)
         return self._result(engine, snapshot, failed)
+
+    async def _forget_a_lost_account(self, base: Deployment) -> None:
+        """Let go of what was in an emulator that has been started anew since: it holds nothing of it."""
+        stack = self._stack
+        if not stack.on_emulator or not await asyncio.to_thread(stack.account.forgot, base.resources):
+            return
+        left = [resource for resource in base.resources if not account.lives_there(resource)]
+        self._recorder.said(
+            Diagnostic(
+                "warning",
+                f"the emulator was started anew since the last run and holds nothing of this stack: "
+                f"{len(base.resources) - len(left)} resources are gone",
+            )
+        )
+        base.remove(left)
 
     def _say_pending(self, kind: str, resource: Resource) -> None:
         self._recorder.said(
@@ -552,10 +547,12 @@ class _Runner:
                 preview=engine.preview,
                 parallel=engine.parallel,
             )
-            await program.wait()
+            await self._to_the_end(engine, program.wait())
+            engine.stop()
+            await engine.idle()
             await asyncio.sleep(0)  # messages that the program's thread has handed over
             # What a failed resource keeps waiting says nothing of its own.
-            failed = program.error is not None and not engine.failures
+            failed = program.error is not None and not engine.failures and not self._interrupted
             if failed:
                 engine.report(program.error or "")
             await engine.settle_root_outputs()
@@ -563,6 +560,25 @@ class _Runner:
             engine.stop()
             await server.stop(0.1)
         return failed or not engine.finished
+
+    async def _to_the_end(self, engine: Run, work: Coroutine[Any, Any, None]) -> None:
+        """Do work; at Ctrl-C let what is under way end, so that the state knows of it, and nothing new start."""
+        task = asyncio.ensure_future(work)
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current is None or not current.cancelling():
+                raise
+            current.uncancel()
+            self._interrupted = True
+            engine.stop()
+            engine.failures += 1
+            engine.report("stopped; run the same command again to go on")
+            self._recorder.said(
+                Diagnostic("warning", "stopping when the steps under way have ended; Ctrl-C again leaves them")
+            )
+            await task
 
     async def _destroy(self, engine: Run) -> None:
         steps = engine.planner.plan_deletes()
@@ -575,7 +591,7 @@ class _Runner:
                 step.urn,
             )
         if not protected:
-            await engine.delete(steps)
+            await self._to_the_end(engine, engine.delete(steps))
 
     async def _refresh(self, engine: Run) -> None:
         steps = [

@@ -187,6 +187,27 @@ class Deployment:
     pending: list[Operation] = field(default_factory=list)
     salt: str | None = None
 
+    def remove(self, left: list[Resource]) -> None:
+        """Keep only the resources that are left; what depended on the others no longer does.
+
+        A child of a resource that is gone goes to the next one above that is left.
+        """
+        parents = {resource.urn: resource.parent for resource in self.resources}
+        names = {resource.urn for resource in left}
+        for resource in left:
+            parent = resource.parent
+            while parent and parent not in names:
+                parent = parents.get(parent, "")
+            resource.change(
+                parent=parent,
+                dependencies=[urn for urn in resource.dependencies if urn in names],
+                property_dependencies={
+                    key: [urn for urn in depends_on if urn in names]
+                    for key, depends_on in resource.property_dependencies.items()
+                },
+            )
+        self.resources[:] = left
+
     def current(self) -> dict[str, Resource]:
         """Return the resources by URN, without those that only wait for their deletion."""
         return {resource.urn: resource for resource in self.resources if not resource.delete}

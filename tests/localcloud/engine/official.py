@@ -80,7 +80,7 @@ class Served(provider_pb2_grpc.ResourceProviderServicer):
             answer = await self._of(context).create(made)
         except RuntimeError as error:
             await context.abort(grpc.StatusCode.UNKNOWN, str(error))
-        return provider_pb2.CreateResponse(id=answer.resource_id, properties=to_struct(answer.properties))
+        return provider_pb2.CreateResponse(id=answer.resource_id or "", properties=to_struct(answer.properties))
 
     async def Update(self, request: Any, context: Any) -> Any:  # noqa: ANN401
         made = requests.UpdateRequest(

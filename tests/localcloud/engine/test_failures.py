@@ -1,6 +1,11 @@
 """What a failure stops and what it leaves."""
 
 import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
 
 import pulumi
 import pytest
@@ -189,3 +194,57 @@ def test_a_failed_component_hook_is_no_reason_to_lose_its_children(lab: Lab) -> 
 
     lab.stack(program).up()
     assert {r.name for r in lab.stack().resources()} >= {"g", "child"}
+
+
+def test_an_interrupt_lets_running_steps_end_and_starts_no_other(tmp_path: Path) -> None:
+    script = textwrap.dedent(
+        """
+        import os, signal, sys
+        from pathlib import Path
+        from tests.localcloud.engine.fake import FakeProvider, Lab, Thing
+
+        class Interrupting(FakeProvider):
+            async def create(self, request):
+                if not request.preview and request.name == "first":
+                    os.kill(os.getpid(), signal.SIGINT)
+                return await super().create(request)
+
+        lab = Lab(Path(sys.argv[1]))
+
+        def program():
+            first = Thing("first", slow=0.3)
+            Thing("second", of=first.arn)
+
+        result = lab.stack(program, providers={"test": lambda: Interrupting(lab.cloud)}).up()
+        assert not result.ok
+        print(result.errors, list(lab.cloud.things))
+        """
+    )
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout == "('stopped; run the same command again to go on',) ['first-1']\n", done.stderr
+    state = Lab(tmp_path).stack().state()
+    assert [r.name for r in state.resources if r.type == "test:index:Thing"] == ["first"]
+    assert state.pending == []
+
+
+def test_steps_under_way_end_when_the_program_fails(lab: Lab) -> None:
+    def explode(_: str) -> str:
+        raise ValueError("no")
+
+    def program() -> None:
+        Thing("slow", slow=0.3)
+        quick = Thing("quick", size=1)
+        Thing("never", of=quick.arn.apply(explode))
+
+    result = lab.stack(program).up()
+    assert not result.ok
+    assert {r.name for r in lab.stack().resources() if r.type == "test:index:Thing"} == {"slow", "quick"}
+    assert lab.stack().state().pending == []

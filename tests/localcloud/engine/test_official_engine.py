@@ -36,7 +36,7 @@ def _items(draw: st.DrawFn, names: tuple[str, ...] = _NAMES) -> list[Item]:
     made: list[Item] = []
     closed: set[str] = set()  # components that something waits for: what they have by then is all that they have
     for name in names:
-        if made and draw(st.booleans()):
+        if bool(made) and draw(st.booleans()):
             continue  # left out, so that an edit adds or removes it
         groups = [item.name for item in made if item.group and not closed & _line(made, item.name)]
         things = [item.name for item in made if not item.group]
@@ -53,7 +53,7 @@ def _items(draw: st.DrawFn, names: tuple[str, ...] = _NAMES) -> list[Item]:
         if draw(st.booleans()):
             values["deleteFirst"] = True
         takes = {}
-        if things and draw(st.booleans()):
+        if bool(things) and draw(st.booleans()):
             takes[draw(st.sampled_from(["of", "force", "name"]))] = draw(st.sampled_from(things))
         options: dict[str, Any] = {}
         if draw(st.integers(0, 3)) == 0:
