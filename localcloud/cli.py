@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from localcloud.emulator.control import EmulatorError
-from localcloud.engine.account import aws_environment
+from localcloud.engine.account import PERSONAL, aws_environment
 from localcloud.engine.config import ConfigError, ProjectFile, StackFile
 from localcloud.engine.secrets import DEFAULT_PASSPHRASE
 from localcloud.engine.stack import Project, Result, Stack
@@ -122,7 +122,6 @@ def _deploy(options: argparse.Namespace) -> int:
             f"there is no stack {options.stack!r} to {options.operation} in {stack.home}. "
             f"Bring it up first: python -m localcloud up --stack {options.stack}"
         )
-    _emulator().ensure()
     run: Callable[..., Result] = getattr(stack, options.operation)
     flags = {"refresh": True} if getattr(options, "refresh", False) else {}
     if options.json:
@@ -204,6 +203,8 @@ def _exec(options: argparse.Namespace) -> int:
         raise CommandError("say what to run: python -m localcloud exec -- aws ecs list-clusters")
     # Tools of the same virtual environment, such as `aws`, are found even when it isn't activated.
     environment = {**os.environ, **aws_environment(_emulator().ensure().url)}
+    for name in PERSONAL:
+        environment.pop(name, None)
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
     found = shutil.which(command[0], path=environment["PATH"])
     if found is None:

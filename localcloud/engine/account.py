@@ -2,14 +2,21 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from localcloud.engine.state import Resource
 from localcloud.engine.urns import is_provider, package_of
 
+if TYPE_CHECKING:
+    from localcloud.emulator.control import Endpoint
+
 #: Packages whose resources live in the emulated account, dynamic resources among them: they act on it.
 _PACKAGES = frozenset({"aws", "docker", "pulumi-python"})
+#: What would lead an AWS client elsewhere: https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html
+PERSONAL = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
 
 
 def aws_environment(url: str) -> dict[str, str]:
@@ -23,14 +30,36 @@ def aws_environment(url: str) -> dict[str, str]:
     }
 
 
-def environment() -> dict[str, str]:
-    """Return what points an AWS client at the running emulator; nothing where the environment points elsewhere."""
+@contextmanager
+def pointed_at_emulator() -> Iterator["Endpoint | None"]:
+    """Point every AWS client of this process at the emulator, and start it when none runs.
+
+    A program's hooks may speak to AWS themselves; on the local cloud they must never reach a real account, so a
+    person's own profile and session are put away. Where `AWS_ENDPOINT_URL` is set already, that is where AWS is, and nothing is
+    known of it.
+
+    Yields:
+        The emulator, or None where AWS is elsewhere.
+    """
     if os.environ.get("AWS_ENDPOINT_URL"):
-        return {}
+        yield None
+        return
     from localcloud.emulator import control
 
-    endpoint = control.status()
-    return aws_environment(endpoint.url) if endpoint else {}
+    endpoint = control.ensure()
+    ours = aws_environment(endpoint.url)
+    before = {name: os.environ.get(name) for name in (*ours, *PERSONAL)}
+    for name in PERSONAL:
+        os.environ.pop(name, None)
+    os.environ.update(ours)
+    try:
+        yield endpoint
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def lives_there(resource: Resource) -> bool:
@@ -45,25 +74,13 @@ class Account:
         """Take the path of the stack's state."""
         self._path = state_path.with_suffix(".account")
 
-    def forgot(self, resources: Iterable[Resource]) -> bool:
-        """Tell whether the emulator that answers now isn't the one that has the resources.
-
-        One is started when there are resources and none runs.
-        """
-        if os.environ.get("AWS_ENDPOINT_URL") or not self._path.exists() or not any(map(lives_there, resources)):
+    def forgot(self, resources: Iterable[Resource], endpoint: "Endpoint") -> bool:
+        """Tell whether the emulator that answers isn't the one that has the resources."""
+        if not self._path.exists() or not any(map(lives_there, resources)):
             return False
-        from localcloud.emulator import control
-
-        endpoint = control.ensure()
         return bool(json.loads(self._path.read_text()) != [endpoint.pid, endpoint.started])
 
-    def remember(self) -> None:
-        """Note the emulator that answers now."""
-        if os.environ.get("AWS_ENDPOINT_URL"):
-            return
-        from localcloud.emulator import control
-
-        endpoint = control.status()
-        if endpoint is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(json.dumps([endpoint.pid, endpoint.started]))
+    def remember(self, endpoint: "Endpoint") -> None:
+        """Note the emulator that the stack is in."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(json.dumps([endpoint.pid, endpoint.started]))

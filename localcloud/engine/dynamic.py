@@ -45,10 +45,10 @@ class DynamicError(Exception):
 class DynamicProvider(Provider):
     """Speaks to one `pulumi.dynamic` process, which is started with the first call."""
 
-    def __init__(self, root: Path, project: str, environment: Mapping[str, str]) -> None:
-        """Take the folder to run in, where the program's modules are found, and what to add to the environment."""
+    def __init__(self, root: Path, project: str) -> None:
+        """Take the folder to run in, where the program's modules are found."""
         self._root = root
-        self._environment = {**os.environ, **environment, "PULUMI_PROJECT": project}
+        self._environment = {**os.environ, "PULUMI_PROJECT": project}
         self._process: asyncio.subprocess.Process | None = None
         self._stub: Any = None
         self._channel: grpc.aio.Channel | None = None

@@ -5,9 +5,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import grpc  # type: ignore[import-untyped]
 from pulumi.provider.experimental.provider import Provider
@@ -26,6 +27,9 @@ from localcloud.engine.run import Diagnostic, Run
 from localcloud.engine.secrets import DEFAULT_PASSPHRASE, Crypter, SecretError, passphrase_given, warm_up
 from localcloud.engine.state import Deployment, Resource, Snapshot, StateError, StateFile, counts, is_root
 from localcloud.engine.values import PropertyMap, map_to_json, to_python
+
+if TYPE_CHECKING:
+    from localcloud.emulator.control import Endpoint
 
 #: Steps that do their work at the same time. The official engine's default is four times the number of CPUs.
 PARALLEL = 16
@@ -171,7 +175,7 @@ def _step_json(step: Step) -> dict[str, Any]:
         made["newState"] = step.new.to_dict(None)
     if step.diff is not None and step.diff.changed_keys:
         made["diffReasons"] = step.diff.changed_keys
-    if step.keys:
+    if step.keys and step.diff is not None:  # the official engine gives none for what goes with another resource
         made["replaceReasons"] = step.keys
     detailed = step.diff.detailed if step.diff else None
     made["detailedDiff"] = (
@@ -375,10 +379,12 @@ class Stack:
         warm_up(DEFAULT_PASSPHRASE if explicit is None else explicit, self.state_file.salt())
         config = self.config() if operation in ("preview", "up") else self._config_for_providers()
         recorder = _Recorder(watcher or _Silent())
-        if operation == "preview":
-            return _Runner(self, operation, config, recorder, started).run(refresh)
-        with self.state_file.lock(operation):
-            return _Runner(self, operation, config, recorder, started).run(refresh)
+        with account.pointed_at_emulator() if self.on_emulator else nullcontext() as emulator:
+            runner = _Runner(self, operation, config, recorder, emulator, started)
+            if operation == "preview":
+                return runner.run(refresh)
+            with self.state_file.lock(operation):
+                return runner.run(refresh)
 
     def _config_for_providers(self) -> Config:
         """Return the configuration as far as providers need it; a destroy isn't stopped by a wrong one."""
@@ -395,7 +401,7 @@ class Stack:
         if package == "pulumi":
             return Builtin(self._read_outputs, run.find)
         if package == dynamic.PACKAGE:
-            return dynamic.DynamicProvider(self.project.root, self.project.name, account.environment())
+            return dynamic.DynamicProvider(self.project.root, self.project.name)
         from localcloud.provider import load
 
         return load(package)
@@ -443,11 +449,20 @@ class _Recorder:
 class _Runner:
     """One run from its start to its result."""
 
-    def __init__(self, stack: Stack, operation: str, config: Config, recorder: _Recorder, started: float) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        operation: str,
+        config: Config,
+        recorder: _Recorder,
+        emulator: "Endpoint | None",
+        started: float,
+    ) -> None:
         self._stack = stack
         self._operation = operation
         self._config = config
         self._recorder = recorder
+        self._emulator = emulator
         self._started = started
         self._engine: Run | None = None
         self._interrupted = False
@@ -469,7 +484,7 @@ class _Runner:
         stack, preview = self._stack, self._operation == "preview"
         crypter = await asyncio.to_thread(stack._crypter)
         base = await asyncio.to_thread(stack.state_file.read, crypter)
-        await self._forget_a_lost_account(base)
+        self._forget_a_lost_account(base)
         for operation in base.pending:
             self._say_pending(operation.type, operation.resource)
         snapshot = Snapshot(base, None if preview else stack.state_file, crypter)
@@ -499,14 +514,14 @@ class _Runner:
             await engine.close()
             snapshot.touch()
             await snapshot.write()
-            if stack.on_emulator and not preview:
-                await asyncio.to_thread(stack.account.remember)
+            if self._emulator is not None and not preview:
+                stack.account.remember(self._emulator)
         return self._result(engine, snapshot, failed)
 
-    async def _forget_a_lost_account(self, base: Deployment) -> None:
+    def _forget_a_lost_account(self, base: Deployment) -> None:
         """Let go of what was in an emulator that has been started anew since: it holds nothing of it."""
         stack = self._stack
-        if not stack.on_emulator or not await asyncio.to_thread(stack.account.forgot, base.resources):
+        if self._emulator is None or not stack.account.forgot(base.resources, self._emulator):
             return
         left = [resource for resource in base.resources if not account.lives_there(resource)]
         self._recorder.said(

@@ -1,5 +1,6 @@
 """An emulator that was started anew has forgotten what a stack had in it."""
 
+import os
 from types import SimpleNamespace
 
 import pulumi
@@ -28,7 +29,6 @@ def emulator(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The emulator that answers; change `started` to start it anew."""
     endpoint = SimpleNamespace(pid=7, started="2026-01-01T00:00:00+00:00", url="http://127.0.0.1:9")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.setattr(control, "status", lambda: endpoint)
     monkeypatch.setattr(control, "ensure", lambda: endpoint)
     return endpoint
 
@@ -68,3 +68,31 @@ def test_another_endpoint_is_nobodys_business(
     emulator.started = "2026-01-02T00:00:00+00:00"
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     assert _stack(lab).up().changes == ()
+
+
+def test_a_program_reaches_the_emulator_and_no_account_of_a_persons_own(
+    lab: Lab, emulator: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, str | None] = {}
+
+    def look(_args: pulumi.ResourceHookArgs) -> None:
+        for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+            seen[name] = os.environ.get(name)
+
+    def program() -> None:
+        hook = pulumi.ResourceHook("look", look)
+        Thing("a", pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(after_create=[hook])), size=1)
+
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
+    stack = lab.stack(program)
+    stack.on_emulator = True
+    assert stack.up().ok
+    assert seen == {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_PROFILE": None,
+        "AWS_SESSION_TOKEN": None,
+    }, "a hook that reached a real account would change it"
+    assert os.environ["AWS_PROFILE"] == "production"
+    assert "AWS_ENDPOINT_URL" not in os.environ

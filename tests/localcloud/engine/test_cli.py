@@ -65,6 +65,7 @@ def shell(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest
     )
     monkeypatch.setattr("localcloud.provider.load", lambda package: FakeProvider(cloud))
     monkeypatch.delenv("ALICERCE_LOCALCLOUD_HOME", raising=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # so that no emulator is started for nothing
     return Shell(tmp_path, capfd, cloud)
 
 
