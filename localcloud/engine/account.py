@@ -35,8 +35,8 @@ def pointed_at_emulator() -> Iterator["Endpoint | None"]:
     """Point every AWS client of this process at the emulator, and start it when none runs.
 
     A program's hooks may speak to AWS themselves; on the local cloud they must never reach a real account, so a
-    person's own profile and session are put away. Where `AWS_ENDPOINT_URL` is set already, that is where AWS is, and nothing is
-    known of it.
+    person's own profile and session are put away. Where `AWS_ENDPOINT_URL` is set already, that is where AWS is, and
+    nothing is known of it.
 
     Yields:
         The emulator, or None where AWS is elsewhere.

@@ -21,6 +21,7 @@ from localcloud.engine.values import changed_paths, contains_secret, get_path, i
 
 _LONGEST_VALUE = 120
 _MOST_RUNNING = 8
+_KEPT_OF_PREFIX = 20
 
 _STYLES = {
     "create": ("+", "green"),
@@ -124,7 +125,7 @@ class Display:
             self._console.print(Text(f"  ✗ {_title(step.resource)}  failed", style="red bold"))
             return
         shown = _kind(step)
-        if step.replacing and step.op != planner.DELETE_REPLACED:
+        if step.replacing and (step.op != planner.DELETE_REPLACED or self._operation == "preview"):
             return
         if shown in ("same", "refresh") or (is_root(step.resource) and shown == "same"):
             return
@@ -169,6 +170,17 @@ class Display:
             return [_row("add", key, None, value) for key, value in sorted(step.new.inputs.items())]
         return []
 
+    def _output_changes(self) -> list[Text]:
+        """Return a line for each output that a preview would change."""
+        for step in self._steps:
+            if is_root(step.resource) and step.new is not None and self._operation == "preview":
+                old, new = step.old.outputs if step.old else {}, step.new.outputs
+                return [
+                    _row(kind, path, get_path(old, path), get_path(new, path))
+                    for path, kind in changed_paths(old, new).items()
+                ]
+        return []
+
     # --- the end -----------------------------------------------------------------------------------------------------
 
     def summary(self, result: Result) -> None:
@@ -184,10 +196,11 @@ class Display:
                 Text(f"Stand-ins for secrets that this stack lacks: {', '.join(result.stand_ins)}", style="yellow"),
                 soft_wrap=True,
             )
-        if result.outputs and self._operation in ("up", "preview"):
-            console.print("[bold]Outputs[/bold]")
-            for line in _tree(result.outputs, 1):
-                console.print(Text(line), soft_wrap=True)
+        lines = [Text(line) for line in _tree(result.outputs, 1)] if self._operation == "up" else self._output_changes()
+        if lines:
+            console.print("[bold]Outputs[/bold]" if self._operation == "up" else "[bold]Outputs that change[/bold]")
+            for line in lines:
+                console.print(line, soft_wrap=True)
             console.print()
         restarts = _restarts(self._steps)
         if restarts:
@@ -229,26 +242,27 @@ def _row(kind: str, path: str, old: PropertyValue | None, new: PropertyValue | N
     if inner:
         for sub_path, a, b in inner:
             line.append(f"\n          {sub_path}: ", style="default")
-            line.append(f"{_cut(a)} => {_cut(b)}", style="default")
+            line.append(" => ".join(_pair(a, b)), style="default")
     elif old is None or kind.startswith("add"):
         line.append(_value(new), style="default")
     elif new is None or kind.startswith("delete"):
         line.append(_value(old), style="default")
     else:
-        line.append(f"{_value(old)} => {_value(new)}", style="default")
+        line.append(" => ".join(_pair(_value(old, cut=False), _value(new, cut=False))), style="default")
     if kind.endswith("-replace"):
         line.append("  (forces the replacement)", style="magenta")
     return line
 
 
-def _value(value: PropertyValue | None) -> str:
+def _value(value: PropertyValue | None, *, cut: bool = True) -> str:
     if value is None:
         return "(none)"
     if value.is_secret:
         return "[secret]"
     if is_computed(value):
         return "(known after up)"
-    return _cut(json.dumps(_masked(to_json(value)), ensure_ascii=False))
+    text = json.dumps(_masked(to_json(value)), ensure_ascii=False)
+    return _cut(text) if cut else text
 
 
 def _masked(plain: Any) -> Any:  # noqa: ANN401 - JSON
@@ -265,6 +279,15 @@ def _masked(plain: Any) -> Any:  # noqa: ANN401 - JSON
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+
+
+def _pair(old: str, new: str) -> tuple[str, str]:
+    """Return two values, long ones without most of what they begin with in common, so that the difference is seen."""
+    if max(len(old), len(new)) > _LONGEST_VALUE // 2:
+        common = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+        if common > 2 * _KEPT_OF_PREFIX:
+            old, new = f'"…{old[common - _KEPT_OF_PREFIX :]}', f'"…{new[common - _KEPT_OF_PREFIX :]}'
+    return _cut(old), _cut(new)
 
 
 def _inside_json(old: PropertyValue | None, new: PropertyValue | None) -> list[tuple[str, str, str]]:
@@ -285,7 +308,7 @@ def _inside_json(old: PropertyValue | None, new: PropertyValue | None) -> list[t
     rows = []
     for path in changed_paths(left, right):
         a, b = get_path(left, path), get_path(right, path)
-        rows.append((path.removeprefix('[""]').removeprefix("."), _value(a), _value(b)))
+        rows.append((path.removeprefix('[""]').removeprefix("."), _value(a, cut=False), _value(b, cut=False)))
     return rows
 
 

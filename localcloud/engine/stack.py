@@ -26,7 +26,7 @@ from localcloud.engine.providers import Registry
 from localcloud.engine.run import Diagnostic, Run
 from localcloud.engine.secrets import DEFAULT_PASSPHRASE, Crypter, SecretError, passphrase_given, warm_up
 from localcloud.engine.state import Deployment, Resource, Snapshot, StateError, StateFile, counts, is_root
-from localcloud.engine.values import PropertyMap, map_to_json, to_python
+from localcloud.engine.values import UNKNOWN, PropertyMap, map_to_json, to_python
 
 if TYPE_CHECKING:
     from localcloud.emulator.control import Endpoint
@@ -420,9 +420,17 @@ def _root_outputs(resources: Iterable[Resource]) -> PropertyMap:
 def _plain_outputs(outputs: PropertyMap, show_secrets: bool) -> dict[str, Any]:
     if show_secrets:
         return {key: to_python(value) for key, value in sorted(outputs.items())}
-    from localcloud.engine.values import UNKNOWN
+    found: dict[str, Any] = _known(map_to_json(outputs))
+    return found
 
-    return {key: None if value == UNKNOWN else value for key, value in map_to_json(outputs).items()}
+
+def _known(plain: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return JSON with None where a value isn't known yet."""
+    if isinstance(plain, list):
+        return [_known(item) for item in plain]
+    if isinstance(plain, dict):
+        return {key: _known(item) for key, item in plain.items()}
+    return None if plain == UNKNOWN else plain
 
 
 class _Recorder:
