@@ -7,7 +7,7 @@ resource's property `__provider`. https://www.pulumi.com/docs/iac/concepts/resou
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +45,10 @@ class DynamicError(Exception):
 class DynamicProvider(Provider):
     """Speaks to one `pulumi.dynamic` process, which is started with the first call."""
 
-    def __init__(self, root: Path, project: str) -> None:
-        """Take the folder to run in, where the program's modules are found."""
+    def __init__(self, root: Path, project: str, say: Callable[[str], None]) -> None:
+        """Take the folder to run in, where the program's modules are found, and where to say what it prints."""
         self._root = root
+        self._say = say
         self._environment = {**os.environ, "PULUMI_PROJECT": project}
         self._process: asyncio.subprocess.Process | None = None
         self._stub: Any = None
@@ -74,19 +75,23 @@ class DynamicProvider(Provider):
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
         )
         assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._reading = [asyncio.create_task(self._forward_output(self._process.stderr))]
         line = await self._process.stdout.readline()
         if not line.strip().isdigit():
             raise DynamicError(f"the dynamic provider process didn't start; it said {line.decode().strip()!r}")
-        self._reading = asyncio.create_task(self._forward_output(self._process.stdout))
+        self._reading.append(asyncio.create_task(self._forward_output(self._process.stdout)))
         self._channel = grpc.aio.insecure_channel(f"127.0.0.1:{int(line)}", options=_GRPC_CHANNEL_OPTIONS)
         self._stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
 
     async def _forward_output(self, stream: asyncio.StreamReader) -> None:
-        """Show what a dynamic provider prints, without mixing it into our own standard output."""
+        """Say what a dynamic provider prints, line by line, as the official engine does."""
         while line := await stream.readline():
-            print(line.decode(errors="replace"), end="", file=sys.stderr)
+            if text := line.decode(errors="replace").rstrip():
+                self._say(text)
 
     async def close(self) -> None:
         """End the process."""
@@ -96,7 +101,7 @@ class DynamicProvider(Provider):
             self._process.terminate()
             await self._process.wait()
         if self._process:
-            await self._reading
+            await asyncio.gather(*self._reading)
 
     async def check_config(self, request: CheckRequest) -> CheckResponse:
         """Take any configuration: the SDK's process doesn't check it."""

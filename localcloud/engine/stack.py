@@ -401,7 +401,7 @@ class Stack:
         if package == "pulumi":
             return Builtin(self._read_outputs, run.find)
         if package == dynamic.PACKAGE:
-            return dynamic.DynamicProvider(self.project.root, self.project.name)
+            return dynamic.DynamicProvider(self.project.root, self.project.name, run.say)
         from localcloud.provider import load
 
         return load(package)
@@ -478,6 +478,10 @@ class _Runner:
     def find(self, urn: str) -> Resource | None:
         """Return a resource that this run has come to."""
         return self._engine.executor.news.get(urn) if self._engine else None
+
+    def say(self, line: str) -> None:
+        """Pass on what a provider process prints."""
+        self._recorder.said(Diagnostic("info", line))
 
     def run(self, refresh: bool) -> Result:
         """Run on an event loop of its own, in this thread, or in another where this one has a loop already."""

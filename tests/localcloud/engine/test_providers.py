@@ -248,6 +248,7 @@ class _Note(pulumi.dynamic.ResourceProvider):
         if props["text"] == "refused":
             raise ValueError("the text is refused")
         Path(props["path"]).write_text(props["text"])
+        print(f"written {len(props['text'])} characters")
         return pulumi.dynamic.CreateResult("note-1", {**props, "length": len(props["text"])})
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> pulumi.dynamic.UpdateResult:
@@ -291,6 +292,12 @@ def test_a_dynamic_resource_is_created_updated_and_deleted(lab: Lab) -> None:
     assert path.read_text() == "goodbye"
     assert lab.stack().destroy().ok
     assert not path.exists()
+
+
+@pytest.mark.usefixtures("importable")
+def test_what_a_dynamic_provider_prints_is_a_message_of_the_run(lab: Lab) -> None:
+    result = lab.stack(lambda: Note("note", str(lab.root / "n.txt"), "hello") and None).up()
+    assert ("info", "written 5 characters") in {(d.severity, d.message) for d in result.diagnostics}
 
 
 @pytest.mark.usefixtures("importable")
