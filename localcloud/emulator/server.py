@@ -6,7 +6,7 @@ server (werkzeug's, made for development) closes every connection and waits 10 m
 - connections stay open (HTTP/1.1) and an answer leaves in one packet;
 - requests are answered one at a time. moto's models are plain dictionaries that aren't safe under threads, and in one
   Python process a second thread would gain nothing. An addition that must wait for something slow, or whose work calls
-  the emulator again (a function's subprocess), steps aside with `yielding()`;
+  the emulator again (a function's subprocess), steps aside with `turn.yielding()`;
 - what moto doesn't implement is answered with an AWS error that names the call, never with a page of HTML.
 """
 
@@ -19,8 +19,7 @@ import signal
 import socket
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from xml.sax.saxutils import escape
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import DechunkedInput, ThreadedWSGIServer
 
-from localcloud.emulator import control, speed
+from localcloud.emulator import control, speed, turn
 from localcloud.emulator.additions import install
 
 #: Tells that it is our emulator that listens on a port, and in which process.
@@ -42,25 +41,8 @@ _WATCH_SECONDS = 5.0
 _WARM_UP_AFTER = 0.1
 
 _LOG = logging.getLogger("localcloud.emulator")
-_TURN = threading.Lock()
 
 _WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-
-@contextmanager
-def yielding() -> Iterator[None]:
-    """Let other requests be answered while this one waits; only for code that runs inside a request.
-
-    Outside the emulator's process (moto in a test's own process) it does nothing.
-    """
-    if not _TURN.locked():
-        yield
-        return
-    _TURN.release()
-    try:
-        yield
-    finally:
-        _TURN.acquire()
 
 
 class Application:
@@ -84,7 +66,7 @@ class Application:
             answer[:] = [status, headers]
 
         try:
-            with _TURN:
+            with turn.taking():
                 body = b"".join(self._app(environ, started))
             status, headers = answer
             if status.startswith("404") and "x-amz-date" in _header_names(environ) and b"<!doctype html>" in body[:20]:

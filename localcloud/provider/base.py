@@ -81,6 +81,9 @@ class ResourceType:
     unordered: ClassVar[frozenset[str]] = frozenset()
     #: Inputs that hold JSON documents: compared by meaning, not by letter.
     documents: ClassVar[frozenset[str]] = frozenset()
+    #: For an input that is an asset or archive: the derived input that holds the hash of its content. Where that is
+    #: known and the same, so is the content, wherever it lies.
+    content: ClassVar[Mapping[str, str]] = {}
     #: Outputs that are always secret.
     secrets: ClassVar[frozenset[str]] = frozenset()
     #: For an input: the outputs that its change makes anew, hence unknown in a preview of an update.
@@ -109,6 +112,13 @@ class ResourceType:
         """
         return ()
 
+    def renews(self, old: Properties, new: Properties) -> Iterable[str]:
+        """Yield the outputs that an update makes anew only under a condition, hence unknown in its preview.
+
+        Values may be `UNKNOWN`. What an input always makes anew belongs in `recomputes`.
+        """
+        return ()
+
     def create(self, aws: Session, inputs: Properties) -> str | tuple[str, Properties]:
         """Create the resource by real calls and return its id (as the official provider's `id`).
 
@@ -132,8 +142,11 @@ class ResourceType:
         """
         raise NotImplementedError(f"{self.token} can't be read by the local provider")
 
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        """Bring the live resource from the old state to the new inputs, by real calls."""
+    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> Properties | None:
+        """Bring the live resource from the old state to the new inputs, by real calls.
+
+        Where outputs arise that no later call tells, return those.
+        """
         raise NotImplementedError(f"{self.token} can't be updated by the local provider: every change replaces it")
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:

@@ -35,6 +35,8 @@ def differences(kind: ResourceType, old: Properties, new: Properties) -> list[Di
     for key in sorted(old.keys() | new.keys()):
         if key in kind.documents and _same_document(old.get(key), new.get(key)):
             continue
+        if key in kind.content and _equal(old.get(kind.content[key], UNKNOWN), new.get(kind.content[key])):
+            continue
         before, after = old.get(key), new.get(key)
         pairs = _compare(key, key, before, after, kind.unordered)
         found.extend(Difference(path, how, key in replacing) for path, how in pairs)

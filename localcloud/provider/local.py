@@ -160,15 +160,17 @@ class LocalProvider(sdk.Provider):
         if request.preview:
             changed = {_root(item.path) for item in differences(kind, old_inputs, new)}
             anew = {output for name in changed for output in kind.recomputes.get(name, ())}
+            anew.update(kind.renews(old_inputs, new))
             state = {**kept, **new, **self._planned(kind, new), **dict.fromkeys(anew, UNKNOWN)}
             return sdk.UpdateResponse(wrap_map(state, secret | kind.secrets))
         before = {**old, "tags": old.get("tagsAll", {})} if kind.tagged else old
         after = {**new, "tags": self._tags_all(new)} if kind.tagged else new
         session = self._session_for(kind, old)
-        await self._call(
+        arisen = await self._call(
             f"updating {request.name} ({kind.token})", kind.update, session, request.resource_id, before, after
         )
-        state = await self._state(kind, request.name, request.resource_id, {**kept, **new}, new)
+        last = {**kept, **new, **(arisen or {})}
+        state = await self._state(kind, request.name, request.resource_id, last, new)
         return sdk.UpdateResponse(self._outputs(kind, state, secret))
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:

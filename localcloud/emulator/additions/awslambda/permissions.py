@@ -1,0 +1,130 @@
+"""A function's policy, and what becomes of its asynchronous events."""
+
+import json
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from moto.awslambda.exceptions import LambdaClientError, UnknownEventConfig
+from moto.awslambda.models import EventInvokeConfig, LambdaFunction
+from moto.awslambda.policy import Policy
+from moto.awslambda.responses import LambdaResponse
+from moto.core.responses import ActionResult
+from moto.core.utils import unix_time
+
+from localcloud.emulator.patching import around
+
+
+def install() -> None:
+    """Install the additions."""
+    around(Policy, "add_statement", _add_statement)
+    around(Policy, "principal_formatter", _principal)
+    for name, action in (
+        ("put_function_event_invoke_config", _put_config),
+        ("update_function_event_invoke_config", _update_config),
+        ("get_function_event_invoke_config", _get_config),
+        ("delete_function_event_invoke_config", _delete_config),
+        ("list_function_event_invoke_configs", _list_configs),
+    ):
+        setattr(LambdaResponse, name, action)
+
+
+class StatementExists(LambdaClientError):
+    """A statement of this id is there already."""
+
+    code = 409
+
+    def __init__(self, statement: str) -> None:
+        super().__init__(
+            "ResourceConflictException",
+            f"The statement id ({statement}) provided already exists. Please provide a new statement id, or remove the "
+            "existing statement.",
+        )
+
+
+def _add_statement(add: Any, self: Policy, raw: str, qualifier: str | None = None) -> Any:  # noqa: ANN401
+    """Refuse a statement id that is taken, and tell conditions as AWS does."""
+    asked = json.loads(raw)
+    if any(statement.get("Sid") == asked.get("StatementId") for statement in self.statements):
+        raise StatementExists(asked["StatementId"])
+    answer = add(self, raw, qualifier)
+    statement = self.statements[-1]
+    for name, operator, key in (
+        ("FunctionUrlAuthType", "StringEquals", "lambda:FunctionUrlAuthType"),
+        ("InvokedViaFunctionUrl", "Bool", "lambda:InvokedViaFunctionUrl"),
+    ):
+        value = statement.pop(name, None)
+        if value is not None:
+            condition = statement.setdefault("Condition", {}).setdefault(operator, {})
+            condition[key] = str(value).lower() if isinstance(value, bool) else value
+    return answer
+
+
+def _principal(format_principal: Any, self: Policy, obj: Any) -> Any:  # noqa: ANN401 - moto's method
+    """Tell an account as its root, and a user or role as what it is."""
+    if isinstance(obj, str) and re.fullmatch(r"\d{12}", obj):
+        return {"AWS": f"arn:aws:iam::{obj}:root"}
+    if isinstance(obj, str) and obj.startswith("arn:"):
+        return {"AWS": obj}
+    return format_principal(self, obj)
+
+
+# Event invoke configurations: one for a version or an alias
+
+
+def invoke_configs(function: LambdaFunction) -> dict[str, dict[str, Any]]:
+    """Return a function's event invoke configurations by qualifier."""
+    configs: dict[str, dict[str, Any]] = vars(function).setdefault("invoke_configs", {})
+    return configs
+
+
+def _function(self: LambdaResponse) -> tuple[LambdaFunction, str]:
+    name = unquote(self.path.split("/functions/", 1)[1].split("/", 1)[0])
+    qualifier = self.querystring.get("Qualifier", ["$LATEST"])[0]
+    self.backend.get_function(name, qualifier)  # which refuses what isn't there
+    return self.backend.get_function(name), qualifier
+
+
+def _tell(function: LambdaFunction, qualifier: str) -> dict[str, Any]:
+    configs = invoke_configs(function)
+    if qualifier not in configs:
+        raise UnknownEventConfig(f"{function.function_arn}:{qualifier}")
+    return configs[qualifier]
+
+
+def _put_config(self: LambdaResponse) -> ActionResult:
+    function, qualifier = _function(self)
+    given = {key: value for key, value in self.json_body.items() if value is not None}
+    EventInvokeConfig(function.function_arn, function.last_modified, given)  # which holds it to the limits
+    given.setdefault("DestinationConfig", {"OnSuccess": {}, "OnFailure": {}})
+    invoke_configs(function)[qualifier] = {
+        **given,
+        "FunctionArn": f"{function.function_arn}:{qualifier}",
+        "LastModified": unix_time(),
+    }
+    return ActionResult(_tell(function, qualifier))
+
+
+def _update_config(self: LambdaResponse) -> str:
+    function, qualifier = _function(self)
+    config = _tell(function, qualifier)
+    given = {key: value for key, value in self.json_body.items() if value is not None}
+    EventInvokeConfig(function.function_arn, function.last_modified, given)
+    config.update(given, LastModified=unix_time())
+    return json.dumps(config)
+
+
+def _get_config(self: LambdaResponse) -> ActionResult:
+    return ActionResult(_tell(*_function(self)))
+
+
+def _delete_config(self: LambdaResponse) -> tuple[int, dict[str, Any], str]:
+    function, qualifier = _function(self)
+    _tell(function, qualifier)
+    del invoke_configs(function)[qualifier]
+    return 204, {"status": 204}, "{}"
+
+
+def _list_configs(self: LambdaResponse) -> str:
+    function, _ = _function(self)
+    return json.dumps({"FunctionEventInvokeConfigs": list(invoke_configs(function).values())})
