@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
-from localcloud.engine.secrets import DEFAULT_PASSPHRASE, Crypter, SecretError, passphrase_given
+from localcloud.engine.secrets import DEFAULT_PASSPHRASE, Crypter, SecretError, passphrase_given, unlock
 
 
 class ConfigError(Exception):
@@ -217,7 +217,7 @@ def _crypter(salt: Any, passphrase: str | None, path: Path) -> Crypter | None:  
         return None
     explicit = passphrase if passphrase is not None else passphrase_given()
     try:
-        return Crypter(DEFAULT_PASSPHRASE if explicit is None else explicit, str(salt))
+        return unlock(explicit, str(salt))
     except SecretError as error:
         if explicit is None:
             return None

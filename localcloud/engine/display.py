@@ -191,7 +191,7 @@ class Display:
             console.print(Text(f"error: {message}", style="red"), soft_wrap=True)
         if result.errors:
             console.print()
-        if result.stand_ins:
+        if result.stand_ins and self._operation in ("up", "preview"):
             console.print(
                 Text(f"Stand-ins for secrets that this stack lacks: {', '.join(result.stand_ins)}", style="yellow"),
                 soft_wrap=True,

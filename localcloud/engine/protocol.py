@@ -149,12 +149,13 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             raise PlanError(_refusal("function", request.tok, "a parameterized package"))
         if run.pending(list(request.dependsOn)):
             return resource_pb2.ResourceInvokeResponse(unknown=True)
-        package = package_of(request.tok)
-        ref = request.provider or await run.default_provider(package, request.version, request.pluginDownloadURL)
-        handle = run.registry.get(ref)
-        if handle is None:
-            handle = await run.registry.ensure(ref, run.planner.provider_resource(ref))
-        response = await handle.invoke(request.tok, from_struct(request.args))
+        async with run.busy():
+            package = package_of(request.tok)
+            ref = request.provider or await run.default_provider(package, request.version, request.pluginDownloadURL)
+            handle = run.registry.get(ref)
+            if handle is None:
+                handle = await run.registry.ensure(ref, run.planner.provider_resource(ref))
+            response = await handle.invoke(request.tok, from_struct(request.args))
         failures = [provider_pb2.CheckFailure(property=f.property, reason=f.reason) for f in response.failures]
         answer = resource_pb2.ResourceInvokeResponse(failures=failures)
         getattr(answer, "return").CopyFrom(to_struct(dict(response.return_value or {})))

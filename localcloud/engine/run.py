@@ -84,15 +84,15 @@ class Run:
         self.finished = False
         self.failures = 0
         self._log = log
+        self._reported: set[Diagnostic] = set()
         self._hooks: dict[str, Hook] = {}
         self._channels: dict[str, grpc.aio.Channel] = {}
         self._defaults: dict[tuple[str, str], asyncio.Task[str]] = {}
         self._provider_maps: dict[str, dict[str, str]] = {}
         self._goals: dict[str, Goal] = {}
         self._children: dict[str, list[str]] = {}
-        # Requests that are being answered, those of failed steps that wait, and a count that tells whether any came.
+        # Requests that are being answered (not those of failed steps, which wait), and how many came in all.
         self._active = 0
-        self._held = 0
         self._requests = 0
         self._release = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
@@ -107,22 +107,27 @@ class Run:
         What depends on a failed resource waits for that answer and so doesn't start; everything else goes on. When
         nothing else is left, all such answers are given at once and end the program.
         """
+        try:
+            async with self.busy():
+                yield
+        except (StepError, PlanError) as error:
+            if isinstance(error, PlanError):
+                self.report(str(error))
+            self.failures += 1
+            if self._watch is None:
+                self._watch = asyncio.create_task(self._release_when_idle())
+            await self._release.wait()
+            raise Stopped from error
+
+    @asynccontextmanager
+    async def busy(self) -> AsyncIterator[None]:
+        """Count a request, and refuse it when the run has failed already."""
         if self._release.is_set():
             raise Stopped
         self._active += 1
         self._requests += 1
         try:
             yield
-        except (StepError, PlanError) as error:
-            if isinstance(error, PlanError):
-                self.report(str(error))
-            self.failures += 1
-            self._held += 1
-            if self._watch is None:
-                self._watch = asyncio.create_task(self._release_when_idle())
-            await self._release.wait()
-            self._held -= 1
-            raise Stopped from error
         finally:
             self._active -= 1
 
@@ -134,7 +139,7 @@ class Run:
             if self.ping is not None:
                 await self.ping()
             await asyncio.sleep(0.03)
-            quiet = quiet + 1 if self._active == self._held and self._requests == before else 0
+            quiet = quiet + 1 if not self._active and self._requests == before else 0
         self._release.set()
 
     def stop(self) -> None:
@@ -148,8 +153,11 @@ class Run:
             await asyncio.sleep(0.01)
 
     def report(self, message: str, urn: str = "") -> None:
-        """Note an error."""
-        self._log(Diagnostic("error", message, urn))
+        """Note an error, once: what fails for one reason at many resources has one reason."""
+        diagnostic = Diagnostic("error", message, urn)
+        if diagnostic not in self._reported:
+            self._reported.add(diagnostic)
+            self._log(diagnostic)
 
     def note(self, severity: str, message: str, urn: str = "") -> None:
         """Note a message."""

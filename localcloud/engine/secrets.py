@@ -8,6 +8,7 @@ import base64
 import hashlib
 import os
 import threading
+from contextlib import suppress
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
@@ -36,6 +37,25 @@ def passphrase_given() -> str | None:
         with open(file, encoding="utf-8") as handle:
             return handle.read().strip()
     return None
+
+
+def unlock(explicit: str | None, state: str | None) -> "Crypter":
+    """Return the crypter of a state or stack file: with the given passphrase, or the local cloud's own.
+
+    The own one counts also where another is given: what was made before it was set stays readable.
+
+    Raises:
+        SecretError: it is neither.
+    """
+    passphrase = DEFAULT_PASSPHRASE if explicit is None else explicit
+    try:
+        return Crypter(passphrase, state)
+    except SecretError:
+        if explicit is None or state is None:
+            raise
+        with suppress(SecretError):
+            return Crypter(DEFAULT_PASSPHRASE, state)
+        raise
 
 
 _deriving = threading.Lock()

@@ -24,7 +24,7 @@ from localcloud.engine.program import Program
 from localcloud.engine.protocol import EngineLog, Monitor
 from localcloud.engine.providers import Registry
 from localcloud.engine.run import Diagnostic, Run
-from localcloud.engine.secrets import DEFAULT_PASSPHRASE, Crypter, SecretError, passphrase_given, warm_up
+from localcloud.engine.secrets import DEFAULT_PASSPHRASE, Crypter, SecretError, passphrase_given, unlock, warm_up
 from localcloud.engine.state import Deployment, Resource, Snapshot, StateError, StateFile, counts, is_root
 from localcloud.engine.values import UNKNOWN, PropertyMap, map_to_json, to_python
 
@@ -312,10 +312,8 @@ class Stack:
 
     def _crypter(self) -> Crypter:
         explicit = self._passphrase if self._passphrase is not None else passphrase_given()
-        phrase = DEFAULT_PASSPHRASE if explicit is None else explicit
-        salt = self.state_file.salt()
         try:
-            return Crypter(phrase, salt)
+            return unlock(explicit, self.state_file.salt())
         except SecretError as error:
             raise StateError(
                 f"{self.state_file.path}: {error}. Set PULUMI_CONFIG_PASSPHRASE to the one of the last run"
@@ -332,7 +330,7 @@ class Stack:
                 f"Bring it up first: python -m localcloud up --stack {stack}"
             )
         explicit = self._passphrase if self._passphrase is not None else passphrase_given()
-        crypter = Crypter(DEFAULT_PASSPHRASE if explicit is None else explicit, file.salt())
+        crypter = unlock(explicit, file.salt())
         return _root_outputs(file.read(crypter).resources)
 
     # --- doing -------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What a failure stops and what it leaves."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pulumi
 import pytest
+from pulumi.provider.experimental.provider import InvokeRequest, InvokeResponse
 
 from localcloud.engine import StateError
 from tests.localcloud.engine.fake import Cloud, FakeProvider, Group, Lab, Thing
@@ -162,6 +164,35 @@ def test_a_provider_error_while_planning_names_the_resource(lab: Lab) -> None:
     lab.stack(lambda: Thing("a", size=1) and None).up()
     result = lab.stack(lambda: Thing("a", size=2) and None, providers={"test": Broken(Cloud())}).up()
     assert result.errors == ("test:index:Thing 'a': the account doesn't answer",)
+
+
+def test_one_reason_that_stops_many_resources_is_told_once(lab: Lab) -> None:
+    class Broken(FakeProvider):
+        async def configure(self, request: object) -> None:  # type: ignore[override]
+            raise RuntimeError("no endpoint")
+
+    def program() -> None:
+        for n in range(5):
+            Thing(f"t{n}", size=1)
+
+    result = lab.stack(program, providers={"test": Broken(Cloud())}).up()
+    assert result.errors == ("creating pulumi:providers:test 'default': no endpoint",)
+
+
+def test_an_invoke_under_way_is_waited_for_after_a_failure(lab: Lab) -> None:
+    class Slow(FakeProvider):
+        async def invoke(self, request: InvokeRequest) -> InvokeResponse:
+            await asyncio.sleep(0.5)
+            return await super().invoke(request)
+
+    def program() -> None:
+        Thing("broken", fail="create")
+        answer = pulumi.runtime.invoke_output("test:index:ask", {"what": "x"})
+        Thing("after-the-answer", of=answer["answer"])
+
+    result = lab.stack(program, providers={"test": lambda: Slow(lab.cloud)}).up()
+    assert not result.ok
+    assert "after-the-answer" in lab.cloud.names("create")
 
 
 def test_a_second_run_says_who_holds_the_stack(lab: Lab) -> None:

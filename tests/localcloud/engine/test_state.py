@@ -84,6 +84,13 @@ def test_another_passphrase_is_refused_with_a_word_on_what_to_do(lab: Lab) -> No
         lab.stack(_program, passphrase="two").up()
 
 
+def test_a_state_made_without_a_passphrase_stays_readable_when_one_is_set(lab: Lab) -> None:
+    lab.stack(_program).up()
+    result = lab.stack(_program, passphrase="now there is one").up()
+    assert result.ok
+    assert result.changes == ()
+
+
 def test_the_state_is_written_before_and_after_each_step(lab: Lab) -> None:
     seen: list[tuple[list[str], list[tuple[str, str]]]] = []
     path = lab.stack().state_file.path
