@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.connection import allow
+from components.migration_run import MigrationRun, MigrationRunArgs
 from components.naming import Tags, component_tags
 from components.service import Store
 from components.task import Task, TaskArgs
@@ -19,8 +20,22 @@ class MigrationArgs:
     """What it runs, from the release's own image; its command is the migration."""
     vpc_id: pulumi.Input[str]
     """The network that it runs in."""
+    cluster_name: pulumi.Input[str]
+    """The cluster to run it on."""
+    subnet_ids: pulumi.Input[list[str]]
+    """Private subnets to run it in."""
     database: Store
     """The database that it changes."""
+    database_identifier: pulumi.Input[str]
+    """The RDS instance that this is."""
+    digest: pulumi.Input[str]
+    """Digest of the image: each is migrated once."""
+    system: str
+    """The system, for messages."""
+    snapshot: bool
+    """Whether a snapshot of the database is taken before."""
+    enabled: bool = True
+    """False leaves the migration out and goes on; it is run when this is true again."""
     tags: Tags
     """Tags of every child."""
 
@@ -35,16 +50,18 @@ class MigrationArgs:
 
 
 class Migration(pulumi.ComponentResource):
-    """The task definition of a release's migration, with a security group that reaches only the database and HTTPS.
+    """A release's migration: a task definition of its own, and its run before anything of the release changes.
 
-    Guarantees: it runs the very image that the services of the release run, with no more secrets than it names.
-    It is defined here and started by hand (`docs/deploy.md`): nothing runs it by itself yet.
+    Guarantees: it runs the very image that the services of the release run, reaches only the database and HTTPS, reads
+    no more secrets than it names, and has ended well when `run` is there.
     """
 
     task_definition_arn: pulumi.Output[str]
-    """The revision to run."""
+    """The revision that runs it."""
     security_group_id: pulumi.Output[str]
-    """The group that its task needs."""
+    """The group that its task has."""
+    run: MigrationRun
+    """Its run, for what has to wait for it."""
 
     def __init__(self, name: str, args: MigrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:Migration", name, None, opts)
@@ -58,7 +75,7 @@ class Migration(pulumi.ComponentResource):
             tags={**tags, "Name": args.task.family},
             opts=child,
         )
-        aws.vpc.SecurityGroupEgressRule(
+        https = aws.vpc.SecurityGroupEgressRule(
             f"{name}-https",
             security_group_id=group.id,
             description="HTTPS to AWS: image, secrets, log",
@@ -69,7 +86,7 @@ class Migration(pulumi.ComponentResource):
             tags=tags,
             opts=child,
         )
-        allow(
+        database = allow(
             f"{name}-database",
             source_security_group_id=group.id,
             target_security_group_id=args.database.security_group_id,
@@ -78,7 +95,29 @@ class Migration(pulumi.ComponentResource):
             tags=tags,
             opts=child,
         )
+        # A task that can reach neither registry nor database would only fail.
+        ways = [https, database]
         task = Task(name, args.task, child)
+        self.run = MigrationRun(
+            f"{name}-run",
+            MigrationRunArgs(
+                system=args.system,
+                region=args.task.region,
+                digest=args.digest,
+                family=args.task.family,
+                task_definition_arn=task.task_definition_arn,
+                container_name=task.container_name,
+                log_group_name=task.log_group_name,
+                cluster_name=args.cluster_name,
+                subnet_ids=args.subnet_ids,
+                security_group_id=group.id,
+                database_identifier=args.database_identifier,
+                snapshot=args.snapshot,
+                enabled=args.enabled,
+                tags=tags,
+            ),
+            pulumi.ResourceOptions(parent=self, depends_on=ways),
+        )
 
         self.task_definition_arn = task.task_definition_arn
         self.security_group_id = group.id

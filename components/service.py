@@ -10,6 +10,7 @@ from components.autoscaling import Autoscaling, AutoscalingArgs, Scaling
 from components.connection import allow
 from components.fargate import CapacityShare
 from components.naming import Tags, component_tags
+from components.rollout import Rollout, RolloutArgs
 from components.target import Target, TargetArgs
 from components.task import LONGEST_STOP_TIMEOUT, HealthCheck, Task, TaskArgs
 
@@ -71,6 +72,8 @@ class ServiceArgs:
     """What it speaks to, by name."""
     targets: Mapping[str, TargetArgs] = field(default_factory=dict)
     """How load balancers reach it, by name; empty for an internal service or a worker."""
+    after: Sequence[pulumi.Resource] = ()
+    """What has to be done before the service runs anything new: the release's migration, the services it calls."""
     service_connect: ServiceConnect | None = None
     """How other services reach it, and it them; None when it neither calls nor is called."""
 
@@ -97,8 +100,8 @@ class Service(pulumi.ComponentResource):
     """A Fargate service with its task definition, security group, targets and autoscaling.
 
     Guarantees: tasks have no public address and are reached only by the security groups named, they leave only on 443
-    and to the stores named; a failed deployment is rolled back by ECS's circuit breaker; a task that stops finishes
-    its longest request first; `desired_count` is left to the autoscaler exactly where there is one.
+    and to the stores named; a failed deployment is rolled back by ECS's circuit breaker and fails the update; a task
+    that stops finishes its longest request first; `desired_count` is left to the autoscaler exactly where there is one.
     """
 
     service_name: pulumi.Output[str]
@@ -108,7 +111,9 @@ class Service(pulumi.ComponentResource):
     security_group_id: pulumi.Output[str]
     """The group that guards its tasks."""
     task_definition_arn: pulumi.Output[str]
-    """The revision that it runs."""
+    """The revision that it runs, once ECS has said so."""
+    rollout: Rollout
+    """The end of its deployment, for what has to wait for it."""
     log_group_name: pulumi.Output[str]
     """Its log group."""
 
@@ -203,11 +208,23 @@ class Service(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(
                 pulumi.ResourceOptions(
                     # A target group takes tasks only once a listener rule uses it.
-                    depends_on=list(targets.values()),
+                    depends_on=[*targets.values(), *args.after],
                     ignore_changes=["desiredCount"] if scaled else [],
                 ),
                 child,
             ),
+        )
+        rollout = Rollout(
+            f"{name}-rollout",
+            RolloutArgs(
+                region=args.task.region,
+                cluster_name=args.cluster_name,
+                service_name=service.name,
+                task_definition_arn=task.task_definition_arn,
+                container_name=task.container_name,
+                log_group_name=task.log_group_name,
+            ),
+            pulumi.ResourceOptions(parent=self, depends_on=[service]),
         )
         if scaled:
             Autoscaling(
@@ -221,7 +238,8 @@ class Service(pulumi.ComponentResource):
         self.service_name = service.name
         self.arn = service.arn
         self.security_group_id = group.id
-        self.task_definition_arn = task.task_definition_arn
+        self.task_definition_arn = rollout.task_definition
+        self.rollout = rollout
         self.log_group_name = task.log_group_name
         self.register_outputs(
             {

@@ -106,6 +106,7 @@ class SystemConfig(Model):
     """The keys that every system's namespace has; URLs and supplied secrets are the system's own."""
 
     release: ReleaseTag | None = _about("an image tag other than latest, or none yet", "v1.0.0", default=None)
+    migrate: bool = _about("true or false", "true", default=True)
     zone: Domain = _about("the domain of a hosted zone, in lower case", "example.com")
     rotation: dict[str, Positive] = _about("positive integers, 1 for the first value", "2", default_factory=dict)
     services: dict[str, ServiceConfig] = _about(

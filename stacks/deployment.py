@@ -90,8 +90,8 @@ class Deployment:
                 image: pulumi.Output.concat(registry.repository_url, "@", digests[image])
                 for image, registry in registries.items()
             }
-            migration = self._migration(images, registries, secrets, stores)
-            services = self._services(images, registries, secrets, stores)
+            migration = self._migration(images, digests, registries, secrets, stores)
+            services = self._services(images, registries, secrets, stores, migration)
         self._aliases()
         self.outputs = self._outputs(stores, secrets, registries, digests, services, migration)
 
@@ -287,6 +287,7 @@ class Deployment:
     def _migration(
         self,
         images: Mapping[str, pulumi.Output[str]],
+        digests: Mapping[str, pulumi.Output[str]],
         registries: Mapping[str, Registry],
         secrets: Mapping[str, Secret],
         stores: Stores,
@@ -307,7 +308,14 @@ class Deployment:
                     environment=self._environment({}),
                 ),
                 vpc_id=self._platform.network.vpc_id,
+                cluster_name=self._platform.cluster.cluster_name,
+                subnet_ids=self._platform.network.private_subnet_ids,
                 database=stores.reached(frozenset({Need.POSTGRES}))[Need.POSTGRES.value],
+                database_identifier=stores.database.instance_identifier,
+                digest=digests[migration.image],
+                system=self._system.name,
+                snapshot=self._settings.profile.protection,
+                enabled=self._own.migrate,
                 tags=self._tags,
             ),
         )
@@ -318,6 +326,7 @@ class Deployment:
         registries: Mapping[str, Registry],
         secrets: Mapping[str, Secret],
         stores: Stores,
+        migration: Migration,
     ) -> dict[str, Service]:
         made: dict[str, Service] = {}
         called = {name for service in self._system.services.values() for name in service.calls}
@@ -359,9 +368,9 @@ class Deployment:
                     stores=reached,
                     targets=self.targets(name),
                     service_connect=self._service_connect(name, service, called),
+                    after=[migration.run, *(made[other].rollout for other in service.calls)],
                     tags=self._tags,
                 ),
-                pulumi.ResourceOptions(depends_on=[made[other] for other in service.calls]),
             )
         return made
 

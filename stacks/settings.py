@@ -56,6 +56,8 @@ class SystemSettings:
     """The system itself."""
     release: str | None
     """The image tag that runs; None before the first."""
+    migrate: bool
+    """Whether a new release's migration is run."""
     zone: str
     """The hosted zone that its hosts are in."""
     urls: Mapping[str, str]
@@ -170,6 +172,7 @@ def check(stack: str, systems: Sequence[System], values: Mapping[str, str], secr
             name: SystemSettings(
                 system=system,
                 release=config.release,
+                migrate=config.migrate,
                 zone=config.zone,
                 urls={variable: getattr(config, variable) for variable in system.urls},
                 rotation={variable: config.rotation.get(variable, 1) for variable in system.generated},

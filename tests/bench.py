@@ -107,16 +107,17 @@ def run_under_mocks(stack: str) -> None:
             }
             return f"{args.name}-id", {**made, **args.inputs}
 
-        def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
+        def call(self, args: mocks.MockCallArgs) -> Any:  # noqa: ANN401 - as the SDK has it
             """Answer an invoke."""
-            return {
+            answers: dict[str, dict[Any, Any]] = {
                 "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
                 "aws:index/getRegion:getRegion": {"region": "us-east-1"},
                 "aws:index/getAvailabilityZones:getAvailabilityZones": {
                     "names": [f"us-east-1{letter}" for letter in "abc"]
                 },
                 "aws:ecr/getImage:getImage": {"imageDigest": f"sha256:{'0' * 64}"},
-            }[args.token]
+            }
+            return answers[args.token]
 
     config = resolve(ProjectFile.load(ROOT), stack)
     pulumi.runtime.set_all_config(

@@ -400,7 +400,9 @@ def test_images_are_named_by_digest(standing: Standing) -> None:
 
 
 def test_the_guides_commands_run(standing: Standing) -> None:
-    commands = {family.removeprefix(f"{standing.name}-"): c.get("command") for family, c in _containers(standing)}
+    commands: dict[str, Any] = {
+        family.removeprefix(f"{standing.name}-"): c.get("command") for family, c in _containers(standing)
+    }
     assert commands["aprendeai-migration"] == ["npx", "prisma", "migrate", "deploy"]
     assert commands["equivalence-migration"] == ["alembic", "upgrade", "head"]
     assert "rq worker" in commands["equivalence-worker"][-1]
@@ -501,7 +503,7 @@ def test_the_load_balancer_is_hardened_and_logged(standing: Standing) -> None:
 
 def test_the_firewall_stands_before_the_load_balancer_and_is_logged(standing: Standing) -> None:
     waf = standing.client("wafv2")
-    acl = waf.get_web_acl_for_resource(ResourceArn=_load_balancer(standing)["LoadBalancerArn"])["WebACL"]
+    acl: Any = waf.get_web_acl_for_resource(ResourceArn=_load_balancer(standing)["LoadBalancerArn"])["WebACL"]
     groups = {
         rule["Statement"]["ManagedRuleGroupStatement"]["Name"]
         for rule in acl["Rules"]
