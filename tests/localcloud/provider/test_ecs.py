@@ -334,6 +334,9 @@ def test_a_secret_version_that_is_gone_rolls_the_service_back(driver: Callable[.
     ecs = world.aws.client("ecs")
     history = ecs.list_service_deployments(service="api", cluster="main")["serviceDeployments"]
     assert [one["status"] for one in history] == ["ROLLBACK_SUCCESSFUL", "SUCCESSFUL"]
+    arns = [one["targetServiceRevisionArn"] for one in history]
+    revisions = ecs.describe_service_revisions(serviceRevisionArns=arns)["serviceRevisions"]
+    assert [one["taskDefinition"] for one in revisions] == [second, first], "a rollback is no revision of its own"
     live = world.live()
     assert live["taskDefinition"] == first
     assert live["runningCount"] == 2

@@ -9,10 +9,11 @@ without looking (a deployment's counts, `createdBy`, `platformFamily`). A task b
 - `startup`: whether a task could start at all (image, secrets, log group, execution role), and the reason when not;
 - `tasks`: tasks with their containers, network interfaces, targets and logs;
 - `services`: services and their deployments, which complete, fail and roll back;
+- `revisions`: what a deployment of a service deploys;
 - `references`: what CreateService, UpdateService and RunTask refuse.
 """
 
-from localcloud.emulator.additions.ecs import clusters, definitions, services, tasks
+from localcloud.emulator.additions.ecs import clusters, definitions, revisions, services, tasks
 
 
 def install() -> None:
@@ -21,3 +22,4 @@ def install() -> None:
     clusters.install()
     tasks.install()
     services.install()
+    revisions.install()

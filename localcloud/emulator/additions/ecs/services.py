@@ -16,7 +16,7 @@ from moto.ecs.models import Cluster, EC2ContainerServiceBackend, Service
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.moto_api._internal import mock_random
 
-from localcloud.emulator.additions.ecs import references, startup, tasks
+from localcloud.emulator.additions.ecs import references, revisions, startup, tasks
 from localcloud.emulator.additions.ecs.clusters import check_associated
 from localcloud.emulator.additions.ecs.definitions import containers_of
 
@@ -158,6 +158,7 @@ class RunningService(Service):
         self.pending_count = self.running_count = 0
         self.deployments: list[Any] = []
         self.history: list[dict[str, Any]] = []  # as DescribeServiceDeployments tells it, latest first
+        self.revisions: list[dict[str, Any]] = []  # as DescribeServiceRevisions tells it
         self._last_completed: str | None = None
 
     def service_connect_resources(self) -> list[dict[str, str]]:
@@ -238,6 +239,8 @@ class RunningService(Service):
         prefix = f"arn:aws:ecs:{self.region_name}:{self._account_id}"
         number = deployment.id.rpartition("/")[2]
         breaker = self.deployment_configuration.get("deploymentCircuitBreaker") or {}
+        revision = revisions.record(self, f"{prefix}:service-revision/{self.cluster_name}/{self.name}/{number}")
+        self.revisions.append(revision)
         self.history.insert(
             0,
             {
@@ -248,11 +251,12 @@ class RunningService(Service):
                 "startedAt": deployment.created_at,
                 "updatedAt": deployment.created_at,
                 "targetServiceRevision": {
-                    "arn": f"{prefix}:service-revision/{self.cluster_name}/{self.name}/{number}",
+                    "arn": revision["serviceRevisionArn"],
                     "requestedTaskCount": self.desired_count,
                     "runningTaskCount": 0,
                     "pendingTaskCount": 0,
                 },
+                "targetServiceRevisionArn": revision["serviceRevisionArn"],  # as ListServiceDeployments tells it
                 "status": "IN_PROGRESS",
                 "deploymentConfiguration": self.deployment_configuration,
                 "deploymentCircuitBreaker": {
