@@ -305,7 +305,7 @@ class Deployment:
                     migration.secrets,
                     command=migration.command,
                     size=next(iter(self._system.services.values())).small_size,
-                    environment=self._environment({}),
+                    environment=self._environment(migration.environment),
                 ),
                 vpc_id=self._platform.network.vpc_id,
                 cluster_name=self._platform.cluster.cluster_name,

@@ -161,6 +161,8 @@ class Migration:
     """What it runs."""
     secrets: tuple[str, ...]
     """Which of the system's secrets it reads."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Plain variables of its own, beside the system's."""
 
 
 @dataclass(frozen=True, kw_only=True)

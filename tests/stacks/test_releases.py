@@ -1,0 +1,167 @@
+"""A release that goes wrong, and one that is undone.
+
+The emulator lets a task end as its environment asks (`localcloud/emulator/additions/ecs/tasks.py`), so that each test
+runs the program with a system that is told how to end.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import stacks.systems
+from localcloud.engine import Result, Stack
+from stacks.aprendeai import APRENDEAI
+from stacks.equivalence import EQUIVALENCE
+from stacks.system import System
+from tests.stacks.conftest import Account, started, succeed
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """One account with staging up in it, on v1.0.0."""
+    for account in started(tmp_path_factory.mktemp("releases")):
+        succeed(account.stack("staging").up())
+        yield account
+
+
+@pytest.fixture(autouse=True)
+def back_to_the_first_release(account: Account) -> Iterator[None]:
+    """Each test begins and ends with v1.0.0."""
+    yield
+    succeed(account.stack("staging").up())
+
+
+def _release(account: Account, tag: str) -> Stack:
+    return account.stack("staging", {"equivalence:release": tag})
+
+
+def _with(monkeypatch: pytest.MonkeyPatch, system: System) -> None:
+    """Have the program run with a changed equivalence."""
+    monkeypatch.setattr(stacks.systems, "SYSTEMS", (APRENDEAI, system))
+
+
+def _migrating(**environment: str) -> System:
+    return replace(EQUIVALENCE, migration=replace(EQUIVALENCE.migration, environment=environment))
+
+
+def _serving(service: str, **environment: str) -> System:
+    changed = replace(EQUIVALENCE.services[service], environment=environment)
+    return replace(EQUIVALENCE, services={**EQUIVALENCE.services, service: changed})
+
+
+def _running(account: Account, service: str) -> str:
+    """Return the image that a service's completed deployment runs."""
+    ecs = account.client("ecs")
+    found = ecs.describe_services(cluster="alicerce-staging", services=[service])["services"][0]
+    definition = ecs.describe_task_definition(taskDefinition=found["taskDefinition"])["taskDefinition"]
+    return str(definition["containerDefinitions"][0]["image"])
+
+
+def _migrations(account: Account) -> list[str]:
+    """Return the images of the migrations that were run, by task."""
+    ecs = account.client("ecs")
+    arns = ecs.list_tasks(cluster="alicerce-staging", family="staging-equivalence-migration", desiredStatus="STOPPED")
+    tasks = ecs.describe_tasks(cluster="alicerce-staging", tasks=arns["taskArns"])["tasks"]
+    return [task["taskDefinitionArn"] for task in tasks]
+
+
+def _changed_services(result: Result) -> list[str]:
+    return [s.name for s in result.changes if s.type == "aws:ecs/service:Service" and s.error is None]
+
+
+def test_a_failing_migration_stops_its_system_and_shows_why(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = _running(account, "equivalence-api")
+    _with(
+        monkeypatch,
+        _migrating(LOCALCLOUD_EXIT_CODE="3", LOCALCLOUD_LOG="Running upgrade 1 -> 2\ncolumn grade does not exist"),
+    )
+    result = _release(account, "v1.1.0").up()
+    message = "\n".join(result.errors)
+    assert result.exit_code != 0
+    assert "the migration of equivalence to sha256:" in message
+    assert "failed: exit code 3" in message
+    assert "    Running upgrade 1 -> 2\n    column grade does not exist" in message
+    assert "pulumi config set equivalence:migrate false" in message
+    assert _changed_services(result) == [], "an API that runs before its migration answers with errors"
+    assert _running(account, "equivalence-api") == before
+
+    monkeypatch.undo()
+    succeed(_release(account, "v1.1.0").up())
+    assert _running(account, "equivalence-api") != before
+
+
+def test_a_migration_that_never_starts_says_why(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    _with(monkeypatch, _migrating(LOCALCLOUD_STOP_REASON="CannotPullContainerError: image not found"))
+    result = _release(account, "v2.0.0").up()
+    message = "\n".join(result.errors)
+    assert "CannotPullContainerError: image not found" in message
+    assert "It wrote no log lines." in message
+    assert _changed_services(result) == []
+
+
+def test_a_migration_left_out_is_run_when_it_is_wanted_again(account: Account) -> None:
+    # v2.0.0 has not been migrated to by any test before.
+    ran = _migrations(account)
+    skipped = account.stack("staging", {"equivalence:release": "v2.0.0", "equivalence:migrate": "false"})
+    succeed(skipped.up())
+    assert _migrations(account) == ran
+    succeed(_release(account, "v2.0.0").up())
+    assert len(_migrations(account)) == len(ran) + 1
+
+
+def test_an_image_is_migrated_once_and_going_back_runs_no_older_migration(account: Account) -> None:
+    succeed(_release(account, "v1.1.0").up())
+    ran = _migrations(account)
+    back = succeed(account.stack("staging").up())
+    assert _migrations(account) == ran, "`alembic upgrade head` of an older image fails on a revision it doesn't know"
+    said = "\n".join(d.message for d in back.diagnostics)
+    assert "nothing to run" in said
+    succeed(_release(account, "v1.1.0").up())
+    assert _migrations(account) == ran
+
+
+def test_a_preview_runs_no_migration(account: Account) -> None:
+    ran = _migrations(account)
+    succeed(_release(account, "v1.1.0").preview())
+    assert _migrations(account) == ran
+
+
+def test_a_deployment_that_ecs_rolls_back_fails_the_update_with_the_reason(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _running(account, "equivalence-api")
+    digests = account.stack("staging").outputs()["equivalence"]["digests"]
+    _with(monkeypatch, _serving("api", LOCALCLOUD_EXIT_CODE="1", LOCALCLOUD_LOG="ModuleNotFoundError: app.main"))
+    result = _release(account, "v1.1.0").up()
+    message = "\n".join(result.errors)
+    assert result.exit_code != 0
+    assert "equivalence-api doesn't run staging-equivalence-api:" in message
+    assert "exit code 1" in message
+    assert "ModuleNotFoundError: app.main" in message
+    assert _running(account, "equivalence-api") == before, "the old release still serves"
+    assert account.stack("staging").outputs()["equivalence"]["digests"] == digests, "and the state says so"
+
+    again = _release(account, "v1.1.0").up()
+    assert again.exit_code != 0, "the next `up` tries again, and is as honest"
+
+    monkeypatch.undo()
+    succeed(_release(account, "v1.1.0").up())
+    assert _running(account, "equivalence-api") != before
+
+
+def test_a_rotation_in_the_middle_of_a_release_leaves_the_old_one_a_way_back(account: Account) -> None:
+    rotated: dict[str, Any] = {"equivalence:rotation": {"API_KEY_SALT": 2}}
+    succeed(account.stack("staging", {"equivalence:release": "v1.1.0", **rotated}).up())
+    succeed(account.stack("staging", rotated).up())
+    ecs = account.client("ecs")
+    service = ecs.describe_services(cluster="alicerce-staging", services=["equivalence-api"])["services"][0]
+    assert service["runningCount"] == service["desiredCount"] == 1
+    # Every revision that ever ran can still be started: its secret versions are there.
+    manager = account.client("secretsmanager")
+    for arn in ecs.list_task_definitions(familyPrefix="staging-equivalence-api")["taskDefinitionArns"]:
+        for container in ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]["containerDefinitions"]:
+            for secret in container["secrets"]:
+                name, _, _, version = secret["valueFrom"].rsplit(":", 3)
+                manager.get_secret_value(SecretId=name, VersionId=version)
