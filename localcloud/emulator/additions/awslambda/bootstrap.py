@@ -104,9 +104,9 @@ def _keep_to_loopback() -> None:
         return host in ("", "localhost") or host.endswith(".localhost")
 
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "socket.getaddrinfo" and isinstance(host := arguments[0], str):
-            if not loopback(host) and not address(host):  # looking an address up asks no one
-                raise socket.gaierror(socket.EAI_NONAME, f"{host}: a function of the local cloud reaches loopback only")
+        name = arguments[0] if event == "socket.getaddrinfo" else None
+        if isinstance(name, str) and not loopback(name) and not address(name):  # looking an address up asks no one
+            raise socket.gaierror(socket.EAI_NONAME, f"{name}: a function of the local cloud reaches loopback only")
         if event in ("socket.connect", "socket.sendto") and isinstance(arguments[1], tuple):
             host = arguments[1][0]
             if isinstance(host, str) and not loopback(host):

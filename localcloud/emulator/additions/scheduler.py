@@ -1,0 +1,109 @@
+"""EventBridge Scheduler: groups and expressions that are checked, roles that can be assumed, every setting changed.
+
+moto (5.2.5) answers with a fault for a group that isn't there, makes a group twice, takes any expression, time zone and
+role, and keeps the action after completion that a schedule was made with. Schedules don't fire here: there is no clock.
+"""
+
+import json
+import re
+import zoneinfo
+from typing import Any
+
+from moto.core.exceptions import JsonRESTError
+from moto.iam.models import iam_backends
+from moto.scheduler.exceptions import ScheduleGroupNotFound, ValidationException
+from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule, ScheduleGroup
+from moto.scheduler.responses import EventBridgeSchedulerResponse
+
+from localcloud.emulator.patching import around
+
+#: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+_EXPRESSION = re.compile(
+    r"rate\([1-9]\d* (minute|minutes|hour|hours|day|days)\)"
+    r"|cron\(\S+ \S+ \S+ \S+ \S+ \S+\)"
+    r"|at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)"
+)
+_PRINCIPAL = "scheduler.amazonaws.com"
+
+
+class Conflict(JsonRESTError):
+    """A name that is taken."""
+
+    code = 409
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ConflictException", message)
+
+
+def install() -> None:
+    """Install the additions."""
+    around(EventBridgeSchedulerBackend, "create_schedule", _create)
+    around(EventBridgeSchedulerBackend, "update_schedule", _update)
+    around(EventBridgeSchedulerBackend, "create_schedule_group", _create_group)
+    around(EventBridgeSchedulerBackend, "delete_schedule_group", _delete_group)
+    around(EventBridgeSchedulerResponse, "update_schedule", _update_all)
+
+
+def _check(backend: EventBridgeSchedulerBackend, asked: dict[str, Any]) -> None:
+    expression, zone = str(asked["schedule_expression"]), asked.get("schedule_expression_timezone")
+    if not _EXPRESSION.fullmatch(expression):
+        raise ValidationException(f"Invalid Schedule Expression {expression}.")
+    if zone and zone not in zoneinfo.available_timezones():
+        raise ValidationException(f"Invalid Schedule Expression Timezone {zone}.")
+    window = asked["flexible_time_window"]
+    if (window.get("Mode") == "FLEXIBLE") != ("MaximumWindowInMinutes" in window):
+        raise ValidationException("MaximumWindowInMinutes must be given with the mode FLEXIBLE, and with no other.")
+    arn = asked["target"].get("RoleArn")
+    roles = {role.arn: role for role in iam_backends[backend.account_id]["aws"].get_roles()}
+    # https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html#setting-up-execution-role
+    if arn not in roles or _PRINCIPAL not in json.dumps(roles[arn].assume_role_policy_document):
+        raise ValidationException(
+            "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+        )
+
+
+def _create(create: Any, self: EventBridgeSchedulerBackend, **asked: Any) -> Schedule:  # noqa: ANN401 - moto's method
+    group = self.get_schedule_group(asked["group_name"])
+    if asked["name"] in group.schedules:
+        raise Conflict(f"Schedule {asked['name']} already exists.")
+    _check(self, asked)
+    asked["action_after_completion"] = asked.get("action_after_completion") or "NONE"
+    schedule: Schedule = create(self, **asked)
+    return schedule
+
+
+def _update(update: Any, self: EventBridgeSchedulerBackend, **asked: Any) -> Schedule:  # noqa: ANN401 - moto's method
+    self.get_schedule(asked["group_name"], asked["name"])
+    _check(self, asked)
+    asked["state"] = asked.get("state") or "ENABLED"  # what isn't said goes back to what a new schedule has
+    schedule: Schedule = update(self, **asked)
+    return schedule
+
+
+def _update_all(update: Any, self: EventBridgeSchedulerResponse) -> str:  # noqa: ANN401 - moto's method
+    answer: str = update(self)
+    name = self.uri.split("?")[0].split("/")[-1]
+    schedule = self.scheduler_backend.get_schedule(self._get_param("GroupName"), name)
+    schedule.action_after_completion = self._get_param("ActionAfterCompletion") or "NONE"
+    return answer
+
+
+def _create_group(
+    create: Any,  # noqa: ANN401 - moto's method
+    self: EventBridgeSchedulerBackend,
+    name: str,
+    tags: list[dict[str, str]],
+) -> ScheduleGroup:
+    if name in self.schedule_groups:
+        raise Conflict(f"Schedule group {name} already exists.")
+    group: ScheduleGroup = create(self, name, tags or [])
+    return group
+
+
+def _delete_group(delete: Any, self: EventBridgeSchedulerBackend, name: str | None) -> None:  # noqa: ANN401
+    if name == "default":
+        raise ValidationException("The default schedule group can't be deleted.")
+    if name not in self.schedule_groups:
+        raise ScheduleGroupNotFound(str(name))
+    self.tagger.delete_all_tags_for_resource(self.schedule_groups[name].arn)
+    delete(self, name)
