@@ -43,7 +43,7 @@ class DynamicError(Exception):
 
 
 class DynamicProvider(Provider):
-    """Speaks to one `pulumi.dynamic` process, which is started with the first call."""
+    """Speaks to one `pulumi.dynamic` process, which is started with the first call at the latest."""
 
     def __init__(self, root: Path, project: str, say: Callable[[str], None]) -> None:
         """Take the folder to run in, where the program's modules are found, and where to say what it prints."""
@@ -56,14 +56,18 @@ class DynamicProvider(Provider):
         self._starting = asyncio.Lock()
 
     async def _call(self, method: str, request: Any) -> Any:  # noqa: ANN401 - a message of the SDK's protocol
-        async with self._starting:
-            if self._stub is None:
-                await self._start()
+        await self.start()
         try:
             call: Awaitable[Any] = getattr(self._stub, method)(request)
             return await call
         except grpc.aio.AioRpcError as error:
             raise DynamicError(_message(error.details() or str(error))) from None
+
+    async def start(self) -> None:
+        """Start the process, unless it runs."""
+        async with self._starting:
+            if self._stub is None:
+                await self._start()
 
     async def _start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(

@@ -399,7 +399,7 @@ class Stack:
         if package == "pulumi":
             return Builtin(self._read_outputs, run.find)
         if package == dynamic.PACKAGE:
-            return dynamic.DynamicProvider(self.project.root, self.project.name, run.say)
+            return run.dynamic_provider()
         from localcloud.provider import load
 
         return load(package)
@@ -472,14 +472,21 @@ class _Runner:
         self._started = started
         self._engine: Run | None = None
         self._interrupted = False
+        self._started_early: dynamic.DynamicProvider | None = None
 
     def find(self, urn: str) -> Resource | None:
         """Return a resource that this run has come to."""
         return self._engine.executor.news.get(urn) if self._engine else None
 
-    def say(self, line: str) -> None:
-        """Pass on what a provider process prints."""
-        self._recorder.said(Diagnostic("info", line))
+    def dynamic_provider(self) -> dynamic.DynamicProvider:
+        """Return a provider for dynamic resources: the one that starts already, or another."""
+        if self._started_early is not None:
+            made, self._started_early = self._started_early, None
+            return made
+        project = self._stack.project
+        return dynamic.DynamicProvider(
+            project.root, project.name, lambda line: self._recorder.said(Diagnostic("info", line))
+        )
 
     def run(self, refresh: bool) -> Result:
         """Run on an event loop of its own, in this thread, or in another where this one has a loop already."""
@@ -497,6 +504,11 @@ class _Runner:
         self._forget_a_lost_account(base)
         for operation in base.pending:
             self._say_pending(operation.type, operation.resource)
+        starting = None
+        if any(urns.package_of(resource.type) == dynamic.PACKAGE for resource in base.resources):
+            # The process takes as long to start as the program takes to come to its dynamic resources.
+            self._started_early = self.dynamic_provider()
+            starting = asyncio.create_task(self._started_early.start())
         snapshot = Snapshot(base, None if preview else stack.state_file, crypter)
         registry = Registry(lambda package: stack.load_provider(package, self), preview)
         engine = Run(
@@ -521,6 +533,10 @@ class _Runner:
             elif self._operation != "refresh":
                 failed = await self._program(engine)
         finally:
+            if starting is not None:
+                await asyncio.gather(starting, return_exceptions=True)
+            if self._started_early is not None:
+                await self._started_early.close()
             await engine.close()
             snapshot.touch()
             await snapshot.write()
