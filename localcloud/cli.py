@@ -16,8 +16,9 @@ from rich.console import Console
 from localcloud.emulator.control import EmulatorError
 from localcloud.engine.account import PERSONAL, aws_environment
 from localcloud.engine.config import ConfigError, ProjectFile, StackFile
+from localcloud.engine.result import Result
 from localcloud.engine.secrets import DEFAULT_PASSPHRASE
-from localcloud.engine.stack import Project, Result, Stack
+from localcloud.engine.stack import Project, Stack
 from localcloud.engine.state import StateError
 
 _DEFAULT_STACK = "local"
@@ -202,15 +203,22 @@ def _exec(options: argparse.Namespace) -> int:
     if not command:
         raise CommandError("say what to run: python -m localcloud exec -- aws ecs list-clusters")
     # Tools of the same virtual environment, such as `aws`, are found even when it isn't activated.
-    environment = {**os.environ, **aws_environment(_emulator().ensure().url)}
+    url = _emulator().ensure().url
+    environment = {**os.environ, **aws_environment(url)}
     for name in PERSONAL:
         environment.pop(name, None)
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
     found = shutil.which(command[0], path=environment["PATH"])
     if found is None:
         raise CommandError(f"there is no command {command[0]!r} on the PATH")
+    arguments = command[1:]
+    if Path(found).name == "aws" and "--endpoint-url" not in arguments:
+        # For a few services (RDS in us-east-1 among them) the AWS CLI takes an address of its own before that of
+        # AWS_ENDPOINT_URL, unless it is told on the command line:
+        # https://github.com/aws/aws-cli/blob/develop/awscli/customizations/overridesslcommonname.py
+        arguments = ["--endpoint-url", url, *arguments]
     with _providers_for(command[0], options) as more:
-        return subprocess.call([found, *command[1:]], env={**environment, **more})
+        return subprocess.call([found, *arguments], env={**environment, **more})
 
 
 @contextlib.contextmanager
