@@ -13,11 +13,12 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from localcloud.engine import planner
+from localcloud.engine.paths import changed_paths, get_path
 from localcloud.engine.planner import Step
+from localcloud.engine.result import Result, op_of
 from localcloud.engine.run import Diagnostic
-from localcloud.engine.stack import Result
 from localcloud.engine.state import Resource, counts, is_root
-from localcloud.engine.values import changed_paths, contains_secret, get_path, is_computed, to_json
+from localcloud.engine.values import contains_secret, is_computed, to_json
 
 _LONGEST_VALUE = 120
 _MOST_RUNNING = 8
@@ -313,11 +314,9 @@ def _inside_json(old: PropertyValue | None, new: PropertyValue | None) -> list[t
 
 
 def _kind(step: Step) -> str:
-    """Return the word that a step is counted under."""
+    """Return the word that a step is shown under."""
     if step.op == planner.REFRESH:
-        if step.new is None:
-            return "delete"
-        return "update" if step.diff and step.diff.changes else "same"
+        return op_of(step)
     if step.op in (planner.DELETE_REPLACED, planner.REMOVE_PENDING_REPLACE):
         return "delete"
     if step.op == planner.DISCARD_REPLACED:

@@ -6,6 +6,7 @@ step_executor.go beside it.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from localcloud.engine.providers import Diff, Handle, Registry
 from localcloud.engine.state import Resource, Snapshot
 from localcloud.engine.values import UNKNOWN, PropertyMap, as_secret, same_map
 
-#: Runs one hook by name: (name, moment, resource, old, new inputs, new outputs); raises when the hook does.
+#: Runs the hooks of one moment; raises when one does.
 HookRunner = Callable[["HookCall"], Awaitable[None]]
 
 
@@ -23,15 +24,23 @@ class StepError(Exception):
     """A step that failed; the text says why."""
 
 
+@dataclass(frozen=True)
 class HookCall:
-    """What a hook is told (pulumirpc.ResourceHookRequest)."""
+    """What a hook is told (pulumirpc.ResourceHookRequest).
 
-    def __init__(self, names: list[str], moment: str, resource: Resource, old: Resource | None, new: Resource | None):  # noqa: ANN204
-        self.names = names
-        self.moment = moment
-        self.resource = resource
-        self.old = old
-        self.new = new
+    Attributes:
+        names: the hooks to run, in order.
+        moment: `before_create`, `after_update` and so on.
+        resource: the resource that it is about.
+        old: the resource before, where there was one.
+        new: the resource after, where there will be one.
+    """
+
+    names: list[str]
+    moment: str
+    resource: Resource
+    old: Resource | None
+    new: Resource | None
 
 
 class Observer(Protocol):

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pulumi.provider.experimental.property_value import PropertyValue
 
 from localcloud.engine import urns
+from localcloud.engine.paths import reset_path
 from localcloud.engine.providers import Diff, Handle, Registry, diff_of_inputs
 from localcloud.engine.state import Deployment, Resource
-from localcloud.engine.values import PropertyMap, computed, contains_secret, reset_path, to_python
+from localcloud.engine.values import PropertyMap, computed, contains_secret, to_python
 
 SAME = "same"
 CREATE = "create"

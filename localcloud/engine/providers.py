@@ -23,6 +23,7 @@ from pulumi.provider.experimental.provider import (
     Provider,
 )
 
+from localcloud.engine.paths import changed_paths, parse_path, path_contains, reset_path
 from localcloud.engine.requests import (
     CheckRequest,
     CreateRequest,
@@ -37,13 +38,9 @@ from localcloud.engine.values import (
     UNKNOWN,
     PropertyMap,
     annotate_secrets,
-    changed_paths,
     contains_computed,
     make,
     mapping,
-    parse_path,
-    path_contains,
-    reset_path,
     same_map,
     to_python,
 )

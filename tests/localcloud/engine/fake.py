@@ -31,7 +31,8 @@ from pulumi.provider.experimental.provider import (
 )
 
 from localcloud.engine import Project, Stack
-from localcloud.engine.values import changed_paths, computed, contains_computed, text, to_python
+from localcloud.engine.paths import changed_paths
+from localcloud.engine.values import computed, contains_computed, text, to_python
 
 PropertyMap = dict[str, PropertyValue]
 

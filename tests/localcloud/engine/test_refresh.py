@@ -18,6 +18,7 @@ def test_a_refresh_of_an_unchanged_account_changes_nothing(lab: Lab) -> None:
     result = lab.stack().refresh()
     assert result.ok
     assert result.changes == ()
+    assert dict(result.change_summary) == {"same": 2}
     assert lab.stack().state_file.path.read_text().splitlines()[4:-4] == before
 
 
@@ -42,6 +43,7 @@ def test_an_up_with_refresh_looks_and_mends_at_once(lab: Lab) -> None:
     lab.cloud.things["a-1"]["size"] = text("2")
     result = lab.stack(_program).up(refresh=True)
     assert result.ok
+    assert dict(result.change_summary) == {"update": 1, "same": 3}
     assert lab.cloud.things["a-1"]["size"].value == "1"
 
 

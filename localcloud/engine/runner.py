@@ -1,0 +1,275 @@
+"""One run of a stack from its start to its result: state, providers, program, deletions."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import grpc  # type: ignore[import-untyped]
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
+from pulumi.runtime.proto import resource_pb2_grpc
+
+from localcloud.engine import account, dynamic, planner, urns
+from localcloud.engine.config import Config
+from localcloud.engine.planner import Step
+from localcloud.engine.program import Program
+from localcloud.engine.protocol import EngineLog, Monitor
+from localcloud.engine.providers import Registry
+from localcloud.engine.result import OPERATIONS, Result, Watcher, op_of, plain_outputs, result_step
+from localcloud.engine.run import Diagnostic, Run
+from localcloud.engine.state import Deployment, Resource, Snapshot, counts, is_root
+
+if TYPE_CHECKING:
+    from localcloud.emulator.control import Endpoint
+    from localcloud.engine.stack import Stack
+
+
+class Recorder:
+    """Keeps what happened, and passes it on."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.watcher = watcher
+        self.errors: dict[int, str] = {}
+        self.diagnostics: list[Diagnostic] = []
+
+    def started(self, step: Step) -> None:
+        """Note that a step starts."""
+        self.watcher.started(step)
+
+    def finished(self, step: Step, error: str | None) -> None:
+        """Note that a step has ended."""
+        if error is not None:
+            self.errors[id(step)] = error
+        self.watcher.finished(step, error)
+
+    def said(self, diagnostic: Diagnostic) -> None:
+        """Note a message."""
+        self.diagnostics.append(diagnostic)
+        self.watcher.said(diagnostic)
+
+
+class Runner:
+    """One run from its start to its result."""
+
+    def __init__(
+        self,
+        stack: "Stack",
+        operation: str,
+        config: Config,
+        recorder: Recorder,
+        emulator: "Endpoint | None",
+        started: float,
+    ) -> None:
+        self._stack = stack
+        self._operation = operation
+        self._config = config
+        self._recorder = recorder
+        self._emulator = emulator
+        self._started = started
+        self._engine: Run | None = None
+        self._interrupted = False
+        self._started_early: dynamic.DynamicProvider | None = None
+
+    def find(self, urn: str) -> Resource | None:
+        """Return a resource that this run has come to."""
+        return self._engine.executor.news.get(urn) if self._engine else None
+
+    def dynamic_provider(self) -> dynamic.DynamicProvider:
+        """Return a provider for dynamic resources: the one that starts already, or another."""
+        if self._started_early is not None:
+            made, self._started_early = self._started_early, None
+            return made
+        project = self._stack.project
+        return dynamic.DynamicProvider(
+            project.root, project.name, lambda line: self._recorder.said(Diagnostic("info", line))
+        )
+
+    def run(self, refresh: bool) -> Result:
+        """Run on an event loop of its own, in this thread, or in another where this one has a loop already."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return _run_loop(self._go(refresh), self._stack._parallel)
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(lambda: _run_loop(self._go(refresh), self._stack._parallel)).result()
+
+    async def _go(self, refresh: bool) -> Result:
+        stack, preview = self._stack, self._operation == "preview"
+        crypter = await asyncio.to_thread(stack._crypter)
+        base = await asyncio.to_thread(stack.state_file.read, crypter)
+        self._forget_a_lost_account(base)
+        for operation in base.pending:
+            self._say_pending(operation.type, operation.resource)
+        starting = None
+        if any(urns.package_of(resource.type) == dynamic.PACKAGE for resource in base.resources):
+            # The process takes as long to start as the program takes to come to its dynamic resources.
+            self._started_early = self.dynamic_provider()
+            starting = asyncio.create_task(self._started_early.start())
+        snapshot = Snapshot(base, None if preview else stack.state_file, crypter)
+        registry = Registry(lambda package: stack.load_provider(package, self), preview)
+        engine = Run(
+            project=stack.project.name,
+            stack=stack.name,
+            config=self._config,
+            base=base,
+            snapshot=snapshot,
+            registry=registry,
+            observer=self._recorder,
+            log=self._recorder.said,
+            preview=preview,
+            parallel=stack._parallel,
+        )
+        self._engine = engine
+        failed = False
+        try:
+            if self._operation == "refresh" or refresh:
+                await self._refresh(engine)
+            if self._operation == "destroy":
+                await self._destroy(engine)
+            elif self._operation != "refresh":
+                failed = await self._program(engine)
+        finally:
+            if starting is not None:
+                await asyncio.gather(starting, return_exceptions=True)
+            if self._started_early is not None:
+                await self._started_early.close()
+            await engine.close()
+            snapshot.touch()
+            await snapshot.write()
+            if self._emulator is not None and not preview:
+                stack.account.remember(self._emulator)
+        return self._result(engine, snapshot, failed)
+
+    def _forget_a_lost_account(self, base: Deployment) -> None:
+        """Let go of what was in an emulator that has been started anew since: it holds nothing of it."""
+        stack = self._stack
+        if self._emulator is None or not stack.account.forgot(base.resources, self._emulator):
+            return
+        left = [resource for resource in base.resources if not account.lives_there(resource)]
+        self._recorder.said(
+            Diagnostic(
+                "warning",
+                f"the emulator was started anew since the last run and holds nothing of this stack: "
+                f"{len(base.resources) - len(left)} resources are gone",
+            )
+        )
+        base.remove(left)
+
+    def _say_pending(self, kind: str, resource: Resource) -> None:
+        self._recorder.said(
+            Diagnostic(
+                "warning", f"the last run was stopped while {kind} {resource.type} {resource.name!r}", resource.urn
+            )
+        )
+
+    async def _program(self, engine: Run) -> bool:
+        """Run the program against the engine; return whether it failed by itself."""
+        server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
+        resource_pb2_grpc.add_ResourceMonitorServicer_to_server(Monitor(engine), server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        loop = asyncio.get_running_loop()
+
+        def log(severity: str, message: str, urn: str) -> None:
+            loop.call_soon_threadsafe(engine.note, severity, message, urn)
+
+        program = Program(self._stack.project.file, self._stack._program)
+        engine.ping = program.ping
+        try:
+            program.start(
+                monitor=f"127.0.0.1:{port}",
+                engine=EngineLog(log),
+                stack=self._stack.name,
+                config=self._config,
+                preview=engine.preview,
+                parallel=engine.parallel,
+            )
+            await self._to_the_end(engine, program.wait())
+            engine.stop()
+            await engine.idle()
+            await asyncio.sleep(0)  # messages that the program's thread has handed over
+            # What a failed resource keeps waiting says nothing of its own.
+            failed = program.error is not None and not engine.failures and not self._interrupted
+            if failed:
+                engine.report(program.error or "")
+            await engine.settle_root_outputs()
+        finally:
+            engine.stop()
+            await server.stop(0.1)
+        return failed or not engine.finished
+
+    async def _to_the_end(self, engine: Run, work: Coroutine[Any, Any, None]) -> None:
+        """Do work; at Ctrl-C let what is under way end, so that the state knows of it, and nothing new start."""
+        task = asyncio.ensure_future(work)
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current is None or not current.cancelling():
+                raise
+            current.uncancel()
+            self._interrupted = True
+            engine.stop()
+            engine.failures += 1
+            engine.report("stopped; run the same command again to go on")
+            self._recorder.said(
+                Diagnostic("warning", "stopping when the steps under way have ended; Ctrl-C again leaves them")
+            )
+            await task
+
+    async def _destroy(self, engine: Run) -> None:
+        steps = engine.planner.plan_deletes()
+        protected = [step for step in steps if step.resource.protect and step.op == planner.DELETE]
+        for step in protected:
+            engine.failures += 1
+            engine.report(
+                f"resource {step.urn} cannot be deleted because it is protected. To delete it, take `protect` off the "
+                "resource in the program and run up, then destroy",
+                step.urn,
+            )
+        if not protected:
+            await self._to_the_end(engine, engine.delete(steps))
+
+    async def _refresh(self, engine: Run) -> None:
+        steps = [
+            Step(op=planner.REFRESH, old=resource)
+            for resource in list(engine.base.resources)
+            if resource.custom
+            and not urns.is_provider(resource.type)
+            and not resource.pending_replacement
+            and not resource.delete
+        ]
+        for step, message in await engine.executor.refresh_all(steps):
+            engine.failures += 1
+            engine.report(f"reading {step.resource.type} {step.resource.name!r}: {message}", step.urn)
+        engine.rebase()
+
+    def _result(self, engine: Run, snapshot: Snapshot, failed: bool) -> Result:
+        raw = tuple(
+            step
+            for step in engine.executor.steps
+            if counts(step.resource) and (step.op != planner.REFRESH or self._operation == "refresh")
+        )
+        steps = tuple(result_step(step, self._recorder.errors.get(id(step))) for step in raw if not step.replacing)
+        tally = Counter(op_of(step) for step in raw if not step.replacing)
+        root = next((r for r in snapshot.resources if is_root(r)), None)
+        return Result(
+            operation=self._operation,
+            steps=steps,
+            change_summary={op: tally[op] for op in (*OPERATIONS, *sorted(set(tally) - set(OPERATIONS))) if tally[op]},
+            outputs=plain_outputs(root.outputs, False) if root else {},
+            diagnostics=tuple(self._recorder.diagnostics),
+            seconds=time.monotonic() - self._started,
+            ok=not failed and not engine.failures,
+            stand_ins=tuple(self._config.stand_ins),
+            _raw=raw,
+            _config=self._config,
+        )
+
+
+def _run_loop(work: Coroutine[Any, Any, Result], parallel: int) -> Result:
+    with asyncio.Runner() as runner:
+        runner.get_loop().set_default_executor(ThreadPoolExecutor(max_workers=max(parallel * 2, 8)))
+        return runner.run(work)
