@@ -1,0 +1,71 @@
+"""`logs`: what a service's tasks wrote."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from operations import revisions, services
+from operations.account import Account
+from operations.errors import OperationError
+from operations.stack import Stack, System
+
+_SINCE = re.compile(r"(?P<count>\d+)(?P<unit>[smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+#: Seconds between two looks for new lines.
+_PAUSE = 2.0
+#: How far a look reaches back behind the last line seen: CloudWatch takes lines in a little out of order.
+_OVERLAP = timedelta(seconds=30)
+
+
+def since(text: str) -> timedelta:
+    """Return how far back a person wants to look: `90s`, `10m`, `2h`, `1d`.
+
+    Raises:
+        OperationError: it is none of these.
+    """
+    match = _SINCE.fullmatch(text)
+    if match is None:
+        raise OperationError(f"--since {text!r}: give a number with s, m, h or d behind it, such as 10m")
+    return timedelta(**{_UNITS[match["unit"]]: int(match["count"])})
+
+
+def lines(account: Account, stack: Stack, system: System, name: str, back: timedelta, follow: bool) -> Iterator[str]:
+    """Yield a service's log lines, each with its moment and its task; with `follow`, without end.
+
+    Raises:
+        OperationError: the service isn't there, or has no log group.
+    """
+    service = services.described_one(account, stack, system, name)
+    revision = revisions.describe(account.client("ecs"), service["taskDefinition"])
+    if not revision.log_group:
+        raise OperationError(f"{service['serviceName']} logs to nowhere that is known")
+    logs = account.client("logs")
+    start = datetime.now(UTC) - back
+    yield from _lines(logs, revision.log_group, start, follow, time.sleep)
+
+
+def _lines(
+    logs: Any,  # noqa: ANN401 - a boto3 client
+    group: str,
+    start: datetime,
+    follow: bool,
+    pause: Callable[[float], None],
+) -> Iterator[str]:
+    seen: dict[str, int] = {}
+    while True:
+        latest = int(start.timestamp() * 1000)
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=latest)
+        events = [event for page in pages for event in page["events"] if event["eventId"] not in seen]
+        for event in sorted(events, key=lambda event: event["timestamp"]):
+            seen[event["eventId"]] = event["timestamp"]
+            when = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            task = event["logStreamName"].rsplit("/", 1)[-1][:8]
+            yield f"{when} {task} {event['message'].rstrip()}"
+        if not follow:
+            return
+        if seen:
+            start = max(start, datetime.fromtimestamp(max(seen.values()) / 1000, UTC) - _OVERLAP)
+            seen = {key: stamp for key, stamp in seen.items() if stamp >= start.timestamp() * 1000}
+        pause(_PAUSE)

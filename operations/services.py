@@ -1,0 +1,147 @@
+"""What stands in the account of a stack's services: tasks, images, deployments, targets."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from operations import deployments, revisions
+from operations.account import Account, in_batches
+from operations.deployments import Deployment
+from operations.errors import OperationError
+from operations.images import Registry
+from operations.revisions import Revision
+from operations.stack import Stack, System
+
+#: How many services a call takes: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
+_AT_ONCE = 10
+#: States of a target that nothing is wrong with: it starts, serves, or leaves.
+#: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
+_WELL = ("initial", "healthy", "draining")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceReport:
+    """One service as it stands."""
+
+    name: str
+    """Its name in the system."""
+    physical: str
+    """Its name in ECS."""
+    desired: int = 0
+    """How many tasks it is to have."""
+    running: int = 0
+    """How many run."""
+    revision: Revision | None = None
+    """What it runs; None when it isn't there."""
+    tags: tuple[str, ...] | None = ()
+    """Tags of the image that it runs; None when the image isn't in its registry any more."""
+    last: Deployment | None = None
+    """Its last deployment; None when ECS remembers none."""
+    targets: tuple[str, ...] = ()
+    """The state of each of its load balancer targets."""
+    problems: list[str] = field(default_factory=list)
+    """What isn't as it should be."""
+
+
+def described(account: Account, stack: Stack, physical: list[str]) -> dict[str, dict[str, Any]]:
+    """Return ECS's descriptions of the services that are there and active, by name.
+
+    Raises:
+        OperationError: there is no such cluster.
+    """
+    ecs = account.client("ecs")
+    try:
+        return {
+            service["serviceName"]: service
+            for batch in in_batches(physical, _AT_ONCE)
+            for service in ecs.describe_services(cluster=stack.cluster, services=batch)["services"]
+            if service["status"] == "ACTIVE"
+        }
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ClusterNotFoundException":
+            raise
+        raise OperationError(
+            f"there is no cluster {stack.cluster!r} in {account.region}: this isn't the account or the region that "
+            f"stack {stack.name!r} is in"
+        ) from None
+
+
+def described_one(account: Account, stack: Stack, system: System, name: str) -> dict[str, Any]:
+    """Return ECS's description of one service.
+
+    Raises:
+        OperationError: it isn't there.
+    """
+    physical = system.services[name]
+    found = described(account, stack, [physical])
+    if physical not in found:
+        raise OperationError(f"the service {physical} isn't there; run up for stack {stack.name!r} again")
+    return found[physical]
+
+
+def reports(account: Account, stack: Stack, system: System, registry: Registry) -> list[ServiceReport]:
+    """Look at every service that a system is to have."""
+    found = described(account, stack, list(system.services.values()))
+    return [
+        _report(account, stack, system, registry, name, found[physical])
+        if physical in found
+        else ServiceReport(name=name, physical=physical, problems=["it isn't there; run up again"])
+        for name, physical in sorted(system.services.items())
+    ]
+
+
+def _report(
+    account: Account, stack: Stack, system: System, registry: Registry, name: str, service: dict[str, Any]
+) -> ServiceReport:
+    ecs = account.client("ecs")
+    # While a deployment is under way, and after it was rolled back, the service names what it runs in the end.
+    revision = revisions.describe(ecs, service["taskDefinition"])
+    history = deployments.of_service(ecs, stack.cluster, service["serviceName"])
+    last = history[0] if history else None
+    targets = tuple(
+        _target(target)
+        for balancer in service.get("loadBalancers") or ()
+        for target in account.client("elbv2").describe_target_health(TargetGroupArn=balancer["targetGroupArn"])[
+            "TargetHealthDescriptions"
+        ]
+    )
+    tags = registry.tags(revision.image)
+    problems = []
+    if service["runningCount"] < service["desiredCount"]:
+        problems.append(f"{service['runningCount']} of {service['desiredCount']} tasks run")
+    if last is not None and not last.completed and not last.under_way:
+        of = f" of revision {revisions.number_of(last.task_definition)}" if last.task_definition else ""
+        problems.append(f"the last deployment{of}: {last.outcome}" + (f" ({last.reason})" if last.reason else ""))
+    wanted = system.task_definitions.get(name)
+    if wanted and wanted != revision.arn:
+        problems.append(f"runs revision {revision.number}, and the stack's last `up` deployed {_short(wanted)}")
+    if tags is None:
+        problems.append(f"its image {revision.image.short} isn't in {revision.image.repository} any more")
+    elif system.release and revision.image.repository and system.release not in tags:
+        problems.append(f"runs {', '.join(tags) or revision.image.short}, and the stack's release is {system.release}")
+    failing = [target for target in targets if target.split(":")[0] not in _WELL]
+    if failing:
+        problems.append(f"{len(failing)} of {len(targets)} targets fail: {', '.join(sorted(set(failing)))}")
+    if service.get("loadBalancers") and service["desiredCount"] and not targets:
+        problems.append("no target is registered with its load balancer")
+    return ServiceReport(
+        name=name,
+        physical=service["serviceName"],
+        desired=service["desiredCount"],
+        running=service["runningCount"],
+        revision=revision,
+        tags=tags,
+        last=last,
+        targets=targets,
+        problems=problems,
+    )
+
+
+def _target(target: dict[str, Any]) -> str:
+    health = target["TargetHealth"]
+    return f"{health['State']}: {health['Reason']}" if health.get("Reason") else str(health["State"])
+
+
+def _short(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]
