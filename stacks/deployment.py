@@ -83,7 +83,7 @@ class Deployment:
             )
         else:
             digests = {
-                image: image_digest(own.system.name, own.release, registry.repository_name)
+                image: image_digest(own.system.name, own.release, registry.repository_url)
                 for image, registry in registries.items()
             }
             images = {

@@ -15,7 +15,7 @@ class UnknownRelease(pulumi.RunError):
         )
 
 
-def image_digest(system: str, release: str, repository_name: pulumi.Output[str]) -> pulumi.Output[str]:
+def image_digest(system: str, release: str, repository_url: pulumi.Output[str]) -> pulumi.Output[str]:
     """Return the digest of a release's image, `sha256:…`.
 
     The registry is asked as soon as the repository is there: in a preview of everything but the very first `up`, so
@@ -25,17 +25,18 @@ def image_digest(system: str, release: str, repository_name: pulumi.Output[str])
     Args:
         system: the system's name, for the error.
         release: the image tag.
-        repository_name: the repository.
+        repository_url: the repository's URL, which, unlike its name, isn't known before the repository is there.
 
     Raises:
         UnknownRelease: (when the Output is resolved) when there is no such image.
     """
 
-    def look_up(repository: str) -> str:
+    def look_up(url: str) -> str:
+        repository = url.partition("/")[2]
         try:
             return aws.ecr.get_image(repository_name=repository, image_tag=release).image_digest
         except Exception as error:  # the SDK raises a plain Exception for whatever the provider answers
             reason = str(error).strip().splitlines()[-1]
             raise UnknownRelease(system, release, repository, reason) from error
 
-    return repository_name.apply(look_up)
+    return repository_url.apply(look_up)

@@ -57,7 +57,10 @@ def _inventory(account: Account) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["local", "staging"])
 def test_destroy_leaves_only_what_aws_gives_every_account(account: Account, name: str) -> None:
     before = _inventory(account)
-    succeed(account.stack(name).up())
+    previewed = succeed(account.stack(name).preview())
+    assert _inventory(account) == before, "a preview creates nothing"
+    done = succeed(account.stack(name).up())
+    assert {(s.op, s.urn) for s in previewed.changes} == {(s.op, s.urn) for s in done.changes}
     assert _inventory(account) != before
     succeed(account.stack(name).destroy())
     assert _inventory(account) == before
