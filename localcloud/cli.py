@@ -86,7 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--port", type=int, help="the port to listen on (default: 4566 where free)")
     command("stop", "stop the emulator; what it holds is gone", _stop)
     command("status", "say whether the emulator runs, and where", _status)
-    command("coverage", "list resource types, their calls, and who answers them", _coverage)
+    coverage = command("coverage", "list resource types, their calls, and who answers them", _coverage)
+    coverage.add_argument("match", nargs="?", default="", help="only tokens that contain this, such as rds")
+    coverage.add_argument("--json", action="store_true", help="print JSON")
     execute = command("exec", "run a command that speaks to the emulator: exec -- aws ecs list-clusters", _exec)
     execute.usage = "python -m localcloud exec [-s STACK] -- CMD [ARG ...]"
 
@@ -191,11 +193,9 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _coverage(options: argparse.Namespace) -> int:
-    try:
-        from localcloud.provider import coverage  # type: ignore[attr-defined, unused-ignore]
-    except ImportError:
-        raise CommandError("this checkout has no coverage table") from None
-    return int(coverage.main() or 0)
+    from localcloud import coverage  # loads every resource type, and moto
+
+    return coverage.run(options)
 
 
 def _exec(options: argparse.Namespace) -> int:
