@@ -12,6 +12,7 @@ import importlib
 import inspect
 import json
 import pkgutil
+import re
 import sys
 import textwrap
 from collections import Counter
@@ -106,15 +107,15 @@ def table() -> tuple[Row, ...]:
     """Return a row for every resource type and invoke of every package."""
     for package in PACKAGES:
         load(package)
-    made: list[tuple[str, str, Iterable[Any]]] = []
+    made: list[tuple[str, str, Iterable[Any], type | None]] = []
     for token, kind in base.types().items():
         methods = [member for owner in type(kind).__mro__ for member in vars(owner).values()]
-        made.append((token, "resource", [_function(method) for method in methods]))
-    made += [(token, "invoke", [call]) for token, call in base.functions().items()]
+        made.append((token, "resource", [_function(method) for method in methods], type(kind)))
+    made += [(token, "invoke", [call], None) for token, call in base.functions().items()]
     _install_additions()
     rows = []
-    for token, what, functions in sorted(made, key=lambda item: item[:2]):
-        calls = calls_of(function for function in functions if function is not None)
+    for token, what, functions, cls in sorted(made, key=lambda item: item[:2]):
+        calls = calls_of((function for function in functions if function is not None), cls)
         rows.append(
             Row(token, what, sorted(Call(service, name, answered_by(service, name)) for service, name in calls))
         )
@@ -124,15 +125,19 @@ def table() -> tuple[Row, ...]:
 # What a type calls
 
 
-def calls_of(functions: Iterable[FunctionType]) -> set[tuple[str, str]]:
+def calls_of(functions: Iterable[FunctionType], cls: type | None = None) -> set[tuple[str, str]]:
     """Return (service, operation) of every call in these functions and in ours that they use.
 
     A client is known by where it was made. One that is handed to a helper is any of the clients that are made on the
-    way there and have such a call.
+    way there and have such a call. A call whose name is put together, by `getattr(client, f"…")`, is any that fits.
+
+    Args:
+        functions: where to begin.
+        cls: the type that they are methods of, whose attributes may be parts of such names.
     """
     reached = list(_reached(functions))
     named = {service for function in reached for service in _clients_made(function)}
-    return {call for function in reached for call in _calls_in(function, named)}
+    return {call for function in reached for call in _calls_in(function, named, cls)}
 
 
 def _reached(functions: Iterable[FunctionType]) -> Iterator[FunctionType]:
@@ -197,7 +202,7 @@ def _clients_made(function: FunctionType) -> set[str]:
     return {service for node in ast.walk(_tree(function)) if (service := _service_made(node))}
 
 
-def _calls_in(function: FunctionType, named: set[str]) -> Iterator[tuple[str, str]]:
+def _calls_in(function: FunctionType, named: set[str], cls: type | None) -> Iterator[tuple[str, str]]:
     bound: dict[str, str] = {}
     for node in ast.walk(_tree(function)):
         if isinstance(node, ast.Assign):
@@ -222,11 +227,30 @@ def _calls_in(function: FunctionType, named: set[str]) -> Iterator[tuple[str, st
                 if method in (operations := _operations(candidate)):
                     yield candidate, operations[method]
     for node in ast.walk(_tree(function)):
-        # `client.get_paginator("list_topics")`, and a method's name that is handed on as text.
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            for candidate in sorted({*named, *bound.values()}):
-                if "_" in node.value and node.value in (operations := _operations(candidate)):
-                    yield candidate, operations[node.value]
+        # `client.get_paginator("list_topics")`, a method's name that is handed on as text, or one put together.
+        text = _pattern(node, cls)
+        for candidate in sorted({*named, *bound.values()}) if "_" in text else ():
+            for method, operation in _operations(candidate).items():
+                if re.fullmatch(text, method):
+                    yield candidate, operation
+
+
+def _pattern(node: ast.AST, cls: type | None) -> str:
+    """Return a pattern of the names that a text may be, "" where it is none."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.escape(node.value)
+    is_name = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr"
+    if not is_name or not isinstance(name := node.args[1], ast.JoinedStr):  # type: ignore[attr-defined]
+        return ""
+    parts = []
+    for part in name.values:
+        if isinstance(part, ast.Constant):
+            parts.append(re.escape(str(part.value)))
+            continue
+        of = part.value if isinstance(part, ast.FormattedValue) else None
+        own = getattr(cls, of.attr, None) if isinstance(of, ast.Attribute) and cls is not None else None
+        parts.append(re.escape(own) if isinstance(own, str) else r"\w+")
+    return "".join(parts)
 
 
 @functools.cache
