@@ -112,6 +112,8 @@ class MigrationRun(dynamic.Resource, module="alicerce", name="MigrationRun"):
 
     outcome: pulumi.Output[str]
     """`migrated`, `skipped` (the image was migrated before) or `disabled`."""
+    migrated: pulumi.Output[dict[str, dict[str, str]]]
+    """What is remembered of images that were migrated here, by digest."""
     task_arn: pulumi.Output[str | None]
     """The task that migrated the current image, if one ran."""
 
@@ -136,6 +138,7 @@ class MigrationRun(dynamic.Resource, module="alicerce", name="MigrationRun"):
                 "tags": dict(args.tags),
                 "time_limit": args.time_limit_seconds,
                 "outcome": None,
+                "migrated": None,
                 "task_arn": None,
             },
             opts,

@@ -17,6 +17,9 @@ from pulumi import dynamic
 from components.checks import check_between
 from components.task_evidence import last_lines, looks, quoted, reason
 
+#: How many images that ran are remembered.
+_REMEMBERED = 100
+
 #: How many tasks may stop for the same reason before a deployment counts as lost, whatever the breaker says.
 _CRASHES = 3
 
@@ -43,11 +46,12 @@ class RolloutProvider(dynamic.ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         """Wait for the first deployment."""
-        return dynamic.CreateResult(id_=props["service"], outs=wait(props))
+        return dynamic.CreateResult(id_=props["service"], outs={**wait(props), "proven": [props["digest"]]})
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
         """Wait for another deployment."""
-        return dynamic.UpdateResult(outs=wait(_news))
+        before = [digest for digest in _olds.get("proven") or [] if digest != _news["digest"]]
+        return dynamic.UpdateResult(outs={**wait(_news), "proven": [*before, _news["digest"]][-_REMEMBERED:]})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,8 @@ class RolloutArgs:
     """The service, once it was created or updated."""
     task_definition_arn: pulumi.Input[str]
     """The revision that is to run."""
+    digest: pulumi.Input[str]
+    """Digest of the image that it runs."""
     container_name: str
     """Name of its container."""
     log_group_name: pulumi.Input[str]
@@ -94,6 +100,8 @@ class Rollout(dynamic.Resource, module="alicerce", name="Rollout"):
 
     task_definition: pulumi.Output[str]
     """The revision that runs, proven."""
+    proven: pulumi.Output[list[str]]
+    """Digests of the images whose deployments came to their end here, the last one last."""
 
     def __init__(self, name: str, args: RolloutArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(
@@ -104,6 +112,8 @@ class Rollout(dynamic.Resource, module="alicerce", name="Rollout"):
                 "cluster": args.cluster_name,
                 "service": args.service_name,
                 "task_definition": args.task_definition_arn,
+                "digest": args.digest,
+                "proven": None,
                 "container": args.container_name,
                 "log_group": args.log_group_name,
                 "time_limit": args.time_limit_seconds,

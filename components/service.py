@@ -221,6 +221,7 @@ class Service(pulumi.ComponentResource):
                 cluster_name=args.cluster_name,
                 service_name=service.name,
                 task_definition_arn=task.task_definition_arn,
+                digest=pulumi.Output.from_input(args.task.image).apply(lambda image: image.partition("@")[2]),
                 container_name=task.container_name,
                 log_group_name=task.log_group_name,
             ),

@@ -1,6 +1,6 @@
 """AprendeAI: an API, a frontend, an AI service and RabbitMQ workers."""
 
-from components.fargate import Architecture, TaskSize
+from components.fargate import TaskSize
 from components.generated_secret import GeneratedKind
 from components.task import HealthCheck
 from stacks.system import (
@@ -8,6 +8,7 @@ from stacks.system import (
     Cache,
     Database,
     Generated,
+    Image,
     MessageBroker,
     Migration,
     Need,
@@ -32,10 +33,10 @@ def _node_asks(port: int, path: str) -> HealthCheck:
 APRENDEAI = System(
     name="aprendeai",
     images={
-        "api": Architecture.ARM64,
-        "frontend": Architecture.ARM64,
-        "ai": Architecture.ARM64,
-        "worker": Architecture.ARM64,
+        "api": Image(dockerfile="infra/docker/api.Dockerfile"),
+        "frontend": Image(dockerfile="infra/docker/frontend.Dockerfile"),
+        "ai": Image(dockerfile="infra/docker/ai.Dockerfile"),
+        "worker": Image(dockerfile="infra/docker/worker.Dockerfile"),
     },
     urls=("FRONTEND_URL", "API_URL"),
     environment={"NODE_ENV": "production", "ENV": "production", "AI_SERVICE_URL": "http://ai:8001"},

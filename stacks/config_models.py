@@ -80,6 +80,18 @@ class Retention(Model):
     )
 
 
+class Promotion(Model):
+    """From which stack a release has to come."""
+
+    from_: str = _about("the name of another stack", "staging", alias="from")
+
+
+class RegistryConfig(Model):
+    """Whose repositories hold the images."""
+
+    stack: str = _about("the name of another stack of this account", "staging")
+
+
 class PlatformConfig(Model):
     """The keys of the namespace `alicerce`."""
 
@@ -90,6 +102,7 @@ class PlatformConfig(Model):
     availabilityZones: tuple[str, ...] = _about("a list of the region's availability zones", "us-east-1a", default=())
     createZones: bool = _about("true or false", "true", default=True)
     retention: Retention = _about("an object of logs, backups and releases", "365", default=Retention())
+    promotion: Promotion | None = _about("an object with the member from, a stack's name", "staging", default=None)
     protection: Literal["profile", "off"] = _about("profile or off", "profile", default="profile")
 
 
@@ -106,6 +119,8 @@ class SystemConfig(Model):
     """The keys that every system's namespace has; URLs and supplied secrets are the system's own."""
 
     release: ReleaseTag | None = _about("an image tag other than latest, or none yet", "v1.0.0", default=None)
+    source: str | None = _about("the path of a checkout", "../aprendeai", default=None)
+    registry: RegistryConfig | None = _about("an object with the member stack, a stack's name", "staging", default=None)
     migrate: bool = _about("true or false", "true", default=True)
     zone: Domain = _about("the domain of a hosted zone, in lower case", "example.com")
     rotation: dict[str, Positive] = _about("positive integers, 1 for the first value", "2", default_factory=dict)

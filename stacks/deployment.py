@@ -8,6 +8,7 @@ import pulumi
 
 from components.alias_record import AliasRecord, AliasRecordArgs
 from components.broker import Broker, BrokerArgs
+from components.built_image import BuiltImage, BuiltImageArgs
 from components.cache import Cache, CacheArgs
 from components.database import PostgresDatabase, PostgresDatabaseArgs
 from components.generated_secret import GeneratedValue, GeneratedValueArgs
@@ -22,7 +23,7 @@ from components.task import SecretVariable, TaskArgs
 from components.urls import amqp_url, composed, postgres_url, redis_url
 from stacks import system as model
 from stacks.platform import Platform
-from stacks.release import image_digest
+from stacks.release import Repository, image_digest, promoted, repository_of
 from stacks.settings import Settings, SystemSettings
 from stacks.system import AmqpUrl, Generated, Need, PostgresUrl, RedisUrl, Role, Supplied
 
@@ -71,7 +72,7 @@ class Deployment:
         values = self._generated()
         stores = self._stores(values)
         secrets = self._secrets(values, stores)
-        registries = self._registries()
+        repositories = self._repositories()
         digests: dict[str, pulumi.Output[str]] = {}
         services: dict[str, Service] = {}
         migration: Migration | None = None
@@ -82,18 +83,15 @@ class Deployment:
                 f"pulumi config set {own.system.name}:release <tag>"
             )
         else:
-            digests = {
-                image: image_digest(own.system.name, own.release, registry.repository_url)
-                for image, registry in registries.items()
-            }
+            digests = self._digests(own.release, repositories)
             images = {
-                image: pulumi.Output.concat(registry.repository_url, "@", digests[image])
-                for image, registry in registries.items()
+                image: pulumi.Output.concat(repository.url, "@", digests[image])
+                for image, repository in repositories.items()
             }
-            migration = self._migration(images, digests, registries, secrets, stores)
-            services = self._services(images, registries, secrets, stores, migration)
+            migration = self._migration(images, digests, repositories, secrets, stores)
+            services = self._services(images, repositories, secrets, stores, migration)
         self._aliases()
-        self.outputs = self._outputs(stores, secrets, registries, digests, services, migration)
+        self.outputs = self._outputs(stores, secrets, repositories, digests, services, migration)
 
     def _name(self, part: str) -> str:
         return f"{self._system.name}-{part}"
@@ -236,8 +234,14 @@ class Deployment:
                 )
         raise ValueError(f"{self._system.name}: {variable} is composed of a store that the system hasn't")
 
-    def _registries(self) -> dict[str, Registry]:
-        return {
+    def _repositories(self) -> dict[str, Repository]:
+        """Return where the images are: in repositories of this stack, or of the one that config names."""
+        if self._own.registry_stack is not None:
+            return {
+                image: repository_of(self._own.registry_stack, self._system.name, image)
+                for image in self._system.images
+            }
+        made = {
             image: Registry(
                 self._name(f"{image}-images"),
                 RegistryArgs(
@@ -253,13 +257,35 @@ class Deployment:
             )
             for image in self._system.images
         }
+        return {image: Repository(url=registry.repository_url, arn=registry.arn) for image, registry in made.items()}
+
+    def _digests(self, release: str, repositories: Mapping[str, Repository]) -> dict[str, pulumi.Output[str]]:
+        """Return the digest of each image of a release: looked up, or of what is built here."""
+        digests: dict[str, pulumi.Output[str]] = {}
+        for image, repository in repositories.items():
+            if self._own.source is None:
+                digests[image] = image_digest(self._system.name, release, repository.url)
+                continue
+            digests[image] = BuiltImage(
+                self._name(image),
+                BuiltImageArgs(
+                    context=self._own.source,
+                    dockerfile=f"{self._own.source}/{self._system.images[image].dockerfile}",
+                    architecture=self._system.images[image].architecture,
+                    repository_url=repository.url,
+                    tag=release,
+                ),
+            ).digest
+        if self._settings.promoted_from is not None:
+            return promoted(self._settings.promoted_from, self._system, release, digests)
+        return digests
 
     def _task(
         self,
         part: str,
         image: str,
         images: Mapping[str, pulumi.Output[str]],
-        registries: Mapping[str, Registry],
+        repositories: Mapping[str, Repository],
         secrets: Mapping[str, Secret],
         variables: tuple[str, ...],
         **more: Any,  # noqa: ANN401 - TaskArgs checks them
@@ -268,8 +294,8 @@ class Deployment:
             family=physical_name(ECS_NAME, self._settings.stack, self._name(part)),
             container_name=part,
             image=images[image],
-            repository_arn=registries[image].arn,
-            architecture=self._system.images[image],
+            repository_arn=repositories[image].arn,
+            architecture=self._system.images[image].architecture,
             log_group_name=f"/{self._settings.stack}/{self._system.name}/{part}"[:LOG_GROUP_NAME],
             log_retention_days=self._settings.log_retention_days,
             kms_key_arn=self._platform.key.arn,
@@ -288,7 +314,7 @@ class Deployment:
         self,
         images: Mapping[str, pulumi.Output[str]],
         digests: Mapping[str, pulumi.Output[str]],
-        registries: Mapping[str, Registry],
+        repositories: Mapping[str, Repository],
         secrets: Mapping[str, Secret],
         stores: Stores,
     ) -> Migration:
@@ -300,7 +326,7 @@ class Deployment:
                     "migration",
                     migration.image,
                     images,
-                    registries,
+                    repositories,
                     secrets,
                     migration.secrets,
                     command=migration.command,
@@ -323,7 +349,7 @@ class Deployment:
     def _services(
         self,
         images: Mapping[str, pulumi.Output[str]],
-        registries: Mapping[str, Registry],
+        repositories: Mapping[str, Repository],
         secrets: Mapping[str, Secret],
         stores: Stores,
         migration: Migration,
@@ -348,7 +374,7 @@ class Deployment:
                         name,
                         service.image,
                         images,
-                        registries,
+                        repositories,
                         secrets,
                         service.secrets,
                         command=service.command,
@@ -443,7 +469,7 @@ class Deployment:
         self,
         stores: Stores,
         secrets: Mapping[str, Secret],
-        registries: Mapping[str, Registry],
+        repositories: Mapping[str, Repository],
         digests: Mapping[str, pulumi.Output[str]],
         services: Mapping[str, Service],
         migration: Migration | None,
@@ -451,7 +477,7 @@ class Deployment:
         outputs: dict[str, Any] = {
             "release": self._own.release,
             "urls": dict(self._own.urls),
-            "repositories": {image: registry.repository_url for image, registry in registries.items()},
+            "repositories": {image: repository.url for image, repository in repositories.items()},
             "digests": dict(digests),
             "services": {name: service.service_name for name, service in services.items()},
             "taskDefinitions": {name: service.task_definition_arn for name, service in services.items()},
@@ -463,6 +489,10 @@ class Deployment:
         if stores.broker is not None:
             outputs["broker"] = pulumi.Output.concat(stores.broker.host, ":", stores.broker.port.apply(str))
         if migration is not None:
+            outputs["proven"] = {
+                "migration": migration.run.migrated.apply(lambda migrated: sorted(migrated or {})),
+                **{name: service.rollout.proven for name, service in services.items()},
+            }
             outputs["migration"] = {
                 "taskDefinition": migration.task_definition_arn,
                 "securityGroup": migration.security_group_id,

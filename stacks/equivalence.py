@@ -1,12 +1,13 @@
 """equivalence: an API and RQ workers, both from one image."""
 
-from components.fargate import Architecture, TaskSize
+from components.fargate import TaskSize
 from components.generated_secret import GeneratedKind
 from components.task import HealthCheck
 from stacks.system import (
     Cache,
     Database,
     Generated,
+    Image,
     Migration,
     Need,
     PostgresUrl,
@@ -28,7 +29,7 @@ _SECRETS = (
 
 EQUIVALENCE = System(
     name="equivalence",
-    images={"api": Architecture.ARM64},
+    images={"api": Image(dockerfile="Dockerfile")},
     urls=("API_URL",),
     environment={},
     secrets={

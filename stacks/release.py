@@ -1,7 +1,23 @@
-"""From an image tag to the one image that it names."""
+"""From an image tag to the one image that it names, and to the proof that it may run here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
+
+from stacks.system import System
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repository:
+    """Where an image's releases are."""
+
+    url: pulumi.Output[str]
+    """What it is pulled from."""
+    arn: pulumi.Output[str]
+    """What a role that pulls from it names."""
 
 
 class UnknownRelease(pulumi.RunError):
@@ -40,3 +56,77 @@ def image_digest(system: str, release: str, repository_url: pulumi.Output[str]) 
             raise UnknownRelease(system, release, repository, reason) from error
 
     return repository_url.apply(look_up)
+
+
+class NotPromoted(pulumi.RunError):
+    """A release was named that the stack before this one hasn't proven."""
+
+    def __init__(self, stack: str, system: str, release: str, image: str, digest: str, missing: str) -> None:
+        super().__init__(
+            f"{system}:release is {release!r}, whose image {image} ({digest[:19]}) {stack} has not {missing}. "
+            f"Allowed: a release that {stack} has migrated and run, since alicerce:promotion asks for it. "
+            f"Mend it: bring it up in {stack} first, or name a release that {stack} ran: "
+            f"pulumi config set {system}:release <tag>"
+        )
+
+
+def _outputs_of(stack: str) -> pulumi.StackReference:
+    """Return another stack of this project; there is one reference a stack, whoever asks."""
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
+    known: dict[str, pulumi.StackReference] = vars(pulumi.runtime.get_root_resource()).setdefault("_references", {})
+    if name not in known:
+        known[name] = pulumi.StackReference(name)
+    return known[name]
+
+
+def repository_of(stack: str, system: str, image: str) -> Repository:
+    """Return the repository that another stack of the account has for an image.
+
+    Raises:
+        LookupError: (when the Output is resolved) when that stack has none.
+    """
+
+    def find(outputs: Mapping[str, Any] | None) -> str:
+        repositories = (outputs or {}).get("repositories") or {}
+        if image not in repositories:
+            raise pulumi.RunError(
+                f"{system}:registry names the stack {stack!r}, which has no repository for {system}'s image {image}. "
+                f"Allowed: a stack that is up and has repositories of its own. Mend it: bring {stack} up, or: "
+                f"pulumi config rm {system}:registry"
+            )
+        return str(repositories[image])
+
+    url = _outputs_of(stack).get_output(system).apply(find)
+    return Repository(url=url, arn=url.apply(_arn_of))
+
+
+def _arn_of(url: str) -> str:
+    """Return a repository's ARN from its URL, `<account>.dkr.ecr.<region>.amazonaws.com/<name>`."""
+    host, _, name = url.partition("/")
+    account, _, _, region, *_ = host.split(".")
+    return f"arn:aws:ecr:{region}:{account}:repository/{name}"
+
+
+def promoted(
+    stack: str, system: System, release: str, digests: Mapping[str, pulumi.Output[str]]
+) -> dict[str, pulumi.Output[str]]:
+    """Return the digests, once it is known that another stack has migrated and run each of them.
+
+    Raises:
+        NotPromoted: (when an Output is resolved) naming the image that hasn't been.
+    """
+    proven = _outputs_of(stack).get_output(system.name).apply(lambda outputs: (outputs or {}).get("proven") or {})
+
+    def proof(image: str) -> pulumi.Output[str]:
+        def check(known: list[Any]) -> str:
+            digest, ran = str(known[0]), known[1]
+            if image == system.migration.image and digest not in (ran.get("migration") or ()):
+                raise NotPromoted(stack, system.name, release, image, digest, "migrated to")
+            for name, service in system.services.items():
+                if service.image == image and digest not in (ran.get(name) or ()):
+                    raise NotPromoted(stack, system.name, release, image, digest, f"run as {name}")
+            return digest
+
+        return pulumi.Output.all(digests[image], proven).apply(check)
+
+    return {image: proof(image) for image in digests}

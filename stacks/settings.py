@@ -8,7 +8,8 @@ import ipaddress
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, cast, get_args
 from urllib.parse import urlsplit
 
 import pulumi
@@ -56,6 +57,10 @@ class SystemSettings:
     """The system itself."""
     release: str | None
     """The image tag that runs; None before the first."""
+    source: str | None
+    """The checkout that its images are built from; None where they are pushed by someone else."""
+    registry_stack: str | None
+    """The stack whose repositories hold its images; None for repositories of its own."""
     migrate: bool
     """Whether a new release's migration is run."""
     zone: str
@@ -108,6 +113,8 @@ class Settings:
     """How many releases' images stay."""
     protection: bool
     """Whether stateful parts refuse to be deleted."""
+    promoted_from: str | None
+    """The stack that has to have run a release before this one does; None for no such rule."""
     systems: Mapping[str, SystemSettings]
     """The systems by name."""
 
@@ -168,10 +175,13 @@ def check(stack: str, systems: Sequence[System], values: Mapping[str, str], secr
         backup_retention_days=platform.retention.backups or profile.database.backup_retention_days,
         keep_releases=platform.retention.releases or profile.keep_releases,
         protection=profile.protection and platform.protection != "off",
+        promoted_from=platform.promotion.from_ if platform.promotion else None,
         systems={
             name: SystemSettings(
                 system=system,
                 release=config.release,
+                source=config.source,
+                registry_stack=config.registry.stack if config.registry else None,
                 migrate=config.migrate,
                 zone=config.zone,
                 urls={variable: getattr(config, variable) for variable in system.urls},
@@ -218,7 +228,7 @@ def _parse(
         key.partition(":")[2]: _decoded(text)
         for key, text in values.items()
         # Pulumi.yaml declares the keys of systems with an empty value, which stands for "not set".
-        if key.startswith(f"{namespace}:") and text != "" and key.partition(":")[2] not in unread
+        if key.startswith(f"{namespace}:") and text not in ("", "{}") and key.partition(":")[2] not in unread
     }
     try:
         return model.model_validate(own)
@@ -287,16 +297,23 @@ def _fields(model: type[Model], path: list[str]) -> dict[str, FieldInfo]:
         return model.model_fields
     if path[0] == "services":
         return ServiceConfig.model_fields
-    inner = model.model_fields[path[0]].annotation
-    return cast(type[Model], inner).model_fields
+    inner = _named(model, path[0]).annotation
+    models = [kind for kind in (inner, *get_args(inner)) if isinstance(kind, type) and issubclass(kind, Model)]
+    return models[0].model_fields
+
+
+def _named(model: type[Model], key: str) -> FieldInfo:
+    """Return the field that config calls by a key."""
+    return next(info for name, info in model.model_fields.items() if key in (name, info.alias))
 
 
 def _extra(model: type[Model], path: list[str]) -> dict[str, str]:
-    info = model.model_fields[path[0]]
+    info = _named(model, path[0])
     if path[0] == "services" and len(path) > 2:
         info = ServiceConfig.model_fields[path[2]]
-    elif path[0] == "retention" and len(path) > 1:
-        info = _fields(model, path[:1])[path[1]]
+    elif path[0] in ("retention", "promotion", "registry") and len(path) > 1:
+        inner = _fields(model, path[:1])
+        info = next(field for name, field in inner.items() if path[1] in (name, field.alias))
     return cast(dict[str, str], info.json_schema_extra)
 
 
@@ -384,6 +401,7 @@ def _secret_mistakes(
 
 
 def _system_mistakes(system: System, config: SystemConfig, profile: Profile | None) -> Iterator[Mistake]:
+    yield from _source_mistakes(system, config)
     for variable in sorted(config.rotation):
         key = f"{system.name}:rotation.{variable}"
         if variable not in system.generated:
@@ -415,6 +433,36 @@ def _system_mistakes(system: System, config: SystemConfig, profile: Profile | No
             )
         elif profile is not None:
             yield from _service_mistakes(key, system.services[name], config.services[name], profile)
+
+
+def _source_mistakes(system: System, config: SystemConfig) -> Iterator[Mistake]:
+    if config.source is None:
+        return
+    key = f"{system.name}:source"
+    missing = [
+        image.dockerfile for image in system.images.values() if not Path(config.source, image.dockerfile).is_file()
+    ]
+    if missing:
+        yield Mistake(
+            key=key,
+            problem=f"is {config.source!r}, where {', '.join(missing)} can't be found",
+            allowed=f"the path of a checkout of {system.name}",
+            remedy=f"{set_command(key, '../' + system.name)}, or {remove_command(key)} to take images that were pushed",
+        )
+    if config.release is None:
+        yield Mistake(
+            key=f"{system.name}:release",
+            problem="is missing, and images are built",
+            allowed="the tag to push the images under",
+            remedy=set_command(f"{system.name}:release", "v1.0.0"),
+        )
+    if config.registry is not None:
+        yield Mistake(
+            key=key,
+            problem=f"is set, and so is {system.name}:registry",
+            allowed="one of the two: images are built here, or taken from another stack's repositories",
+            remedy=remove_command(key),
+        )
 
 
 def _service_mistakes(key: str, service: Service, config: ServiceConfig, profile: Profile) -> Iterator[Mistake]:

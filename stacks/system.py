@@ -114,6 +114,16 @@ class MessageBroker:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Image:
+    """One image of a release."""
+
+    dockerfile: str
+    """Where the checkout has its Dockerfile; the checkout is the build's context."""
+    architecture: Architecture = Architecture.ARM64
+    """What processor it is built for."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Service:
     """One service: what it runs, what it needs and how it is reached."""
 
@@ -174,8 +184,8 @@ class System:
 
     name: str
     """Lower case; namespace of its keys in config and beginning of its resources' names."""
-    images: Mapping[str, Architecture]
-    """The images that a release is made of, by name, and what they are built for."""
+    images: Mapping[str, Image]
+    """The images that a release is made of, by name."""
     services: Mapping[str, Service]
     """Its services by name; a name is also the host under which others call an internal service."""
     urls: tuple[str, ...]

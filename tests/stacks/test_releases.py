@@ -4,8 +4,10 @@ The emulator lets a task end as its environment asks (`localcloud/emulator/addit
 runs the program with a system that is told how to end.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,3 +167,68 @@ def test_a_rotation_in_the_middle_of_a_release_leaves_the_old_one_a_way_back(acc
             for secret in container["secrets"]:
                 name, _, _, version = secret["valueFrom"].rsplit(":", 3)
                 manager.get_secret_value(SecretId=name, VersionId=version)
+
+
+def test_images_are_built_from_a_checkout_and_run_by_the_digest_that_was_pushed(
+    account: Account, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "app.py").write_text("print('v3')\n")
+    built = {"equivalence:source": str(tmp_path), "equivalence:release": "v3.0.0"}
+    succeed(account.stack("staging", built).up())
+    digest = account.stack("staging").outputs()["equivalence"]["digests"]["api"]
+    images = account.client("ecr").describe_images(repositoryName="staging/equivalence-api")["imageDetails"]
+    assert {tag: image["imageDigest"] for image in images for tag in image.get("imageTags", ())}["v3.0.0"] == digest
+    assert _running(account, "equivalence-api").endswith(f"@{digest}")
+    again = succeed(account.stack("staging", built).up())
+    assert [s for s in again.changes if s.type.startswith("aws:ecs")] == [], "the same checkout is the same image"
+
+
+def test_a_checkout_without_its_dockerfile_is_refused(account: Account, tmp_path: Path) -> None:
+    result = account.stack("staging", {"equivalence:source": str(tmp_path)}).up()
+    assert (
+        f"equivalence:source is '{tmp_path}', where Dockerfile can't be found. Allowed: the path of a checkout of "
+        "equivalence. Mend it: pulumi config set equivalence:source ../equivalence, or pulumi config rm "
+        "equivalence:source to take images that were pushed"
+    ) in "\n".join(result.errors)
+
+
+@pytest.fixture(scope="module")
+def after_staging(account: Account) -> dict[str, Any]:
+    """What makes another stack take staging's images, and only those that staging ran."""
+    return {
+        "alicerce:profile": "staging",
+        "alicerce:cidr": "10.9.0.0/16",
+        "alicerce:promotion": {"from": "staging"},
+        "aprendeai:registry": {"stack": "staging"},
+        "equivalence:registry": {"stack": "staging"},
+        "aprendeai:zone": "second.aprendeai.com",
+        "aprendeai:FRONTEND_URL": "https://app.second.aprendeai.com",
+        "aprendeai:API_URL": "https://api.second.aprendeai.com",
+        "aprendeai:release": "v1.0.0",
+        "equivalence:zone": "second.equivalence.app",
+        "equivalence:API_URL": "https://api.second.equivalence.app",
+        "equivalence:release": "v1.0.0",
+    }
+
+
+def test_a_second_stack_runs_the_very_digest_that_staging_ran(account: Account, after_staging: dict[str, Any]) -> None:
+    succeed(account.stack("second", after_staging).up())
+    staging, second = (account.stack(name).outputs() for name in ("staging", "second"))
+    for system in ("aprendeai", "equivalence"):
+        assert second[system]["digests"] == staging[system]["digests"]
+        assert second[system]["repositories"] == staging[system]["repositories"]
+    repositories = account.client("ecr").describe_repositories()["repositories"]
+    assert not [r for r in repositories if r["repositoryName"].startswith("second/")]
+
+    ecr = account.client("ecr")
+    manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": []}
+    pushed = ecr.put_image(
+        repositoryName="staging/equivalence-api", imageManifest=json.dumps(manifest), imageTag="v4.0.0"
+    )["image"]["imageId"]["imageDigest"]
+    unproven = account.stack("second", {**after_staging, "equivalence:release": "v4.0.0"}).preview()
+    assert not unproven.ok
+    message = "\n".join(unproven.errors)
+    assert f"equivalence:release is 'v4.0.0', whose image api ({pushed[:19]}) staging has not migrated to" in message
+    assert "bring it up in staging first" in message
+    succeed(account.stack("second", after_staging).destroy())

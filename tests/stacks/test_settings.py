@@ -138,7 +138,7 @@ def test_a_secret_in_plain_text_is_refused_and_its_value_not_repeated() -> None:
 def test_a_misspelt_key_is_refused_with_the_nearest_one() -> None:
     assert _refusal(_config(aprendeai__relase="v2.0.0")) == (
         "aprendeai:relase is unknown (did you mean release?). Allowed: API_URL, FRONTEND_URL, SENTRY_DSN, migrate, "
-        "release, rotation, services, zone. Mend it: pulumi config rm aprendeai:relase"
+        "registry, release, rotation, services, source, zone. Mend it: pulumi config rm aprendeai:relase"
     )
 
 
