@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
 from components.connection import allow
 from components.migration_run import MigrationRun, MigrationRunArgs
 from components.naming import Tags, component_tags
 from components.service import Store
 from components.task import Task, TaskArgs
+from components.task_group import task_group
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,24 +68,7 @@ class Migration(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         tags = component_tags(args.tags, "migration")
 
-        group = aws.ec2.SecurityGroup(
-            f"{name}-group",
-            description=f"Migration task {args.task.family}",
-            vpc_id=args.vpc_id,
-            tags={**tags, "Name": args.task.family},
-            opts=child,
-        )
-        https = aws.vpc.SecurityGroupEgressRule(
-            f"{name}-https",
-            security_group_id=group.id,
-            description="HTTPS to AWS: image, secrets, log",
-            ip_protocol="tcp",
-            from_port=443,
-            to_port=443,
-            cidr_ipv4="0.0.0.0/0",
-            tags=tags,
-            opts=child,
-        )
+        group, https = task_group(name, vpc_id=args.vpc_id, title=args.task.family, tags=tags, opts=child)
         database = allow(
             f"{name}-database",
             source_security_group_id=group.id,

@@ -13,6 +13,7 @@ from components.naming import Tags, component_tags
 from components.rollout import Rollout, RolloutArgs
 from components.target import Target, TargetArgs
 from components.task import LONGEST_STOP_TIMEOUT, HealthCheck, Task, TaskArgs
+from components.task_group import task_group
 
 #: How much longer than the longest request a task may take to stop, in seconds: for the application's own clean-up.
 _STOP_MARGIN = 10
@@ -122,25 +123,7 @@ class Service(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         tags = component_tags(args.tags, "service")
 
-        group = aws.ec2.SecurityGroup(
-            f"{name}-group",
-            description=f"Tasks of {args.service_name}",
-            vpc_id=args.vpc_id,
-            tags={**tags, "Name": args.service_name},
-            opts=child,
-        )
-        # Registries, Secrets Manager, logs and third parties' APIs all speak TLS on 443; stores are opened one by one.
-        aws.vpc.SecurityGroupEgressRule(
-            f"{name}-https",
-            security_group_id=group.id,
-            description="HTTPS to AWS and to third parties",
-            ip_protocol="tcp",
-            from_port=443,
-            to_port=443,
-            cidr_ipv4="0.0.0.0/0",
-            tags=tags,
-            opts=child,
-        )
+        group, _ = task_group(name, vpc_id=args.vpc_id, title=args.service_name, tags=tags, opts=child)
         for store, target in args.stores.items():
             allow(
                 f"{name}-{store}",

@@ -1,16 +1,12 @@
 """One system on the platform: its stores, secrets, images and services."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
 from components.alias_record import AliasRecord, AliasRecordArgs
-from components.broker import Broker, BrokerArgs
 from components.built_image import BuiltImage, BuiltImageArgs
-from components.cache import Cache, CacheArgs
-from components.database import PostgresDatabase, PostgresDatabaseArgs
 from components.generated_secret import GeneratedValue, GeneratedValueArgs
 from components.migration import Migration, MigrationArgs
 from components.naming import ECS_NAME, LOG_GROUP_NAME, Tags, physical_name
@@ -20,43 +16,12 @@ from components.secret import Secret, SecretArgs
 from components.service import Service, ServiceArgs, ServiceConnect, Store
 from components.target import TargetArgs
 from components.task import SecretVariable, TaskArgs
-from components.urls import amqp_url, composed, postgres_url, redis_url
 from stacks import system as model
 from stacks.platform import Platform
 from stacks.release import Repository, image_digest, promoted, repository_of
 from stacks.settings import Settings, SystemSettings
-from stacks.system import AmqpUrl, Generated, Need, PostgresUrl, RedisUrl, Role, Supplied
-
-#: PostgreSQL's major version; RDS takes care of the minor ones.
-_POSTGRES = "16"
-#: RabbitMQ's version on Amazon MQ.
-_RABBITMQ = "4.2"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stores:
-    """A system's stores."""
-
-    database: PostgresDatabase
-    """PostgreSQL."""
-    cache: Cache | None
-    """Redis-compatible."""
-    broker: Broker | None
-    """RabbitMQ."""
-
-    def reached(self, needs: frozenset[Need]) -> dict[str, Store]:
-        """Return where the needed stores are reached, by name."""
-        stores: dict[str, PostgresDatabase | Cache | Broker | None] = {
-            Need.POSTGRES: self.database,
-            Need.REDIS: self.cache,
-            Need.RABBITMQ: self.broker,
-        }
-        ports = {Need.POSTGRES: 5432, Need.REDIS: 6379, Need.RABBITMQ: 5671}
-        return {
-            need.value: Store(security_group_id=store.security_group_id, port=ports[need])
-            for need in sorted(needs)
-            if (store := stores[need]) is not None
-        }
+from stacks.stores import Stores, build_stores, named, secret_value
+from stacks.system import Generated, Need, Role
 
 
 class Deployment:
@@ -70,7 +35,7 @@ class Deployment:
         self._tags: Tags = {**platform.tags, "System": own.system.name}
 
         values = self._generated()
-        stores = self._stores(values)
+        stores = build_stores(settings, own, platform, values, self._tags)
         secrets = self._secrets(values, stores)
         repositories = self._repositories()
         digests: dict[str, pulumi.Output[str]] = {}
@@ -94,7 +59,7 @@ class Deployment:
         self.outputs = self._outputs(stores, secrets, repositories, digests, services, migration)
 
     def _name(self, part: str) -> str:
-        return f"{self._system.name}-{part}"
+        return named(self._system.name, part)
 
     def _generated(self) -> dict[str, pulumi.Output[str]]:
         return {
@@ -106,79 +71,13 @@ class Deployment:
             if isinstance(secret, Generated)
         }
 
-    def _stores(self, values: Mapping[str, pulumi.Output[str]]) -> Stores:
-        settings, platform, profile = self._settings, self._platform, self._settings.profile
-        database = PostgresDatabase(
-            self._name("database"),
-            PostgresDatabaseArgs(
-                vpc_id=platform.network.vpc_id,
-                subnet_ids=platform.isolated_subnet_ids,
-                database_name=self._system.database.name,
-                username=self._system.database.username,
-                password=values[self._system.database.password],
-                engine_version=_POSTGRES,
-                instance_class=profile.database.instance_class,
-                storage_gb=profile.database.storage_gb,
-                max_storage_gb=profile.database.max_storage_gb,
-                multi_az=profile.database.multi_az,
-                backup_retention_days=settings.backup_retention_days,
-                deletion_protection=settings.protection,
-                final_snapshot=profile.protection,
-                kms_key_arn=platform.key.arn,
-                log_retention_days=settings.log_retention_days,
-                events_topic_arn=platform.notifications.topic_arn,
-                apply_immediately=not profile.protection,
-                protect=settings.protection,
-                tags=self._tags,
-            ),
-        )
-        cache = broker = None
-        if self._system.cache is not None:
-            cache = Cache(
-                self._name("cache"),
-                CacheArgs(
-                    vpc_id=platform.network.vpc_id,
-                    subnet_ids=platform.isolated_subnet_ids,
-                    username=self._system.cache.username,
-                    password=values[self._system.cache.password],
-                    node_type=profile.cache.node_type,
-                    replicas=profile.cache.replicas,
-                    snapshot_retention_days=profile.cache.snapshot_retention_days,
-                    kms_key_arn=platform.key.arn,
-                    final_snapshot=profile.protection,
-                    log_retention_days=settings.log_retention_days,
-                    apply_immediately=not profile.protection,
-                    protect=settings.protection,
-                    tags=self._tags,
-                ),
-            )
-        if self._system.broker is not None:
-            broker = Broker(
-                self._name("broker"),
-                BrokerArgs(
-                    vpc_id=platform.network.vpc_id,
-                    subnet_ids=platform.isolated_subnet_ids,
-                    username=self._system.broker.username,
-                    password=values[self._system.broker.password],
-                    engine_version=_RABBITMQ,
-                    instance_type=profile.broker.instance_type,
-                    deployment_mode=profile.broker.deployment_mode,
-                    kms_key_arn=platform.key.arn,
-                    log_retention_days=settings.log_retention_days,
-                    apply_immediately=not profile.protection,
-                    protect=settings.protection,
-                    tags=self._tags,
-                ),
-            )
-        return Stores(database=database, cache=cache, broker=broker)
-
     def _secrets(self, values: Mapping[str, pulumi.Output[str]], stores: Stores) -> dict[str, Secret]:
         """Put each variable that a task reads into a secret of its own."""
         read = {variable for service in self._system.services.values() for variable in service.secrets}
         read.update(self._system.migration.secrets)
         made: dict[str, Secret] = {}
-        for variable, secret in self._system.secrets.items():
-            value = self._value(variable, secret, values, stores)
+        for variable in self._system.secrets:
+            value = secret_value(self._own, variable, values, stores)
             if variable in read and value is not None:
                 made[variable] = Secret(
                     self._name(_dashed(variable)),
@@ -191,48 +90,6 @@ class Deployment:
                     ),
                 )
         return made
-
-    def _value(
-        self,
-        variable: str,
-        secret: model.Secret,
-        values: Mapping[str, pulumi.Output[str]],
-        stores: Stores,
-    ) -> pulumi.Output[str] | None:
-        match secret:
-            case Generated():
-                return values[variable]
-            case Supplied():
-                return self._own.supplied_secret(variable)
-            case PostgresUrl(password=password, scheme=scheme, query=query):
-                return composed(
-                    postgres_url,
-                    scheme=scheme,
-                    username=stores.database.username,
-                    password=values[password],
-                    host=stores.database.address,
-                    port=stores.database.port,
-                    database=stores.database.database_name,
-                    query=dict(query),
-                )
-            case RedisUrl(password=password, database=database) if stores.cache is not None:
-                return composed(
-                    redis_url,
-                    username=stores.cache.username,
-                    password=values[password],
-                    host=stores.cache.address,
-                    port=stores.cache.port,
-                    database=database,
-                )
-            case AmqpUrl(password=password) if stores.broker is not None:
-                return composed(
-                    amqp_url,
-                    username=stores.broker.username,
-                    password=values[password],
-                    host=stores.broker.host,
-                    port=stores.broker.port,
-                )
-        raise ValueError(f"{self._system.name}: {variable} is composed of a store that the system hasn't")
 
     def _repositories(self) -> dict[str, Repository]:
         """Return where the images are: in repositories of this stack, or of the one that config names."""

@@ -16,8 +16,9 @@ from components.naming import ECS_NAME, Tags, physical_name
 from components.network import Network, NetworkArgs
 from components.notifications import Notifications, NotificationsArgs
 from components.web_firewall import WebFirewall, WebFirewallArgs
+from stacks.config_checks import PLATFORM
 from stacks.mistakes import Mistake, SettingsError, set_command
-from stacks.settings import PLATFORM, Settings
+from stacks.settings import Settings
 from stacks.system import Role
 
 #: How much longer than the longest request a load balancer waits on an idle connection, in seconds.

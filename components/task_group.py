@@ -1,0 +1,41 @@
+"""The security group of a task: who it is, and the one way out that every task needs."""
+
+import pulumi
+import pulumi_aws as aws
+
+from components.naming import Tags
+
+
+def task_group(
+    name: str, *, vpc_id: pulumi.Input[str], title: str, tags: Tags, opts: pulumi.ResourceOptions
+) -> tuple[aws.ec2.SecurityGroup, aws.vpc.SecurityGroupEgressRule]:
+    """Create a task's security group and its egress rule for HTTPS.
+
+    Registries, Secrets Manager, logs and third parties' APIs all speak TLS on 443; stores are opened one by one.
+
+    Args:
+        name: beginning of the children's names.
+        vpc_id: the network that the task runs in.
+        title: what a person knows the group by.
+        tags: tags of both.
+        opts: the caller's options, with the parent.
+    """
+    group = aws.ec2.SecurityGroup(
+        f"{name}-group",
+        description=f"Tasks of {title}",
+        vpc_id=vpc_id,
+        tags={**tags, "Name": title},
+        opts=opts,
+    )
+    https = aws.vpc.SecurityGroupEgressRule(
+        f"{name}-https",
+        security_group_id=group.id,
+        description="HTTPS to AWS and to third parties",
+        ip_protocol="tcp",
+        from_port=443,
+        to_port=443,
+        cidr_ipv4="0.0.0.0/0",
+        tags=tags,
+        opts=opts,
+    )
+    return group, https

@@ -1,0 +1,242 @@
+"""What is wrong with config whose single values are right: hosts, networks, sizes and secrets beside each other."""
+
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from components.checks import Refusal
+from components.cidr import plan_subnets
+from components.fargate import size_mistake
+from stacks.config_models import PlatformConfig, ServiceConfig, SystemConfig
+from stacks.local import LOCAL
+from stacks.mistakes import Mistake, nearest, remove_command, set_command
+from stacks.prod import PROD
+from stacks.profile import Profile
+from stacks.staging import STAGING
+from stacks.system import AmqpUrl, Role, Service, System
+
+#: The project's own namespace in config.
+PLATFORM = "alicerce"
+
+PROFILES: Mapping[str, Profile] = {profile.name: profile for profile in (PROD, STAGING, LOCAL)}
+
+#: Namespaces that belong to others.
+_FOREIGN = frozenset({"aws", "docker", "pulumi", "random"})
+
+
+def unknown_namespaces(values: Mapping[str, str], systems: Sequence[System]) -> Iterator[Mistake]:
+    """Report keys in a namespace that is nearly one of ours."""
+    ours = [PLATFORM, *(system.name for system in systems)]
+    for namespace in sorted({key.partition(":")[0] for key in values} - set(ours) - _FOREIGN):
+        if hint := nearest(namespace, ours):
+            keys = sorted(key for key in values if key.startswith(f"{namespace}:"))
+            yield Mistake(
+                key=keys[0],
+                problem=f"is in an unknown namespace{hint}",
+                allowed=", ".join(ours),
+                remedy=remove_command(keys[0]),
+            )
+
+
+def chosen_profile(stack: str, platform: PlatformConfig | None, mistakes: list[Mistake]) -> Profile | None:
+    """Return the profile that config names, or that the stack is named like; report it when there is none."""
+    chosen = (platform.profile if platform else "") or stack
+    if chosen not in PROFILES and platform is not None:
+        problem = (
+            f"is {platform.profile!r}, which is no profile"
+            if platform.profile
+            else (f"is not set, and the stack's name {stack!r} is no profile")
+        )
+        mistakes.append(
+            Mistake(
+                key=f"{PLATFORM}:profile",
+                problem=problem,
+                allowed=", ".join(PROFILES),
+                remedy=set_command(f"{PLATFORM}:profile", "staging"),
+            )
+        )
+    return PROFILES.get(chosen)
+
+
+def network_mistakes(platform: PlatformConfig, profile: Profile | None) -> Iterator[Mistake]:
+    """Report a network that is too small, overlaps another, or names the wrong number of zones."""
+    key = f"{PLATFORM}:cidr"
+    zones = profile.availability_zones if profile else 2
+    try:
+        plan_subnets(platform.cidr, [chr(ord("a") + number) for number in range(zones)])
+    except Refusal as refusal:
+        yield Mistake(
+            key=key,
+            problem=f"is {platform.cidr!r}",
+            allowed=refusal.allowed,
+            remedy=f"{refusal.remedy}, for instance {set_command(key, '10.0.0.0/16')}",
+        )
+        return
+    for reserved in platform.reservedCidrs:
+        if ipaddress.IPv4Network(platform.cidr).overlaps(ipaddress.IPv4Network(reserved)):
+            yield Mistake(
+                key=key,
+                problem=f"is {platform.cidr!r}, which overlaps {reserved} of {PLATFORM}:reservedCidrs",
+                allowed="a block that no other network of yours uses",
+                remedy=set_command(key, "10.1.0.0/16"),
+            )
+    if platform.availabilityZones and len(platform.availabilityZones) != zones:
+        yield Mistake(
+            key=f"{PLATFORM}:availabilityZones",
+            problem=f"names {len(platform.availabilityZones)} zones, where the profile has {zones}",
+            allowed=f"{zones} zones, or an empty list for the region's first {zones}",
+            remedy=remove_command(f"{PLATFORM}:availabilityZones"),
+        )
+
+
+def secret_mistakes(
+    system: System, values: Mapping[str, str], secrets: frozenset[str], profile: Profile | None
+) -> Iterator[Mistake]:
+    """Report supplied secrets that are missing, and those that stand in plain text."""
+    for variable, supplied in system.supplied.items():
+        key = f"{system.name}:{variable}"
+        remedy = f"pulumi config set --secret {key}"
+        if not values.get(key):
+            if supplied.required and not (profile and profile.stand_ins):
+                yield Mistake(
+                    key=key, problem="is missing", allowed=f"{supplied.description}, encrypted", remedy=remedy
+                )
+        elif key not in secrets:
+            # Its value is not repeated here: it is in a file already, and need not be in a log too.
+            yield Mistake(
+                key=key,
+                problem="is in plain text, and whoever reads the file has it",
+                allowed="an encrypted value",
+                remedy=f"{remedy}, and have whoever issued it issue another",
+            )
+
+
+def system_mistakes(system: System, config: SystemConfig, profile: Profile | None) -> Iterator[Mistake]:
+    """Report rotations of what isn't generated, services that aren't there, sizes that Fargate hasn't."""
+    yield from _source_mistakes(system, config)
+    for variable in sorted(config.rotation):
+        key = f"{system.name}:rotation.{variable}"
+        if variable not in system.generated:
+            yield Mistake(
+                key=key,
+                problem=f"names no generated secret{nearest(variable, system.generated)}",
+                allowed=", ".join(system.generated),
+                remedy=remove_command(key),
+            )
+        elif system.broker and variable == system.broker.password and config.rotation[variable] != 1:
+            users = [name for name, secret in system.secrets.items() if isinstance(secret, AmqpUrl)]
+            yield Mistake(
+                key=key,
+                problem=(
+                    f"is {config.rotation[variable]}: Amazon MQ doesn't change a broker's user from here, so that "
+                    f"{', '.join(users)} would name a password that the broker refuses"
+                ),
+                allowed="1",
+                remedy=set_command(key, "1"),
+            )
+    for name in sorted(config.services):
+        key = f"{system.name}:services.{name}"
+        if name not in system.services:
+            yield Mistake(
+                key=key,
+                problem=f"is no service{nearest(name, system.services)}",
+                allowed=", ".join(system.services),
+                remedy=remove_command(key),
+            )
+        elif profile is not None:
+            yield from _service_mistakes(key, system.services[name], config.services[name], profile)
+
+
+def _source_mistakes(system: System, config: SystemConfig) -> Iterator[Mistake]:
+    if config.source is None:
+        return
+    key = f"{system.name}:source"
+    missing = [
+        image.dockerfile for image in system.images.values() if not Path(config.source, image.dockerfile).is_file()
+    ]
+    if missing:
+        yield Mistake(
+            key=key,
+            problem=f"is {config.source!r}, where {', '.join(missing)} can't be found",
+            allowed=f"the path of a checkout of {system.name}",
+            remedy=f"{set_command(key, '../' + system.name)}, or {remove_command(key)} to take images that were pushed",
+        )
+    if config.release is None:
+        yield Mistake(
+            key=f"{system.name}:release",
+            problem="is missing, and images are built",
+            allowed="the tag to push the images under",
+            remedy=set_command(f"{system.name}:release", "v1.0.0"),
+        )
+    if config.registry is not None:
+        yield Mistake(
+            key=key,
+            problem=f"is set, and so is {system.name}:registry",
+            allowed="one of the two: images are built here, or taken from another stack's repositories",
+            remedy=remove_command(key),
+        )
+
+
+def _service_mistakes(key: str, service: Service, config: ServiceConfig, profile: Profile) -> Iterator[Mistake]:
+    size = size_of(service, config, profile)
+    if mistake := size_mistake(**size):
+        yield Mistake(
+            key=key,
+            problem=f"has cpu {size['cpu']} and memory {size['memory']}: {mistake}",
+            allowed="a pair of https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html",
+            remedy=set_command(f"{key}.memory", str(size["cpu"] * 2)),
+        )
+    tasks = tasks_of(service, config, profile)
+    if tasks["minimum"] > tasks["maximum"]:
+        yield Mistake(
+            key=key,
+            problem=f"has minimum {tasks['minimum']} and maximum {tasks['maximum']}",
+            allowed="a minimum that is no more than the maximum",
+            remedy=set_command(f"{key}.maximum", str(tasks["minimum"])),
+        )
+
+
+def host_mistakes(parsed: Mapping[str, tuple[System, SystemConfig]]) -> Iterator[Mistake]:
+    """Report hosts outside their zone, and hosts that two URLs have."""
+    taken: dict[str, str] = {}
+    for name, (system, config) in parsed.items():
+        for variable in system.urls:
+            key, host = f"{name}:{variable}", host_of(getattr(config, variable))
+            if host != config.zone and not host.endswith(f".{config.zone}"):
+                yield Mistake(
+                    key=key,
+                    problem=f"has the host {host}, which is outside the zone {config.zone} of {name}:zone",
+                    allowed=f"{config.zone} or a name that ends in .{config.zone}",
+                    remedy=set_command(key, f"https://api.{config.zone}"),
+                )
+            if host in taken:
+                yield Mistake(
+                    key=key,
+                    problem=f"has the host {host}, which {taken[host]} has already",
+                    allowed="a host of its own for each URL",
+                    remedy=set_command(key, f"https://{name}.{config.zone}"),
+                )
+            taken.setdefault(host, key)
+
+
+def host_of(url: str) -> str:
+    """Return the host name of a URL."""
+    return urlsplit(url).hostname or ""
+
+
+def size_of(service: Service, config: ServiceConfig | None, profile: Profile) -> dict[str, int]:
+    """Return CPU units and MiB of a service's tasks: config's, else the system's for this profile."""
+    size = service.size if profile.full_size else service.small_size
+    if config is None:
+        return {"cpu": size.cpu, "memory": size.memory}
+    return {"cpu": config.cpu or size.cpu, "memory": config.memory or size.memory}
+
+
+def tasks_of(service: Service, config: ServiceConfig | None, profile: Profile) -> dict[str, int]:
+    """Return fewest and most tasks of a service: config's, else the profile's."""
+    count = profile.workers if service.role is Role.WORKER else profile.web
+    minimum = count.minimum if config is None or config.minimum is None else config.minimum
+    default = max(minimum, service.most_tasks if count.grows else count.minimum, 1)
+    maximum = default if config is None or config.maximum is None else config.maximum
+    return {"minimum": minimum, "maximum": maximum}
