@@ -30,6 +30,7 @@ from werkzeug.serving import DechunkedInput, ThreadedWSGIServer
 
 from localcloud.emulator import control, speed, turn
 from localcloud.emulator.additions import install
+from localcloud.emulator.answers import ANSWERED_PATH, HEADER, Answers
 
 #: Tells that it is our emulator that listens on a port, and in which process.
 IDENTITY_PATH = "/moto-api/alicerce"
@@ -39,6 +40,9 @@ _WATCH_SECONDS = 5.0
 
 #: When to load the common services: after whoever waits for the start has been answered.
 _WARM_UP_AFTER = 0.1
+
+#: How WSGI names the header that names a call.
+_NAME_VARIABLE = f"HTTP_{HEADER.upper().replace('-', '_')}"
 
 _LOG = logging.getLogger("localcloud.emulator")
 
@@ -54,12 +58,19 @@ class Application:
 
     def __init__(self, app: _WSGI) -> None:
         self._app = app
+        self._answers = Answers()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer as a WSGI application."""
         if environ["PATH_INFO"] == IDENTITY_PATH:
             start_response("200 OK", [("Content-Type", "application/json")])
             return [json.dumps({"pid": os.getpid()}).encode()]
+        if environ["PATH_INFO"].startswith(ANSWERED_PATH):
+            with turn.taking():
+                known = self._answers.any_of(environ["PATH_INFO"].removeprefix(ANSWERED_PATH))
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [json.dumps({"answered": known}).encode()]
+        name = environ.get(_NAME_VARIABLE, "")
         answer: list[Any] = []
 
         def started(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
@@ -67,7 +78,12 @@ class Application:
 
         try:
             with turn.taking():
+                if name and (kept := self._answers.get(name)) is not None:
+                    start_response(kept[0], kept[1])
+                    return [kept[2]]
                 body = b"".join(self._app(environ, started))
+                if name:
+                    self._answers.keep(name, (answer[0], answer[1], body))
             status, headers = answer
             if status.startswith("404") and "x-amz-date" in _header_names(environ) and b"<!doctype html>" in body[:20]:
                 raise NotImplementedError(

@@ -13,7 +13,7 @@ from typing import Protocol
 from localcloud.engine import planner, urns
 from localcloud.engine.planner import Planner, Step, dependents_among
 from localcloud.engine.providers import Diff, Handle, Registry
-from localcloud.engine.state import Resource, Snapshot
+from localcloud.engine.state import Operation, Resource, Snapshot
 from localcloud.engine.values import UNKNOWN, PropertyMap, as_secret, same_map
 
 #: Runs the hooks of one moment; raises when one does.
@@ -122,6 +122,7 @@ class Executor:
     async def _create(self, step: Step) -> None:
         new = _new(step)
         await self._hooks("before_create", new, None, new)
+        new.change(created=_now())  # when it began, which tells one create from another
         self._snapshot.begin(new, "creating")
         await self._snapshot.write()
         try:
@@ -130,7 +131,7 @@ class Executor:
             elif new.custom:
                 handle = await self._handle(new)
                 async with self._slots:
-                    new.id, new.outputs = await self._created(handle, new)
+                    new.id, new.outputs = await handle.create(new, self._preview)
         except Exception:
             self._snapshot.end(new)
             await self._snapshot.write()
@@ -149,16 +150,6 @@ class Executor:
         await self._snapshot.write()
         if new.custom:
             await self._hooks("after_create", new, None, new)
-
-    async def _created(self, handle: Handle, new: Resource) -> tuple[str, PropertyMap]:
-        """Create a resource, or find the one that a run made which was killed before it had the answer."""
-        if not self._preview:
-            for operation in self._snapshot.pending:
-                if operation.resource.urn == new.urn and operation.resource is not new:
-                    found = await handle.find(new)
-                    if found is not None:
-                        return found
-        return await handle.create(new, self._preview)
 
     async def _update(self, step: Step) -> None:
         old, new = _both(step)
@@ -346,6 +337,39 @@ class Executor:
         async with asyncio.TaskGroup() as group:
             for step in steps:
                 group.create_task(one(step))
+        return failed
+
+    # --- what a killed run left ---------------------------------------------------------------------------------------
+
+    async def recover(self) -> list[tuple[Resource, str]]:
+        """Find what creates made whose answers were lost, all at once: none of them waited for another.
+
+        Returns:
+            The resources that couldn't be found out about, and why.
+        """
+        failed: list[tuple[Resource, str]] = []
+
+        async def one(lost: Operation) -> None:
+            found, resource = None, lost.resource
+            try:
+                if resource.custom and not urns.is_provider(resource.type):
+                    handle = await self._handle(resource)
+                    async with self._slots:
+                        found = await handle.find(resource)
+            except Exception as error:  # whatever it is, the run goes on without
+                failed.append((resource, str(error) or type(error).__name__))
+            if found is None:
+                self._snapshot.recover(lost, None)
+                return
+            resource.change(modified=_now())
+            resource.id, resource.outputs = found
+            self._mark_secrets(resource)
+            self._snapshot.recover(lost, resource)
+
+        async with asyncio.TaskGroup() as group:
+            for operation in self._snapshot.lost:
+                group.create_task(one(operation))
+        await self._snapshot.write()
         return failed
 
     # --- helpers -----------------------------------------------------------------------------------------------------

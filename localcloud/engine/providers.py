@@ -209,7 +209,9 @@ class Handle:
         if preview and not self._previews:
             return "", dict(new.inputs)
         timeout = new.custom_timeouts.get("create", 0)
-        response = await self.provider.create(CreateRequest(new.urn, self._outward(new.inputs), timeout, preview))
+        request = CreateRequest(new.urn, self._outward(new.inputs), timeout, preview)
+        request.token = _token(new)
+        response = await self.provider.create(request)
         if not preview and not response.resource_id:
             raise RuntimeError(f"the provider {self.package!r} gave no id for {new.urn}")
         return response.resource_id or "", self._inward(response.properties, new.inputs)
@@ -255,7 +257,9 @@ class Handle:
         finder: Callable[[CreateRequest], Awaitable[Any]] | None = getattr(self.provider, "find", None)
         if finder is None or not self._known:
             return None
-        response = await finder(CreateRequest(lost.urn, self._outward(lost.inputs), 0, False))
+        request = CreateRequest(lost.urn, self._outward(lost.inputs), 0, False)
+        request.token = _token(lost)
+        response = await finder(request)
         if response is None or not response.resource_id:
             return None
         return response.resource_id, self._inward(response.properties, lost.inputs)
@@ -265,6 +269,11 @@ class Handle:
         if not self._known:
             return InvokeResponse({}, [])
         return await self.provider.invoke(InvokeRequest(token, self._outward(arguments)))
+
+
+def _token(new: Resource) -> str:
+    """Return what stands for the create of a resource: its URN and when it began, as the state has them."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"{new.urn} {new.created}").hex
 
 
 def _diff(response: DiffResponse, old: Mapping[str, PropertyValue], new: Mapping[str, PropertyValue]) -> Diff:

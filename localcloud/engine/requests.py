@@ -37,6 +37,9 @@ class DiffRequest(_Named, sdk.DiffRequest):
 class CreateRequest(_Named, sdk.CreateRequest):
     """Creates a resource."""
 
+    #: Stands for this one create: the same again is the same create, begun by a run that was killed.
+    token: str = ""
+
 
 class ReadRequest(_Named, sdk.ReadRequest):
     """Reads a resource back."""

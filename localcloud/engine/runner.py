@@ -99,7 +99,7 @@ class Runner:
         stack, preview = self._stack, self._operation == "preview"
         crypter = await asyncio.to_thread(stack._crypter)
         base = await asyncio.to_thread(stack.state_file.read, crypter)
-        self._forget_a_lost_account(base)
+        forgotten = self._forget_a_lost_account(base)
         for operation in base.pending:
             self._say_pending(operation.type, operation.resource)
         starting = None
@@ -124,6 +124,8 @@ class Runner:
         self._engine = engine
         failed = False
         try:
+            if not preview:
+                await self._go_on_from(engine, snapshot, forgotten)
             if self._operation == "refresh" or refresh:
                 await self._refresh(engine)
             if self._operation == "destroy":
@@ -138,15 +140,34 @@ class Runner:
             await engine.close()
             snapshot.touch()
             await snapshot.write()
-            if self._emulator is not None and not preview:
-                stack.account.remember(self._emulator)
         return self._result(engine, snapshot, failed)
 
-    def _forget_a_lost_account(self, base: Deployment) -> None:
+    async def _go_on_from(self, engine: Run, snapshot: Snapshot, forgotten: bool) -> None:
+        """Settle what the last run left: the emulator that it was in, and the creates that it was killed in."""
+        if forgotten:
+            # Before the emulator is noted: killed in between, the next run must find nothing left to let go of.
+            snapshot.touch()
+            await snapshot.write()
+        if self._emulator is not None:
+            self._stack.account.remember(self._emulator)
+        if not snapshot.lost:
+            return
+        for resource, message in await engine.executor.recover():
+            self._recorder.said(
+                Diagnostic(
+                    "warning",
+                    f"{resource.type} {resource.name!r} couldn't be created to its end, and what there is of it stays "
+                    f"in the account: {message}",
+                    resource.urn,
+                )
+            )
+        engine.rebase()
+
+    def _forget_a_lost_account(self, base: Deployment) -> bool:
         """Let go of what was in an emulator that has been started anew since: it holds nothing of it."""
         stack = self._stack
         if self._emulator is None or not stack.account.forgot(base.resources, self._emulator):
-            return
+            return False
         left = [resource for resource in base.resources if not account.lives_there(resource)]
         self._recorder.said(
             Diagnostic(
@@ -156,6 +177,7 @@ class Runner:
             )
         )
         base.remove(left)
+        return True
 
     def _say_pending(self, kind: str, resource: Resource) -> None:
         self._recorder.said(

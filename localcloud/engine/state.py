@@ -360,6 +360,11 @@ class Snapshot:
         """Operations whose end isn't known."""
         return [*self._operations.values(), *self._lost]
 
+    @property
+    def lost(self) -> list[Operation]:
+        """Creates of an earlier run whose answers were lost."""
+        return list(self._lost)
+
     def begin(self, resource: Resource, operation: str) -> None:
         """Record that an operation on a resource starts."""
         self._operations[id(resource)] = Operation(resource, operation)
@@ -374,6 +379,23 @@ class Snapshot:
         """Forget the lost creates of a URN: the resource is in hand, or known not to exist."""
         self._lost = [operation for operation in self._lost if operation.resource.urn != urn]
         self._version += 1
+
+    def recover(self, lost: Operation, found: Resource | None) -> None:
+        """Settle a create whose answer was lost: take up what it made, if anything, and forget the operation."""
+        self._lost = [operation for operation in self._lost if operation is not lost]
+        self._version += 1
+        if found is None:
+            return
+        for index, old in enumerate(self._base):
+            if old.urn == found.urn and not old.delete:
+                # What depends on it comes after the old one, and what it depends on before.
+                self._base.insert(index, found)
+                if old.pending_replacement:
+                    self._base.remove(old)
+                else:
+                    old.change(delete=True)
+                return
+        self._base.append(found)
 
     def add(self, resource: Resource) -> None:
         """Take up a new resource, or a new state of one."""

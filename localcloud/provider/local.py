@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from localcloud.provider import base
+from localcloud.provider import base, repeat
 from localcloud.provider.base import UNKNOWN, Properties, ResourceType
 from localcloud.provider.diff import differences
 from localcloud.provider.regions import regional
@@ -145,10 +145,19 @@ class LocalProvider(sdk.Provider):
         # The live tags are the program's and the provider's default tags together.
         sent = {**inputs, "tags": self._tags_all(inputs)} if kind.tagged else inputs
         session = self._session_for(kind, inputs)
-        made = await self._call(f"creating {request.name} ({kind.token})", kind.create, session, sent)
+        token = getattr(request, "token", "")
+        made = await self._call(f"creating {request.name} ({kind.token})", _repeatable, token, kind, session, sent)
         id, arisen = (made, {}) if isinstance(made, str) else made
         state = await self._state(kind, request.name, id, {**inputs, **arisen}, inputs)
         return sdk.CreateResponse(id, self._outputs(kind, state, secret))
+
+    async def find(self, request: sdk.CreateRequest) -> sdk.CreateResponse | None:
+        """Find what a create made that a killed run began, and finish it; None when it made nothing."""
+        token = getattr(request, "token", "")
+        if self.package == "random" or not token:
+            return None
+        began = await self._call(f"finding {request.name}", repeat.answered, self.session.endpoint, token)
+        return await self.create(request) if began else None
 
     async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
         """Update by real calls, then read the result back; in a preview, tell which outputs will be new."""
@@ -286,6 +295,11 @@ class LocalProvider(sdk.Provider):
             return plain_map(old)
         last = plain_map(state)
         return {key: last[key] for key in new if key in last}
+
+
+def _repeatable(token: str, kind: ResourceType, session: Session, inputs: Properties) -> str | tuple[str, Properties]:
+    with repeat.repeatable(token):
+        return kind.create(session, inputs)
 
 
 def _decoded(value: Any) -> Any:  # noqa: ANN401 - any plain value

@@ -8,6 +8,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from localcloud.provider import repeat
+
 #: The account that the emulator answers for, and the credentials that it takes. None of them opens anything real.
 ACCOUNT_ID = "123456789012"
 PARTITION = "aws"
@@ -42,7 +44,7 @@ class Session:
         # https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = boto3.client(
+                made = boto3.client(
                     service,
                     endpoint_url=self.endpoint,
                     region_name=key[1],
@@ -55,6 +57,8 @@ class Session:
                     aws_access_key_id=CREDENTIAL,
                     aws_secret_access_key=CREDENTIAL,
                 )
+                repeat.watch(made)
+                self._clients[key] = made
             return self._clients[key]
 
     def arn(self, service: str, resource: str, *, region: str | None = None) -> str:
@@ -63,11 +67,15 @@ class Session:
 
 
 def endpoint_from(inputs_endpoint: str | None) -> str:
-    """Return where to send calls: the provider's own setting, then `AWS_ENDPOINT_URL`, then our emulator."""
-    if inputs_endpoint:
-        return inputs_endpoint
+    """Return where to send calls: `AWS_ENDPOINT_URL`, then our running emulator, then what the provider was told.
+
+    What the provider was told comes late, since `aws:endpoints` in a stack file is there for the official provider,
+    and names the port where the emulator usually is. Where nothing answers, the emulator is started.
+    """
     if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
         return endpoint
     from localcloud.emulator import control  # started only when nothing else answers
 
-    return str(control.ensure().url)
+    if running := control.status():
+        return str(running.url)
+    return inputs_endpoint or str(control.ensure().url)
