@@ -7,16 +7,18 @@ group and the parameter group exist, and no other reference.
 
 - `versions`: engine versions;
 - `instances`: instances;
+- `restores`: instances from snapshots and points in time;
 - `groups`: subnet groups and parameter groups;
 - `subscriptions`: event subscriptions.
 """
 
-from localcloud.emulator.additions.rds import groups, instances, subscriptions, versions
+from localcloud.emulator.additions.rds import groups, instances, restores, subscriptions, versions
 
 
 def install() -> None:
     """Install the additions."""
     versions.install()
     instances.install()
+    restores.install()
     groups.install()
     subscriptions.install()
