@@ -192,8 +192,7 @@ class Planner:
         was_external = old is not None and old.external
         fresh = old is None or recreating or was_external
         if goal.custom:
-            lost = self._lost.get(urn) if old is None else None
-            before = lost.inputs if lost else {} if fresh or old is None else old.inputs
+            before = self._lost_inputs(urn) if fresh or old is None else old.inputs
             new.inputs = await self._check(urn, goal, before, goal.inputs if fresh else inputs)
         else:
             new.inputs = inputs
@@ -216,6 +215,11 @@ class Planner:
         if urn in self._deletes:  # another resource's replacement took this one away in the meantime
             return self._recreate(urn, old, new)
         return await self._steps_of(diff, urn, old, new, goal)
+
+    def _lost_inputs(self, urn: str) -> PropertyMap:
+        """Return the inputs of a create whose answer a killed run didn't get: its name is how it is found again."""
+        lost = self._lost.get(urn)
+        return lost.inputs if lost else {}
 
     def _ignore(self, urn: str, goal: Goal, inputs: PropertyMap, old: PropertyMap) -> PropertyMap:
         impossible: list[str] = []
@@ -381,7 +385,7 @@ class Planner:
         self._operated[urn] = REPLACE
         if goal.custom:
             # What the provider filled in came from the old resource; the new one gets its own.
-            new.inputs = await self._check(urn, goal, {}, goal.inputs)
+            new.inputs = await self._check(urn, goal, self._lost_inputs(urn), goal.inputs)
         keys = diff.replace_reasons()
         first = goal.delete_before_replace
         if not (diff.delete_before_replace if first is None else first):
