@@ -95,7 +95,7 @@ class Deployment:
         """Return where the images are: in repositories of this stack, or of the one that config names."""
         if self._own.registry_stack is not None:
             return {
-                image: repository_of(self._own.registry_stack, self._system.name, image)
+                image: repository_of(self._platform.others, self._own.registry_stack, self._system.name, image)
                 for image in self._system.images
             }
         made = {
@@ -134,7 +134,7 @@ class Deployment:
                 ),
             ).digest
         if self._settings.promoted_from is not None:
-            return promoted(self._settings.promoted_from, self._system, release, digests)
+            return promoted(self._platform.others, self._settings.promoted_from, self._system, release, digests)
         return digests
 
     def _task(

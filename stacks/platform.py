@@ -18,6 +18,7 @@ from components.notifications import Notifications, NotificationsArgs
 from components.web_firewall import WebFirewall, WebFirewallArgs
 from stacks.config_checks import PLATFORM
 from stacks.mistakes import Mistake, SettingsError, set_command
+from stacks.release import OtherStacks
 from stacks.settings import Settings
 from stacks.system import Role
 
@@ -53,6 +54,8 @@ class Platform:
     """The load balancer of private paths; None where config names nowhere to reach it from."""
     zone_ids: dict[str, pulumi.Output[str]]
     """Hosted zones by domain."""
+    others: OtherStacks
+    """Other stacks of this project, where config names one."""
     name_servers: dict[str, pulumi.Output[Sequence[str]]]
     """Name servers of the zones that were created, by domain: what a registrar must point at."""
 
@@ -181,6 +184,7 @@ def build(settings: Settings) -> Platform:
         load_balancer=load_balancer,
         internal_load_balancer=internal,
         zone_ids=zone_ids,
+        others=OtherStacks(),
         name_servers=name_servers,
     )
 

@@ -70,20 +70,24 @@ class NotPromoted(pulumi.RunError):
         )
 
 
-def _outputs_of(stack: str) -> pulumi.StackReference:
-    """Return another stack of this project; there is one reference a stack, whoever asks."""
-    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
-    known: dict[str, pulumi.StackReference] = vars(pulumi.runtime.get_root_resource()).setdefault("_references", {})
-    if name not in known:
-        known[name] = pulumi.StackReference(name)
-    return known[name]
+class OtherStacks:
+    """References to other stacks of this project: one a stack, however many ask for it."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, pulumi.StackReference] = {}
+
+    def output(self, stack: str, name: str) -> pulumi.Output[Any]:
+        """Return one output of another stack; None when it has no such output."""
+        if stack not in self._known:
+            self._known[stack] = pulumi.StackReference(f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}")
+        return self._known[stack].get_output(name)
 
 
-def repository_of(stack: str, system: str, image: str) -> Repository:
+def repository_of(others: OtherStacks, stack: str, system: str, image: str) -> Repository:
     """Return the repository that another stack of the account has for an image.
 
     Raises:
-        LookupError: (when the Output is resolved) when that stack has none.
+        RunError: (when the Output is resolved) when that stack has none.
     """
 
     def find(outputs: Mapping[str, Any] | None) -> str:
@@ -96,7 +100,7 @@ def repository_of(stack: str, system: str, image: str) -> Repository:
             )
         return str(repositories[image])
 
-    url = _outputs_of(stack).get_output(system).apply(find)
+    url = others.output(stack, system).apply(find)
     return Repository(url=url, arn=url.apply(_arn_of))
 
 
@@ -108,14 +112,14 @@ def _arn_of(url: str) -> str:
 
 
 def promoted(
-    stack: str, system: System, release: str, digests: Mapping[str, pulumi.Output[str]]
+    others: OtherStacks, stack: str, system: System, release: str, digests: Mapping[str, pulumi.Output[str]]
 ) -> dict[str, pulumi.Output[str]]:
     """Return the digests, once it is known that another stack has migrated and run each of them.
 
     Raises:
         NotPromoted: (when an Output is resolved) naming the image that hasn't been.
     """
-    proven = _outputs_of(stack).get_output(system.name).apply(lambda outputs: (outputs or {}).get("proven") or {})
+    proven = others.output(stack, system.name).apply(lambda outputs: (outputs or {}).get("proven") or {})
 
     def proof(image: str) -> pulumi.Output[str]:
         def check(known: list[Any]) -> str:
