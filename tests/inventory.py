@@ -122,7 +122,8 @@ def _secrets(session: Session) -> Iterator[Thing]:
         yield Thing("secrets", secret["ARN"], name)
         for version in manager.list_secret_version_ids(SecretId=secret["ARN"])["Versions"]:
             if version["VersionStages"]:
-                yield Thing("secret versions", version["VersionId"], f"{name} {version['VersionStages']}")
+                stages = sorted(map(_stable, version["VersionStages"]))
+                yield Thing("secret versions", version["VersionId"], f"{name} {stages}")
 
 
 def _balancers(session: Session) -> Iterator[Thing]:

@@ -38,8 +38,6 @@ from tests import inventory
 ROOT = Path(__file__).resolve().parents[1]
 STACK = "local"
 
-#: How often a run that was killed is killed once more before it may end.
-AGAIN = 0.4
 #: How often a kill comes at any moment, imports of Python included, and not from the first write of the state on.
 EARLY = 0.15
 #: How often it is the emulator that is killed.
@@ -64,10 +62,11 @@ class Kill:
 class Kills:
     """Kills runs of one stack in one account, and looks at what they leave."""
 
-    def __init__(self, home: Path, moments: random.Random) -> None:
+    def __init__(self, home: Path, moments: random.Random, again: float) -> None:
         """Start the emulator and bring the stack up once undisturbed, to know what is to be there."""
         self._home = home
         self._moments = moments
+        self._again = again
         self._stack = Project(ROOT).stack(STACK, home=home)
         self._state = self._stack.state_file.path
         self.kills: list[Kill] = []
@@ -108,7 +107,7 @@ class Kills:
                 self._at_start = self._start()
                 # What there was is gone, so that only `up` says something of it.
                 operation = "up"
-            if self._moments.random() >= AGAIN:
+            if self._moments.random() >= self._again:
                 break
         problems: list[str] = []
         lost = any("emulator" in kill.moment for kill in kills) and any(map(lives_there, self._stack.resources()))
@@ -252,12 +251,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=50, help="how many (default: 50)")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32), help="where moments are drawn from")
+    parser.add_argument(
+        "--again", type=float, default=0.4, help="how often a killed run is killed once more before it may end (0.4)"
+    )
     parser.add_argument("--home", help="a folder to use in place of a temporary one")
     options = parser.parse_args()
     os.environ.pop("AWS_ENDPOINT_URL", None)
     print(f"seed {options.seed}", flush=True)
     with _at_home(options.home) as home:
-        kills = Kills(home, random.Random(options.seed))
+        kills = Kills(home, random.Random(options.seed), options.again)
         while len(kills.kills) < options.kills:
             kills.go_on()
     return _table(kills.kills)
