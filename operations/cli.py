@@ -46,9 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _refusal(error: botocore.exceptions.ClientError) -> str:
     details = error.response.get("Error", {})
-    return (
-        f"AWS refused {error.operation_name}: {details.get('Code', 'no code')}: {details.get('Message', '')}".rstrip()
-    )
+    return f"AWS refused {error.operation_name}: {details.get('Code')}: {details.get('Message')}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -114,11 +114,15 @@ def _report(
         of = f" of revision {revisions.number_of(last.task_definition)}" if last.task_definition else ""
         problems.append(f"the last deployment{of}: {last.outcome}" + (f" ({last.reason})" if last.reason else ""))
     wanted = system.task_definitions.get(name)
-    if wanted and wanted != revision.arn:
-        problems.append(f"runs revision {revision.number}, and the stack's last `up` deployed {_short(wanted)}")
     if tags is None:
         problems.append(f"its image {revision.image.short} isn't in {revision.image.repository} any more")
-    elif system.release and revision.image.repository and system.release not in tags:
+    if wanted and wanted != revision.arn:
+        problems.append(
+            f"runs {', '.join(tags or ()) or revision.image.short} as revision {revision.number}, and the stack's "
+            f"outputs say {system.release} as revision {revisions.number_of(wanted)}: the last `up` didn't end well, "
+            "or somebody changed the service"
+        )
+    elif tags is not None and system.release and revision.image.repository and system.release not in tags:
         problems.append(f"runs {', '.join(tags) or revision.image.short}, and the stack's release is {system.release}")
     failing = [target for target in targets if target.split(":")[0] not in _WELL]
     if failing:
@@ -141,7 +145,3 @@ def _report(
 def _target(target: dict[str, Any]) -> str:
     health = target["TargetHealth"]
     return f"{health['State']}: {health['Reason']}" if health.get("Reason") else str(health["State"])
-
-
-def _short(arn: str) -> str:
-    return arn.rsplit("/", 1)[-1]
