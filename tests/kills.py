@@ -76,11 +76,14 @@ class Kills:
         #: How long each operation takes from its first write of the state on.
         self._lasts: dict[str, float] = {}
         self._standing = False
-        self._run_to_its_end("up", [])
+        problems: list[str] = []
+        self._run_to_its_end("up", problems)
         there = self._account()
         self._there = inventory.names(there)
         self._known.update(thing.id for thing in there if thing.kind in LEFT)
-        self._run_to_its_end("refresh", [])
+        self._run_to_its_end("refresh", problems)
+        if problems:
+            raise SystemExit("\n".join(problems))
         self._standing = True
         _say(f"undisturbed, up leaves {self._there.total()} things in the account")
 
