@@ -97,7 +97,7 @@ class Kills:
 
     def go_on(self) -> None:
         """Do one round: kill one operation, once or more, have it end, and check."""
-        operation = self._moments.choice(["up", "destroy", "refresh", "destroy"]) if self._standing else "up"
+        operation = self._moments.choice(["up", "destroy", "refresh"]) if self._standing else "up"
         kills: list[Kill] = []
         while True:
             kill = Kill(len(self.kills) + 1, operation, "")
@@ -110,7 +110,7 @@ class Kills:
                 self._at_start = self._start()
                 # What there was is gone, so that only `up` says something of it.
                 operation = "up"
-            if self._moments.random() >= self._again:
+            if not kill.moment or self._moments.random() >= self._again:
                 break
         problems: list[str] = []
         lost = any("emulator" in kill.moment for kill in kills) and any(map(lives_there, self._stack.resources()))

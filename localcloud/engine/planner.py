@@ -138,6 +138,7 @@ class Planner:
         """Start from another base than at first: what a refresh found."""
         self._base = base.resources
         self._olds = base.current()
+        self._lost = {}  # settled by now: found, or known not to exist
 
     def alias_of(self, urn: str) -> str | None:
         """Return the URN that a resource had before, when it was found by an alias."""
