@@ -67,5 +67,6 @@ def _lines(
             return
         if seen:
             start = max(start, datetime.fromtimestamp(max(seen.values()) / 1000, UTC) - _OVERLAP)
-            seen = {key: stamp for key, stamp in seen.items() if stamp >= start.timestamp() * 1000}
+            # Only what the next look can't bring again is forgotten.
+            seen = {key: stamp for key, stamp in seen.items() if stamp >= int(start.timestamp() * 1000)}
         pause(_PAUSE)

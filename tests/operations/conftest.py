@@ -79,6 +79,12 @@ class Place:
             self.state(stack).unlink()
 
 
+def outputs_of(resources: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the stack's outputs in its state."""
+    found: dict[str, Any] = next(one for one in resources if one["type"] == "pulumi:pulumi:Stack")["outputs"]
+    return found
+
+
 @contextlib.contextmanager
 def environment(values: dict[str, str]) -> Iterator[None]:
     """Set variables, put away what would lead AWS clients elsewhere, and put everything back."""
