@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.engine.secrets import DEFAULT_PASSPHRASE
 from operations import stack
 from operations.errors import OperationError
 from tests.stacks.conftest import ROOT
@@ -164,3 +165,34 @@ def test_the_real_cli_exports_what_is_read(tmp_path: Path, monkeypatch: pytest.M
     assert found.system("equivalence").services == OUTPUTS["equivalence"]["services"]
     with pytest.raises(OperationError, match="no stack named 'other' found"):
         stack.read("other", tmp_path)
+
+
+@pytest.mark.pulumi_cli
+@pytest.mark.skipif(shutil.which("pulumi") is None, reason="there is no pulumi on the PATH")
+def test_what_the_real_cli_deployed_to_the_local_cloud_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    monkeypatch.setenv("ALICERCE_LOCALCLOUD_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE", raising=False)
+    (tmp_path / "Pulumi.yaml").write_text('{"name": "alicerce", "runtime": "python"}')
+    backend = tmp_path / "home" / "pulumi"
+    backend.mkdir(parents=True)
+    own = {"PULUMI_BACKEND_URL": backend.as_uri(), "PULUMI_CONFIG_PASSPHRASE": DEFAULT_PASSPHRASE}
+    outputs = {**OUTPUTS, "equivalence": {**OUTPUTS["equivalence"], "secrets": {}}}
+    for command, given in (
+        (["stack", "init", "prod"], None),
+        (["stack", "import", "--stack", "prod"], deployment(outputs)),
+    ):
+        subprocess.run(
+            ["pulumi", *command, "--cwd", str(tmp_path)],
+            env={**os.environ, **own, "PULUMI_SKIP_UPDATE_CHECK": "1"},
+            input=given,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+    found = stack.read("prod", tmp_path)
+    assert found.cluster == "alicerce-prod"
+    assert found.preview_command[1:] == (
+        *("-m", "localcloud", "exec", "--stack", "prod", "--", "pulumi", "preview", "--stack", "prod"),
+    )
