@@ -130,7 +130,7 @@ class Kills:
         if self._moments.random() < EARLY:
             since, wait = "the start", self._moments.uniform(0, 4)
         else:
-            since, wait = "the first write", self._moments.uniform(0, self._lasts.get(operation, 5.0))
+            since, wait = "the first write", self._moments.uniform(0, 0.9 * self._lasts.get(operation, 4.0))
             while process.poll() is None and self._written() == before:
                 time.sleep(0.001)
         deadline = time.monotonic() + wait

@@ -34,6 +34,10 @@ class Answers:
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
 
+    def forget(self) -> None:
+        """Forget all answers, as the account forgets what they told of."""
+        self._kept.clear()
+
     def any_of(self, token: str) -> bool:
         """Tell whether any call was answered whose name begins with a token."""
         return any(name.startswith(f"{token}/") for name in self._kept)

@@ -41,6 +41,9 @@ _WATCH_SECONDS = 5.0
 #: When to load the common services: after whoever waits for the start has been answered.
 _WARM_UP_AFTER = 0.1
 
+#: moto's way to an empty account.
+_RESET_PATH = "/moto-api/reset"
+
 #: How WSGI names the header that names a call.
 _NAME_VARIABLE = f"HTTP_{HEADER.upper().replace('-', '_')}"
 
@@ -82,6 +85,8 @@ class Application:
                     start_response(kept[0], kept[1])
                     return [kept[2]]
                 body = b"".join(self._app(environ, started))
+                if environ["PATH_INFO"] == _RESET_PATH:
+                    self._answers.forget()
                 if name:
                     self._answers.keep(name, (answer[0], answer[1], body))
             status, headers = answer
