@@ -56,14 +56,6 @@ class TargetArgs:
         check_between("TargetArgs.port", self.port, 1, 65535, "give the port that the tasks listen on")
 
     @property
-    def priorities(self) -> dict[str, int]:
-        """The priority of each listener rule that this target makes, by what it is for; for finding collisions."""
-        return {
-            f"{self.system}-{self.service}-{kind.value}-{part}": rule_priority(self.system, self.service, kind, part)
-            for kind, part, _ in self.rules
-        }
-
-    @property
     def rules(self) -> list[tuple[RouteKind, int, Sequence[str]]]:
         """Each listener rule: what kind, which part of its kind, and the paths of it. What is denied comes first."""
         denied = split_paths(self.hosts, self.denied_paths) if self.denied_paths else []

@@ -15,6 +15,7 @@ from components.log_bucket import LogBucket, LogBucketArgs
 from components.naming import ECS_NAME, Tags, physical_name
 from components.network import Network, NetworkArgs
 from components.notifications import Notifications, NotificationsArgs
+from components.route import RouteKind, check_priorities, rule_priority, split_paths
 from components.web_firewall import WebFirewall, WebFirewallArgs
 from stacks.config_checks import PLATFORM
 from stacks.mistakes import Mistake, SettingsError, set_command
@@ -65,7 +66,9 @@ def build(settings: Settings) -> Platform:
 
     Raises:
         SettingsError: when a hosted zone is to be found and isn't there.
+        ValueError: when two services' listener rules would have one priority.
     """
+    check_priorities(_priorities(settings))
     # Invokes, not Outputs: they decide which children there are.
     account_id = aws.get_caller_identity().account_id
     region = aws.get_region().region
@@ -207,6 +210,24 @@ def _hosts(settings: Settings) -> dict[str, str]:
         for service in system.system.services.values()
         if service.role is Role.WEB
     }
+
+
+def _priorities(settings: Settings) -> dict[str, int]:
+    """Return the priority of each listener rule to come, by whose it is."""
+    rules: dict[str, int] = {}
+    for name, system in settings.systems.items():
+        for part, service in system.system.services.items():
+            if service.role is not Role.WEB:
+                continue
+            denied = split_paths([system.host(service)], service.private_paths) if service.private_paths else []
+            kinds = [(RouteKind.HOST, 0), *((RouteKind.DENY, number) for number in range(len(denied)))]
+            rules.update(
+                {
+                    f"{name}-{part} {kind.value} {number}": rule_priority(name, part, kind, number)
+                    for kind, number in kinds
+                }
+            )
+    return rules
 
 
 def _private_paths(settings: Settings) -> dict[str, list[str]]:

@@ -1,0 +1,30 @@
+"""What the systems of a stack share, worked out without making anything."""
+
+import pytest
+
+from components.route import RouteKind, check_priorities, rule_priority
+from stacks import platform
+from stacks.systems import SYSTEMS
+from tests.stacks.test_settings import _settings
+
+
+def test_the_systems_listener_rules_have_priorities_of_their_own() -> None:
+    rules = platform._priorities(_settings())
+    web = sum(service.url is not None for system in SYSTEMS for service in system.services.values())
+    denied = sum(bool(service.private_paths) for system in SYSTEMS for service in system.services.values())
+    assert len(rules) == web + denied
+    check_priorities(rules)
+
+
+def test_two_rules_of_one_priority_are_refused_by_name() -> None:
+    with pytest.raises(ValueError) as refused:
+        check_priorities({"aprendeai-api host 0": 40000, "equivalence-api host 0": 40000})
+    assert str(refused.value) == (
+        "the listener priority of equivalence-api host 0 is 40000; allowed: one that aprendeai-api host 0 doesn't have; "
+        "rename one of the services: the priority follows from the name"
+    )
+
+
+def test_another_system_moves_no_rule() -> None:
+    before = platform._priorities(_settings())
+    assert before["equivalence-api host 0"] == rule_priority("equivalence", "api", RouteKind.HOST, 0)
