@@ -20,8 +20,8 @@ def test_two_rules_of_one_priority_are_refused_by_name() -> None:
     with pytest.raises(ValueError) as refused:
         check_priorities({"aprendeai-api host 0": 40000, "equivalence-api host 0": 40000})
     assert str(refused.value) == (
-        "the listener priority of equivalence-api host 0 is 40000; allowed: one that aprendeai-api host 0 doesn't have; "
-        "rename one of the services: the priority follows from the name"
+        "the listener priority of equivalence-api host 0 is 40000; allowed: one that aprendeai-api host 0 doesn't "
+        "have; rename one of the services: the priority follows from the name"
     )
 
 
