@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview destroy outputs stop test lint format bench lock
+.PHONY: help setup up preview destroy outputs stop test lint format bench kills lock
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -46,8 +46,12 @@ format: setup ## Put style right
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: setup ## Measure `up`, a no-op `up` and previews beside Pulumi's bare mocks
+bench: setup ## Measure `up`, a no-op `up` and previews beside Pulumi's bare mocks, and how they grow
 	$(RUN) -m tests.bench
+	$(RUN) -m tests.growth
+
+kills: setup ## Kill runs of the local stack at 50 random moments, and look whether all is well after each (half an hour)
+	$(RUN) -m tests.kills
 
 lock: setup ## Write the lock files anew from pyproject.toml
 	$(RUN) -m pip install --quiet uv
