@@ -166,6 +166,10 @@ def _program(names: list[str]) -> None:
     from stacks.deployment import Deployment
     from stacks.equivalence import EQUIVALENCE
 
+    # ACM takes ten names in one certificate unless its quota is raised:
+    # https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html
+    every_host = platform._hosts
+    platform._hosts = lambda settings: dict(list(every_host(settings).items())[:10])
     current = settings.load([replace(EQUIVALENCE, name=name) for name in names])
     shared = platform.build(current)
     for name, own in current.systems.items():

@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -113,7 +113,8 @@ class Kills:
             if not kill.moment or self._moments.random() >= self._again:
                 break
         problems: list[str] = []
-        lost = any("emulator" in kill.moment for kill in kills) and any(map(lives_there, self._stack.resources()))
+        # A run that was killed in its turn has said it already, and noted the emulator that it found.
+        lost = bool(kills) and "emulator" in kills[-1].moment and any(map(lives_there, self._stack.resources()))
         said = self._run_to_its_end(operation, problems)
         if lost and "started anew" not in said:
             problems.append("nothing was said of the emulator that was started anew")
@@ -263,8 +264,9 @@ def main() -> int:
     print(f"seed {options.seed}", flush=True)
     with _at_home(options.home) as home:
         kills = Kills(home, random.Random(options.seed), options.again)
-        while len(kills.kills) < options.kills:
-            kills.go_on()
+        with suppress(KeyboardInterrupt):
+            while len(kills.kills) < options.kills:
+                kills.go_on()
     return _table(kills.kills)
 
 
