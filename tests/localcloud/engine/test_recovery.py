@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pulumi
 import pytest
 
+from localcloud.emulator import control
 from localcloud.engine import Stack
-from tests.localcloud.engine.fake import Lab, Thing
+from tests.localcloud.engine.fake import FakeProvider, Lab, Thing
 from tests.localcloud.engine.killed import FileProvider
 
 
@@ -86,3 +88,27 @@ def test_a_replacement_that_was_being_created_takes_the_place_of_the_old_one(lab
     assert old["id"] not in _things(lab), "the old one is deleted"
     assert {r.id for r in _stack(lab).resources() if r.type == "test:index:Thing"} == _things(lab)
     assert _stack(lab, force="other").up().changes == ()
+
+
+def test_a_run_notes_its_emulator_before_it_makes_anything(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed in an emulator that was started anew, the next run mustn't take what it made there for lost."""
+    endpoint = SimpleNamespace(pid=7, started="2026-01-01T00:00:00+00:00", url="http://127.0.0.1:9")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setattr(control, "ensure", lambda: endpoint)
+    noted: list[bool] = []
+    stack: Stack
+
+    def look(_identity: str) -> None:
+        noted.append(stack.account.forgot(stack.resources(), endpoint))  # type: ignore[arg-type]
+
+    def program() -> None:
+        pulumi.CustomResource("aws:s3/bucket:Bucket", "bucket", {"size": 1}).id.apply(look)
+
+    fake = lambda: FakeProvider(lab.cloud)  # noqa: E731 - two of the same
+    stack = lab.stack(program, providers={"test": fake, "aws": fake})
+    stack.on_emulator = True
+    assert stack.up().ok
+    endpoint.started = "2026-01-02T00:00:00+00:00"
+    assert stack.account.forgot(stack.resources(), endpoint)  # type: ignore[arg-type]
+    assert stack.up().ok
+    assert noted == [False, False]
