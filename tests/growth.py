@@ -103,6 +103,7 @@ def _in_a_process(operation: str, size: int, emulator: int) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.growth", "--one", operation, str(size)],
         cwd=ROOT,
+        env={**os.environ, "GRPC_VERBOSITY": "ERROR"},
         stdout=subprocess.PIPE,
         text=True,
         check=False,
