@@ -112,6 +112,8 @@ class EncryptionKeyArgs:
     """The services that use the key in their own name, each a `KeyService`."""
     deletion_window_days: int = 30
     """How many days a deleted key can still be had back, from 7 to 30."""
+    retain: bool = False
+    """Whether a destroy leaves the key, and what only it can open: final snapshots, backups, recoverable secrets."""
 
     def __post_init__(self) -> None:
         """Refuse values that KMS would refuse, or that would leave the key open to another account."""
@@ -152,7 +154,9 @@ class EncryptionKey(pulumi.ComponentResource):
             deletion_window_in_days=args.deletion_window_days,
             policy=pulumi.Output.json_dumps(key_policy(args.account_id, args.region, args.partition, args.services)),
             tags=component_tags(args.tags, "encryption-key", Name=name),
-            opts=pulumi.ResourceOptions(parent=self),
+            # A key that is scheduled for deletion opens nothing any more:
+            # https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.retain),
         )
         # An alias is one per name, account and region. The key's id makes it unique, so that a second stack, or a new
         # key made before the old one is gone, never finds its name taken.

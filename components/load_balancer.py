@@ -130,7 +130,7 @@ class LoadBalancer(pulumi.ComponentResource):
             desync_mitigation_mode="defensive",
             access_logs=aws.lb.LoadBalancerAccessLogsArgs(bucket=args.access_log_bucket, enabled=True),
             tags=tags,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.deletion_protection),
         )
         https = aws.lb.Listener(
             f"{name}-https",

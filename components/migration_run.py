@@ -40,7 +40,7 @@ class MigrationRunProvider(dynamic.ResourceProvider):
         """Tell whether there is anything to do: another image, or one whose migration was left out before."""
         # In a preview a digest that isn't known yet is the SDK's marker, which equals no digest.
         another = news.get("digest") != olds.get("digest")
-        left_out = bool(news.get("enabled")) and news.get("digest") not in (olds.get("migrated") or {})
+        left_out = bool(news.get("enabled")) and news.get("digest") not in _remembered(olds, news)
         return dynamic.DiffResult(changes=another or left_out)
 
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
@@ -49,7 +49,7 @@ class MigrationRunProvider(dynamic.ResourceProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
         """Run another image's migration, unless it was run before."""
-        return dynamic.UpdateResult(outs=run(_news, _olds.get("migrated") or {}))
+        return dynamic.UpdateResult(outs=run(_news, _remembered(_olds, _news)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +188,11 @@ def run(props: Mapping[str, Any], migrated: Mapping[str, Any]) -> dict[str, Any]
     remembered = {**migrated, digest: {"task": arn, "finished": datetime.now(UTC).isoformat(timespec="seconds")}}
     kept = dict(list(remembered.items())[-_REMEMBERED:])
     return {**state, "migrated": kept, "outcome": "migrated", "task_arn": arn}
+
+
+def _remembered(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what was migrated before in this very database: a replaced one is empty, whatever its predecessor had."""
+    return (olds.get("migrated") or {}) if olds.get("database") == news.get("database") else {}
 
 
 def _started_by(props: Mapping[str, Any]) -> str:

@@ -189,6 +189,9 @@ def _stopped(ecs: Any, props: Mapping[str, Any], deployment: str) -> list[dict[s
         task
         for task in tasks
         if task["taskDefinitionArn"] == props["task_definition"]
+        # Spot takes tasks back, and ECS moves them between zones, without anything being wrong with them:
+        # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html (stopCode)
+        and task.get("stopCode") not in ("SpotInterruption", "UserInitiated")
         and (not deployment or task.get("startedBy") in (None, deployment))
         and task.get("createdAt", _BEGAN) >= _BEGAN
     ]

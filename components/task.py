@@ -64,6 +64,17 @@ class HealthCheck:
             raise ValueError(f"command={list(self.command)}: a health check's command begins with CMD or CMD-SHELL")
 
 
+def process_lives(pattern: str) -> str:
+    """Return a shell command that succeeds while a process other than the init process has a command line that fits.
+
+    The init process is PID 1 and has the whole command in its own arguments, whether the command lives or not.
+
+    Args:
+        pattern: a basic regular expression that doesn't fit itself, such as `[n]ode`.
+    """
+    return f"grep -aqs '{pattern}' /proc/[2-9]*/cmdline /proc/1[0-9]*/cmdline"
+
+
 @dataclass(frozen=True, kw_only=True)
 class TaskArgs:
     """What a task definition needs."""

@@ -2,7 +2,7 @@
 
 from components.fargate import TaskSize
 from components.generated_secret import GeneratedKind
-from components.task import HealthCheck
+from components.task import HealthCheck, process_lives
 from stacks.system import (
     AmqpUrl,
     Cache,
@@ -113,7 +113,7 @@ APRENDEAI = System(
             size=TaskSize(cpu=1024, memory=2048),
             small_size=TaskSize(cpu=256, memory=512),
             # Alive, not connected: a broker that is away for a minute must not end in every worker being replaced.
-            health_check=HealthCheck(command=("CMD-SHELL", "grep -aq '[n]ode' /proc/[0-9]*/cmdline")),
+            health_check=HealthCheck(command=("CMD-SHELL", process_lives("[n]ode"))),
             longest_request_seconds=_AI_REQUEST_SECONDS,
             secrets=(
                 "AI_SERVICE_SECRET",

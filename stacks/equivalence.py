@@ -2,7 +2,7 @@
 
 from components.fargate import TaskSize
 from components.generated_secret import GeneratedKind
-from components.task import HealthCheck
+from components.task import HealthCheck, process_lives
 from stacks.system import (
     Cache,
     Database,
@@ -72,7 +72,7 @@ EQUIVALENCE = System(
             size=TaskSize(cpu=1024, memory=2048),
             small_size=TaskSize(cpu=256, memory=1024),
             # Alive, not connected: a cache that fails over must not end in every worker being replaced.
-            health_check=HealthCheck(command=("CMD-SHELL", "grep -aq '[r]q' /proc/[0-9]*/cmdline")),
+            health_check=HealthCheck(command=("CMD-SHELL", process_lives("[r]q"))),
             longest_request_seconds=110,
             secrets=_SECRETS,
             needs=frozenset({Need.POSTGRES, Need.REDIS}),

@@ -82,6 +82,8 @@ def build(settings: Settings) -> Platform:
             account_id=account_id,
             region=region,
             services=(KeyService.RDS_EVENTS,),
+            # The profile's word, also when protection is off for a destroy: the final snapshots need the key.
+            retain=profile.protection,
             tags=tags,
         ),
     )
@@ -195,11 +197,23 @@ def build(settings: Settings) -> Platform:
 def _zones(settings: Settings) -> Sequence[str]:
     if settings.availability_zones:
         return settings.availability_zones
-    # Local Zones and zones that the account hasn't opted into are left out.
-    found = aws.get_availability_zones(
-        state="available", filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}]
-    )
-    return sorted(found.names)[: settings.profile.availability_zones]
+    # Local Zones and zones that the account hasn't opted into are left out. A zone that is impaired today isn't: the
+    # network must not move out of it in the middle of an incident.
+    found = aws.get_availability_zones(filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}])
+    wanted = settings.profile.availability_zones
+    if len(found.names) < wanted:
+        raise SettingsError(
+            settings.stack,
+            [
+                Mistake(
+                    key="aws:region",
+                    problem=f"has {len(found.names)} availability zones, where the profile has {wanted}",
+                    allowed=f"a region with {wanted} availability zones or more",
+                    remedy=set_command("aws:region", "us-east-1"),
+                )
+            ],
+        )
+    return sorted(found.names)[:wanted]
 
 
 def _hosts(settings: Settings) -> dict[str, str]:

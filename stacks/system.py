@@ -157,6 +157,12 @@ class Service:
     """Which stores it speaks to."""
     calls: tuple[str, ...] = ()
     """Which internal services it speaks to."""
+    writable_paths: tuple[str, ...] = ("/tmp",)
+    """Where it may write, in memory; all else is read-only."""
+    writable_mib: int = 128
+    """How much each of those paths holds."""
+    user: str = "1000:1000"
+    """The user of its image, by number; never root."""
     most_tasks: int = 10
     """How many tasks it may grow to where real users are."""
 
