@@ -1,6 +1,7 @@
 """What is wrong with config whose single values are right: hosts, networks, sizes and secrets beside each other."""
 
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -39,6 +40,18 @@ def unknown_namespaces(values: Mapping[str, str], systems: Sequence[System]) -> 
             )
 
 
+def stack_mistakes(stack: str) -> Iterator[Mistake]:
+    """Report a stack's name that can't begin the names of its repositories."""
+    # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", stack):
+        yield Mistake(
+            key=f"the stack's name {stack}",
+            problem="can't begin the name of a registry's repository",
+            allowed="lower case letters, digits and single hyphens between them",
+            remedy="pulumi stack rename pr-123, for instance",
+        )
+
+
 def chosen_profile(stack: str, platform: PlatformConfig | None, mistakes: list[Mistake]) -> Profile | None:
     """Return the profile that config names, or that the stack is named like; report it when there is none."""
     chosen = (platform.profile if platform else "") or stack
@@ -60,8 +73,16 @@ def chosen_profile(stack: str, platform: PlatformConfig | None, mistakes: list[M
 
 
 def network_mistakes(platform: PlatformConfig, profile: Profile | None) -> Iterator[Mistake]:
-    """Report a network that is too small, overlaps another, or names the wrong number of zones."""
+    """Report a network that is too small, overlaps another, is reached from outside, or has the wrong zones."""
     key = f"{PLATFORM}:cidr"
+    for index, block in enumerate(platform.adminCidrs):
+        if not ipaddress.IPv4Network(block).is_private:
+            yield Mistake(
+                key=f"{PLATFORM}:adminCidrs.{index}",
+                problem=f"is {block!r}, which reaches beyond private networks",
+                allowed="private IPv4 blocks, such as a VPN's",
+                remedy=f"pulumi config set --path '{PLATFORM}:adminCidrs[{index}]' 10.8.0.0/24",
+            )
     zones = profile.availability_zones if profile else 2
     try:
         plan_subnets(platform.cidr, [chr(ord("a") + number) for number in range(zones)])

@@ -21,6 +21,7 @@ from stacks.config_checks import (
     network_mistakes,
     secret_mistakes,
     size_of,
+    stack_mistakes,
     system_mistakes,
     tasks_of,
     unknown_namespaces,
@@ -137,7 +138,7 @@ def check(stack: str, systems: Sequence[System], values: Mapping[str, str], secr
     Raises:
         SettingsError: with every mistake that was found.
     """
-    mistakes = list(unknown_namespaces(values, systems))
+    mistakes = [*stack_mistakes(stack), *unknown_namespaces(values, systems)]
     platform = cast(PlatformConfig | None, parse(PLATFORM, PlatformConfig, values, mistakes, frozenset()))
     profile = chosen_profile(stack, platform, mistakes)
     if platform is not None:

@@ -306,6 +306,20 @@ def test_a_list_member_that_is_no_network_is_refused() -> None:
     )
 
 
+def test_a_public_block_is_no_place_to_administer_from() -> None:
+    assert _refusal(_config(alicerce__adminCidrs=["10.8.0.0/24", "0.0.0.0/0"])) == (
+        "alicerce:adminCidrs.1 is '0.0.0.0/0', which reaches beyond private networks. Allowed: private IPv4 blocks, "
+        "such as a VPN's. Mend it: pulumi config set --path 'alicerce:adminCidrs[1]' 10.8.0.0/24"
+    )
+
+
+def test_a_stack_name_that_no_repository_takes_is_refused() -> None:
+    assert _refusal(_config(alicerce__profile="staging"), stack="PR-123") == (
+        "the stack's name PR-123 can't begin the name of a registry's repository. Allowed: lower case letters, digits "
+        "and single hyphens between them. Mend it: pulumi stack rename pr-123, for instance"
+    )
+
+
 def test_the_number_of_zones_fits_the_profile() -> None:
     assert _refusal(_config(alicerce__availabilityZones=["us-east-1a"])) == (
         "alicerce:availabilityZones names 1 zones, where the profile has 3. Allowed: 3 zones, or an empty list for the "
