@@ -280,3 +280,12 @@ def test_a_gateway_endpoints_routes_come_and_go_with_its_tables(
     ec2.modify_vpc_endpoint(VpcEndpointId=id, AddRouteTableIds=[one.table])
     ec2.delete_vpc_endpoints(VpcEndpointIds=[id])
     assert routes() == []
+
+
+def test_interfaces_of_a_subnet_share_no_address_and_leave_aws_its_own(ec2: Any) -> None:
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/24")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/28")["Subnet"]["SubnetId"]
+    made = [ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"] for _ in range(11)]
+    assert {one["PrivateIpAddress"] for one in made} == {f"10.9.0.{number}" for number in range(4, 15)}
+    with refused("InsufficientFreeAddressesInSubnet", subnet):
+        ec2.create_network_interface(SubnetId=subnet)

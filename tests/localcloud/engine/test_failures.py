@@ -20,14 +20,17 @@ def test_what_depends_on_a_failed_step_does_not_start_and_the_rest_finishes(lab:
     def program() -> None:
         broken = Thing("broken", fail="create")
         Thing("dependent", of=broken.arn)
-        slow = Thing("slow", slow=0.1)
+        slow = Thing("slow", slow=0.5)
         after = Thing("after-slow", of=slow.arn)
         Thing("last", of=after.arn)
 
     result = lab.stack(program).up()
     assert result.exit_code == 1
     assert result.errors == ("creating test:index:Thing 'broken': create of broken was refused",)
-    assert lab.cloud.names("create") == ["broken", "slow", "after-slow", "last"]
+    created = lab.cloud.names("create")
+    assert "dependent" not in created
+    assert [name for name in created if name != "broken"] == ["slow", "after-slow", "last"]
+    assert created.index("broken") < created.index("after-slow"), "it failed while others were still to come"
     made = {r.name for r in lab.stack().resources() if r.type == "test:index:Thing"}
     assert made == {"slow", "after-slow", "last"}
 

@@ -1,9 +1,9 @@
 """EC2: references that AWS refuses, dependencies that it keeps, and what it fills in."""
 
-from localcloud.emulator.additions.ec2 import endpoints, groups, nat, networks, routing
+from localcloud.emulator.additions.ec2 import addresses, endpoints, groups, nat, networks, routing
 
 
 def install() -> None:
     """Install the additions."""
-    for part in (networks, groups, routing, nat, endpoints):
+    for part in (addresses, networks, groups, routing, nat, endpoints):
         part.install()
