@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from components.fargate import Architecture, TaskSize
 from components.log_group import LogGroup, LogGroupArgs
 from components.naming import Tags, component_tags
+from components.secret_access import read_secrets
 
 #: The longest that Fargate waits between SIGTERM and SIGKILL, in seconds.
 #: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html (stopTimeout)
@@ -296,24 +297,7 @@ def _execution_policy(args: TaskArgs, log_arn: pulumi.Output[str]) -> pulumi.Out
                 "Resource": f"{values['log']}:*",
             },
         ]
-        if values["secrets"]:
-            found += [
-                {
-                    "Sid": "ReadOwnSecrets",
-                    "Effect": "Allow",
-                    "Action": "secretsmanager:GetSecretValue",
-                    "Resource": sorted(values["secrets"]),
-                },
-                {
-                    "Sid": "DecryptThemThroughSecretsManager",
-                    "Effect": "Allow",
-                    "Action": "kms:Decrypt",
-                    "Resource": values["key"],
-                    "Condition": {
-                        "StringEquals": {"kms:ViaService": f"secretsmanager.{args.region}.amazonaws.com"},
-                    },
-                },
-            ]
+        found += read_secrets(values["secrets"], values["key"], args.region)
         return {"Version": "2012-10-17", "Statement": found}
 
     return pulumi.Output.json_dumps(

@@ -1,4 +1,4 @@
-"""The security group of a task: who it is, and the one way out that every task needs."""
+"""The security group of a task or a function: who it is, and the one way out that all of them need."""
 
 import pulumi
 import pulumi_aws as aws
@@ -7,9 +7,15 @@ from components.naming import Tags
 
 
 def task_group(
-    name: str, *, vpc_id: pulumi.Input[str], title: str, tags: Tags, opts: pulumi.ResourceOptions
+    name: str,
+    *,
+    vpc_id: pulumi.Input[str],
+    title: str,
+    tags: Tags,
+    opts: pulumi.ResourceOptions,
+    of: str = "Tasks of",
 ) -> tuple[aws.ec2.SecurityGroup, aws.vpc.SecurityGroupEgressRule]:
-    """Create a task's security group and its egress rule for HTTPS.
+    """Create a security group and its egress rule for HTTPS.
 
     Registries, Secrets Manager, logs and third parties' APIs all speak TLS on 443; stores are opened one by one.
 
@@ -19,10 +25,11 @@ def task_group(
         title: what a person knows the group by.
         tags: tags of both.
         opts: the caller's options, with the parent.
+        of: what the group is of, for its description.
     """
     group = aws.ec2.SecurityGroup(
         f"{name}-group",
-        description=f"Tasks of {title}",
+        description=f"{of} {title}",
         vpc_id=vpc_id,
         tags={**tags, "Name": title},
         opts=opts,
