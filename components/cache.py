@@ -198,6 +198,8 @@ class Cache(pulumi.ComponentResource):
     """The port: 6379, TLS."""
     username: pulumi.Output[str]
     """The application's user."""
+    user: aws.elasticache.User
+    """The same user, for what has to wait until the cache accepts its password."""
     security_group_id: pulumi.Output[str]
     """The security group to open with a `Connection`."""
     replication_group_id: pulumi.Output[str]
@@ -238,7 +240,7 @@ class Cache(pulumi.ComponentResource):
             tags=tags,
             opts=child,
         )
-        user_group = self._user_group(name, args, tags)
+        self.user, user_group = self._users(name, args, tags)
 
         # Under this prefix the log delivery service needs no entry of its own in the account's resource policy, which
         # has room for few.
@@ -316,8 +318,8 @@ class Cache(pulumi.ComponentResource):
             }
         )
 
-    def _user_group(self, name: str, args: CacheArgs, tags: Tags) -> aws.elasticache.UserGroup:
-        """Create the two users and their group.
+    def _users(self, name: str, args: CacheArgs, tags: Tags) -> tuple[aws.elasticache.User, aws.elasticache.UserGroup]:
+        """Create the two users and their group; return the application's user and the group.
 
         A group of engine `redis` must have a user named `default`; one of engine `valkey` takes only users that
         authenticate. A `default` user of our own that is off, with a password that nobody knows, satisfies both. Its
@@ -351,7 +353,7 @@ class Cache(pulumi.ComponentResource):
             tags=tags,
             opts=child,
         )
-        return aws.elasticache.UserGroup(
+        group = aws.elasticache.UserGroup(
             f"{name}-user-group",
             user_group_id=pulumi.Output.concat(base, "-", suffix.hex),
             engine=args.engine.value,
@@ -359,3 +361,4 @@ class Cache(pulumi.ComponentResource):
             tags=tags,
             opts=child,
         )
+        return application, group

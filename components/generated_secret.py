@@ -1,4 +1,7 @@
-"""A random value that the program makes itself, keeps in its state, and makes anew when its rotation is raised."""
+"""A random value that the program makes itself, keeps in its state, and makes anew when its rotation is raised.
+
+The value that was current before the last rotation is kept too: whoever still has it is let in until the next one.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,7 +40,8 @@ class GeneratedValueArgs:
     length: int
     """Bytes for `hex` (64 give 128 digits), characters for `password`."""
     rotation: int = 1
-    """Raise it by one to get a new value; nothing else changes the value."""
+    """Raise it by one to get a new value; nothing else changes the value. By more than one, the value that is current
+    now would be lost at once."""
 
     def __post_init__(self) -> None:
         """Refuse what would make no secret."""
@@ -67,27 +71,34 @@ class GeneratedValueArgs:
 
 
 class GeneratedValue(pulumi.ComponentResource):
-    """A random value.
+    """A random value, and the one before it.
 
-    Creates a `random.RandomBytes` or a `random.RandomPassword`.
+    Creates one or two `random.RandomBytes` or `random.RandomPassword`: one of them holds the values of odd rotations,
+    the other, from the second rotation on, those of even ones. Raising `rotation` by one makes a new value of the two
+    that wasn't current, so that the one that was becomes, untouched, the previous one.
 
-    Guarantees: the value comes from the provider's cryptographic source, is a secret in every output and in state, and
-    stays the same until `rotation` changes. A password has letters and digits only, so that no client, shell or URL
+    Guarantees: the values come from the provider's cryptographic source, are secrets in every output and in state, and
+    stay the same until `rotation` changes. A password has letters and digits only, so that no client, shell or URL
     needs to quote it.
     """
 
     value: pulumi.Output[str]
     """The value; a secret."""
+    previous: pulumi.Output[str] | None
+    """The value before the last rotation; a secret. None at the first."""
 
     def __init__(self, name: str, args: GeneratedValueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:GeneratedValue", name, None, opts)
-        keepers: dict[str, pulumi.Input[str]] = {"rotation": str(args.rotation)}
+        self.value = self._made(name, args, args.rotation)
+        self.previous = self._made(name, args, args.rotation - 1) if args.rotation > 1 else None
+        self.register_outputs({"value": self.value, "previous": self.previous})
+
+    def _made(self, name: str, args: GeneratedValueArgs, rotation: int) -> pulumi.Output[str]:
+        """Make the value of one rotation; values of the same parity take each other's place."""
+        name = f"{name}-value" if rotation % 2 else f"{name}-value-even"
+        keepers: dict[str, pulumi.Input[str]] = {"rotation": str(rotation)}
         child = pulumi.ResourceOptions(parent=self)
         if args.kind is GeneratedKind.HEX:
-            value = random.RandomBytes(f"{name}-value", length=args.length, keepers=keepers, opts=child).hex
-        else:
-            value = random.RandomPassword(
-                f"{name}-value", length=args.length, special=False, keepers=keepers, opts=child
-            ).result
-        self.value = pulumi.Output.secret(value)
-        self.register_outputs({"value": self.value})
+            return pulumi.Output.secret(random.RandomBytes(name, length=args.length, keepers=keepers, opts=child).hex)
+        password = random.RandomPassword(name, length=args.length, special=False, keepers=keepers, opts=child)
+        return pulumi.Output.secret(password.result)

@@ -1,5 +1,6 @@
 """What a release runs once before its services: the database migration, as a task of its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -38,6 +39,8 @@ class MigrationArgs:
     """False leaves the migration out and goes on; it is run when this is true again."""
     tags: Tags
     """Tags of every child."""
+    after: Sequence[pulumi.Resource] = ()
+    """What has to be done before it may run: the database accepts its login."""
 
     def __post_init__(self) -> None:
         """Refuse a migration that wouldn't do anything.
@@ -99,7 +102,7 @@ class Migration(pulumi.ComponentResource):
                 enabled=args.enabled,
                 tags=tags,
             ),
-            pulumi.ResourceOptions(parent=self, depends_on=ways),
+            pulumi.ResourceOptions(parent=self, depends_on=[*ways, *args.after]),
         )
 
         self.task_definition_arn = task.task_definition_arn

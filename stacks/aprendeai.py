@@ -41,8 +41,8 @@ APRENDEAI = System(
     urls=("FRONTEND_URL", "API_URL"),
     environment={"NODE_ENV": "production", "ENV": "production", "AI_SERVICE_URL": "http://ai:8001"},
     secrets={
-        "JWT_SECRET": Generated(kind=GeneratedKind.HEX, length=64),
-        "AI_SERVICE_SECRET": Generated(kind=GeneratedKind.HEX, length=32),
+        "JWT_SECRET": Generated(kind=GeneratedKind.HEX, length=64, offers_previous=True),
+        "AI_SERVICE_SECRET": Generated(kind=GeneratedKind.HEX, length=32, offers_previous=True),
         "DB_PASSWORD": Generated(kind=GeneratedKind.PASSWORD, length=40),
         "REDIS_PASSWORD": Generated(kind=GeneratedKind.PASSWORD, length=40),
         "RABBITMQ_PASS": Generated(kind=GeneratedKind.PASSWORD, length=40),

@@ -15,7 +15,7 @@ from stacks.mistakes import Mistake, nearest, remove_command, set_command
 from stacks.prod import PROD
 from stacks.profile import Profile
 from stacks.staging import STAGING
-from stacks.system import AmqpUrl, Role, Service, System
+from stacks.system import Role, Service, System
 
 #: The project's own namespace in config.
 PLATFORM = "alicerce"
@@ -145,17 +145,17 @@ def system_mistakes(system: System, config: SystemConfig, profile: Profile | Non
                 allowed=", ".join(system.generated),
                 remedy=remove_command(key),
             )
-        elif system.broker and variable == system.broker.password and config.rotation[variable] != 1:
-            users = [name for name, secret in system.secrets.items() if isinstance(secret, AmqpUrl)]
-            yield Mistake(
-                key=key,
-                problem=(
-                    f"is {config.rotation[variable]}: Amazon MQ doesn't change a broker's user from here, so that "
-                    f"{', '.join(users)} would name a password that the broker refuses"
-                ),
-                allowed="1",
-                remedy=set_command(key, "1"),
-            )
+        elif (ends := system.generated[variable].ends) and config.rotation[variable] > 1:
+            yield from _unconfirmed(system, config, variable, ends)
+    for variable in sorted(set(config.confirmRotation) - {name for name, one in system.generated.items() if one.ends}):
+        key = f"{system.name}:confirmRotation.{variable}"
+        yield Mistake(
+            key=key,
+            problem="confirms what needs no confirmation",
+            allowed=", ".join(name for name, one in system.generated.items() if one.ends)
+            or f"nothing in {system.name}",
+            remedy=remove_command(key),
+        )
     for name in sorted(config.services):
         key = f"{system.name}:services.{name}"
         if name not in system.services:
@@ -167,6 +167,18 @@ def system_mistakes(system: System, config: SystemConfig, profile: Profile | Non
             )
         elif profile is not None:
             yield from _service_mistakes(key, system.services[name], config.services[name], profile)
+
+
+def _unconfirmed(system: System, config: SystemConfig, variable: str, ends: str) -> Iterator[Mistake]:
+    """Report a rotation that ends something for good, and that no second line confirms."""
+    rotation = config.rotation[variable]
+    if config.confirmRotation.get(variable) != rotation:
+        yield Mistake(
+            key=f"{system.name}:rotation.{variable}",
+            problem=f"is {rotation}, and with that rotation {ends}",
+            allowed=f"{rotation} together with {system.name}:confirmRotation.{variable} set to {rotation}",
+            remedy=set_command(f"{system.name}:confirmRotation.{variable}", str(rotation)),
+        )
 
 
 def _source_mistakes(system: System, config: SystemConfig) -> Iterator[Mistake]:

@@ -124,6 +124,7 @@ class SystemConfig(Model):
     migrate: bool = _about("true or false", "true", default=True)
     zone: Domain = _about("the domain of a hosted zone, in lower case", "example.com")
     rotation: dict[str, Positive] = _about("positive integers, 1 for the first value", "2", default_factory=dict)
+    confirmRotation: dict[str, Positive] = _about("the number of the rotation", "2", default_factory=dict)
     services: dict[str, ServiceConfig] = _about(
         "an object of cpu, memory, minimum and maximum for a service", "1024", default_factory=dict
     )

@@ -7,11 +7,13 @@ import pulumi
 
 from components.alias_record import AliasRecord, AliasRecordArgs
 from components.built_image import BuiltImage, BuiltImageArgs
+from components.credentials import Credentials, CredentialsArgs
 from components.generated_secret import GeneratedValue, GeneratedValueArgs
 from components.migration import Migration, MigrationArgs
 from components.naming import ECS_NAME, LOG_GROUP_NAME, Tags, physical_name
 from components.private_host import PrivateHost, PrivateHostArgs
 from components.registry import Registry, RegistryArgs
+from components.rotation_guard import RotationGuard, RotationGuardArgs
 from components.secret import Secret, SecretArgs
 from components.service import Service, ServiceArgs, ServiceConnect, Store
 from components.target import TargetArgs
@@ -20,8 +22,8 @@ from stacks import system as model
 from stacks.platform import Platform
 from stacks.release import Repository, image_digest, promoted, repository_of
 from stacks.settings import Settings, SystemSettings
-from stacks.stores import Stores, build_stores, named, secret_value
-from stacks.system import Generated, Need, Role
+from stacks.stores import Stores, build_stores, named, secret_value, store_logins
+from stacks.system import BROKER_ADMIN_PASSWORD, Need, Role
 
 
 class Deployment:
@@ -37,6 +39,7 @@ class Deployment:
         values = self._generated()
         stores = build_stores(settings, own, platform, values, self._tags)
         secrets = self._secrets(values, stores)
+        credentials = self._credentials(stores, secrets)
         repositories = self._repositories()
         digests: dict[str, pulumi.Output[str]] = {}
         services: dict[str, Service] = {}
@@ -53,43 +56,84 @@ class Deployment:
                 image: pulumi.Output.concat(repository.url, "@", digests[image])
                 for image, repository in repositories.items()
             }
-            migration = self._migration(images, digests, repositories, secrets, stores)
-            services = self._services(images, repositories, secrets, stores, migration)
+            migration = self._migration(images, digests, repositories, secrets, stores, credentials)
+            services = self._services(images, repositories, secrets, stores, migration, credentials)
         self._aliases()
-        self.outputs = self._outputs(stores, secrets, repositories, digests, services, migration)
+        self.outputs = self._outputs(stores, secrets, repositories, digests, services, migration, credentials)
 
     def _name(self, part: str) -> str:
         return named(self._system.name, part)
 
-    def _generated(self) -> dict[str, pulumi.Output[str]]:
+    def _generated(self) -> dict[str, GeneratedValue]:
+        generated = self._system.generated
+        guard = RotationGuard(
+            self._name("rotations"),
+            RotationGuardArgs(
+                system=self._system.name,
+                counters=self._own.rotation,
+                ends={variable: secret.ends for variable, secret in generated.items() if secret.ends is not None},
+            ),
+        )
         return {
             variable: GeneratedValue(
                 self._name(_dashed(variable)),
                 GeneratedValueArgs(kind=secret.kind, length=secret.length, rotation=self._own.rotation[variable]),
-            ).value
-            for variable, secret in self._system.secrets.items()
-            if isinstance(secret, Generated)
+                # A rotation that the guard refuses changes no value.
+                pulumi.ResourceOptions(depends_on=[guard]),
+            )
+            for variable, secret in generated.items()
         }
 
-    def _secrets(self, values: Mapping[str, pulumi.Output[str]], stores: Stores) -> dict[str, Secret]:
-        """Put each variable that a task reads into a secret of its own."""
+    def _secrets(self, values: Mapping[str, GeneratedValue], stores: Stores) -> dict[str, Secret]:
+        """Put each variable that somebody reads into a secret of its own: tasks, or the function of the logins."""
         read = {variable for service in self._system.services.values() for variable in service.secrets}
         read.update(self._system.migration.secrets)
-        made: dict[str, Secret] = {}
-        for variable in self._system.secrets:
-            value = secret_value(self._own, variable, values, stores)
-            if variable in read and value is not None:
-                made[variable] = Secret(
-                    self._name(_dashed(variable)),
-                    SecretArgs(
-                        variable=variable,
-                        value=value,
-                        kms_key_arn=self._platform.key.arn,
-                        recovery_window_days=self._settings.profile.secret_recovery_days,
-                        tags=self._tags,
-                    ),
-                )
-        return made
+        read.update(store.password for store in (self._system.database, self._system.broker) if store is not None)
+        found = {
+            variable: secret_value(self._own, variable, values, stores)
+            for variable in self._system.secrets
+            if variable in read
+        }
+        found.update({variable: values[variable].value for variable in self._system.administrators})
+        found.update(
+            {
+                _previous(variable): values[variable].previous
+                for variable, secret in self._system.generated.items()
+                if secret.offers_previous or variable == BROKER_ADMIN_PASSWORD
+            }
+        )
+        return {
+            variable: Secret(
+                self._name(_dashed(variable)),
+                SecretArgs(
+                    variable=variable,
+                    value=value,
+                    kms_key_arn=self._platform.key.arn,
+                    recovery_window_days=self._settings.profile.secret_recovery_days,
+                    tags=self._tags,
+                ),
+            )
+            for variable, value in found.items()
+            if value is not None
+        }
+
+    def _credentials(self, stores: Stores, secrets: Mapping[str, Secret]) -> Credentials:
+        """Make the stores accept the logins of this rotation, before anything uses them."""
+        return Credentials(
+            self._name("credentials"),
+            CredentialsArgs(
+                stores=store_logins(self._own, stores, secrets),
+                region=self._platform.region,
+                account_id=self._platform.account_id,
+                vpc_id=self._platform.network.vpc_id,
+                subnet_ids=self._platform.network.private_subnet_ids,
+                kms_key_arn=self._platform.key.arn,
+                log_group_name=f"/{self._settings.stack}/{self._system.name}/credentials"[:LOG_GROUP_NAME],
+                log_retention_days=self._settings.log_retention_days,
+                dead_letter_topic_arn=self._platform.notifications.topic_arn,
+                tags=self._tags,
+            ),
+        )
 
     def _repositories(self) -> dict[str, Repository]:
         """Return where the images are: in repositories of this stack, or of the one that config names."""
@@ -160,12 +204,18 @@ class Deployment:
             account_id=self._platform.account_id,
             secrets={
                 variable: SecretVariable(arn=secrets[variable].arn, value_from=secrets[variable].value_from)
-                for variable in variables
+                for variable in self._with_previous(variables)
                 if variable in secrets
             },
             tags=self._tags,
             **more,
         )
+
+    def _with_previous(self, variables: tuple[str, ...]) -> list[str]:
+        """Add the variables of the values before the last rotation, where services are offered them."""
+        generated = self._system.generated
+        offered = [variable for variable in variables if variable in generated and generated[variable].offers_previous]
+        return [*variables, *map(_previous, offered)]
 
     def _migration(
         self,
@@ -174,6 +224,7 @@ class Deployment:
         repositories: Mapping[str, Repository],
         secrets: Mapping[str, Secret],
         stores: Stores,
+        credentials: Credentials,
     ) -> Migration:
         migration = self._system.migration
         return Migration(
@@ -200,6 +251,7 @@ class Deployment:
                 snapshot=self._settings.profile.protection,
                 enabled=self._own.migrate,
                 tags=self._tags,
+                after=[credentials.accepted[Need.POSTGRES]],
             ),
         )
 
@@ -210,7 +262,10 @@ class Deployment:
         secrets: Mapping[str, Secret],
         stores: Stores,
         migration: Migration,
+        credentials: Credentials,
     ) -> dict[str, Service]:
+        # The stores accept what the new tasks log in with before there is one.
+        accepted = [*credentials.accepted.values(), *([stores.cache.user] if stores.cache is not None else [])]
         made: dict[str, Service] = {}
         called = {name for service in self._system.services.values() for name in service.calls}
         # Internal services first: their callers need their security groups, and find them only once they are there.
@@ -254,7 +309,7 @@ class Deployment:
                     stores=reached,
                     targets=self.targets(name),
                     service_connect=self._service_connect(name, service, called),
-                    after=[migration.run, *(made[other].rollout for other in service.calls)],
+                    after=[migration.run, *accepted, *(made[other].rollout for other in service.calls)],
                     tags=self._tags,
                 ),
             )
@@ -333,6 +388,7 @@ class Deployment:
         digests: Mapping[str, pulumi.Output[str]],
         services: Mapping[str, Service],
         migration: Migration | None,
+        credentials: Credentials,
     ) -> dict[str, Any]:
         outputs: dict[str, Any] = {
             "release": self._own.release,
@@ -344,7 +400,9 @@ class Deployment:
             "secrets": {variable: secret.arn for variable, secret in secrets.items()},
             "database": pulumi.Output.concat(stores.database.address, ":", stores.database.port.apply(str)),
         }
+        outputs["credentials"] = {"function": credentials.function_name, "requests": dict(credentials.requests)}
         if stores.cache is not None:
+            outputs["cacheUser"] = stores.cache.user.user_id
             outputs["cache"] = pulumi.Output.concat(stores.cache.address, ":", stores.cache.port.apply(str))
         if stores.broker is not None:
             outputs["broker"] = pulumi.Output.concat(stores.broker.host, ":", stores.broker.port.apply(str))
@@ -358,6 +416,11 @@ class Deployment:
                 "securityGroup": migration.security_group_id,
             }
         return outputs
+
+
+def _previous(variable: str) -> str:
+    """Name the variable of the value before the last rotation."""
+    return f"{variable}_PREVIOUS"
 
 
 def _dashed(variable: str) -> str:

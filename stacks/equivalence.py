@@ -35,7 +35,9 @@ EQUIVALENCE = System(
     secrets={
         "POSTGRES_PASSWORD": Generated(kind=GeneratedKind.PASSWORD, length=40),
         "REDIS_PASSWORD": Generated(kind=GeneratedKind.PASSWORD, length=40),
-        "API_KEY_SALT": Generated(kind=GeneratedKind.HEX, length=32),
+        "API_KEY_SALT": Generated(
+            kind=GeneratedKind.HEX, length=32, ends="every API key that was issued stops working"
+        ),
         "DATABASE_URL": PostgresUrl(password="POSTGRES_PASSWORD", scheme="postgresql+psycopg2"),
         "REDIS_URL": RedisUrl(password="REDIS_PASSWORD", database=0),
         "EMBED_API_KEY": Supplied(description="the key of the embedding API"),

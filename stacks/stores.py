@@ -5,15 +5,29 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.broker import Broker, BrokerArgs
+from components.broker import MANAGEMENT_PORT, Broker, BrokerArgs
 from components.cache import Cache, CacheArgs
+from components.credentials import Administrator, StoreLogin
 from components.database import PostgresDatabase, PostgresDatabaseArgs
+from components.generated_secret import GeneratedValue
+from components.login_pair import LoginPair
 from components.naming import Tags
+from components.secret import Secret
 from components.service import Store
 from components.urls import amqp_url, composed, postgres_url, redis_url
 from stacks.platform import Platform
 from stacks.settings import Settings, SystemSettings
-from stacks.system import AmqpUrl, Generated, Need, PostgresUrl, RedisUrl, Supplied
+from stacks.system import (
+    ADMINISTRATOR,
+    BROKER_ADMIN_PASSWORD,
+    DATABASE_ADMIN_PASSWORD,
+    AmqpUrl,
+    Generated,
+    Need,
+    PostgresUrl,
+    RedisUrl,
+    Supplied,
+)
 
 #: PostgreSQL's major version; RDS takes care of the minor ones.
 _POSTGRES = "16"
@@ -52,11 +66,16 @@ def named(system: str, part: str) -> str:
     return f"{system}-{part}"
 
 
+def logins(own: SystemSettings, username: str, password: str) -> LoginPair:
+    """Return the two users of a store, and whose turn it is by the rotation of their password's variable."""
+    return LoginPair(username=username, rotation=own.rotation[password])
+
+
 def build_stores(
     settings: Settings,
     own: SystemSettings,
     platform: Platform,
-    values: Mapping[str, pulumi.Output[str]],
+    values: Mapping[str, GeneratedValue],
     tags: Tags,
 ) -> Stores:
     """Build a system's stores; `values` are its generated secrets by variable."""
@@ -67,8 +86,8 @@ def build_stores(
             vpc_id=platform.network.vpc_id,
             subnet_ids=platform.isolated_subnet_ids,
             database_name=system.database.name,
-            username=system.database.username,
-            password=values[system.database.password],
+            username=ADMINISTRATOR,
+            password=values[DATABASE_ADMIN_PASSWORD].value,
             engine_version=_POSTGRES,
             instance_class=profile.database.instance_class,
             storage_gb=profile.database.storage_gb,
@@ -93,7 +112,8 @@ def build_stores(
                 vpc_id=platform.network.vpc_id,
                 subnet_ids=platform.isolated_subnet_ids,
                 username=system.cache.username,
-                password=values[system.cache.password],
+                password=values[system.cache.password].value,
+                previous_password=values[system.cache.password].previous,
                 node_type=profile.cache.node_type,
                 replicas=profile.cache.replicas,
                 snapshot_retention_days=profile.cache.snapshot_retention_days,
@@ -111,8 +131,8 @@ def build_stores(
             BrokerArgs(
                 vpc_id=platform.network.vpc_id,
                 subnet_ids=platform.isolated_subnet_ids,
-                username=system.broker.username,
-                password=values[system.broker.password],
+                username=ADMINISTRATOR,
+                password=values[BROKER_ADMIN_PASSWORD].value,
                 engine_version=_RABBITMQ,
                 instance_type=profile.broker.instance_type,
                 deployment_mode=profile.broker.deployment_mode,
@@ -126,10 +146,46 @@ def build_stores(
     return Stores(database=database, cache=cache, broker=broker)
 
 
+def store_logins(own: SystemSettings, stores: Stores, secrets: Mapping[str, Secret]) -> list[StoreLogin]:
+    """Return the logins that the stores of a system have to accept."""
+    system = own.system
+    found = [
+        StoreLogin(
+            kind=Need.POSTGRES.value,
+            store=stores.reached(frozenset({Need.POSTGRES}))[Need.POSTGRES],
+            place={
+                "host": stores.database.address,
+                "port": stores.database.port,
+                "database": stores.database.database_name,
+                "owner": system.database.owner,
+            },
+            administrator=Administrator(username=ADMINISTRATOR, password=secrets[DATABASE_ADMIN_PASSWORD]),
+            logins=logins(own, system.database.username, system.database.password),
+            password=secrets[system.database.password],
+        )
+    ]
+    if stores.broker is not None and system.broker is not None:
+        found.append(
+            StoreLogin(
+                kind=Need.RABBITMQ.value,
+                store=Store(security_group_id=stores.broker.security_group_id, port=MANAGEMENT_PORT),
+                place={"url": stores.broker.console_url, "vhost": system.name},
+                administrator=Administrator(
+                    username=ADMINISTRATOR,
+                    password=secrets[BROKER_ADMIN_PASSWORD],
+                    previous=secrets.get(f"{BROKER_ADMIN_PASSWORD}_PREVIOUS"),
+                ),
+                logins=logins(own, system.broker.username, system.broker.password),
+                password=secrets[system.broker.password],
+            )
+        )
+    return found
+
+
 def secret_value(
     own: SystemSettings,
     variable: str,
-    values: Mapping[str, pulumi.Output[str]],
+    values: Mapping[str, GeneratedValue],
     stores: Stores,
 ) -> pulumi.Output[str] | None:
     """Return a secret's value: generated, supplied or composed; None for a supplied one that isn't set.
@@ -140,15 +196,15 @@ def secret_value(
     secret = own.system.secrets[variable]
     match secret:
         case Generated():
-            return values[variable]
+            return values[variable].value
         case Supplied():
             return own.supplied_secret(variable)
         case PostgresUrl(password=password, scheme=scheme, query=query):
             return composed(
                 postgres_url,
                 scheme=scheme,
-                username=stores.database.username,
-                password=values[password],
+                username=logins(own, own.system.database.username, password).current,
+                password=values[password].value,
                 host=stores.database.address,
                 port=stores.database.port,
                 database=stores.database.database_name,
@@ -158,17 +214,18 @@ def secret_value(
             return composed(
                 redis_url,
                 username=stores.cache.username,
-                password=values[password],
+                password=values[password].value,
                 host=stores.cache.address,
                 port=stores.cache.port,
                 database=database,
             )
-        case AmqpUrl(password=password) if stores.broker is not None:
+        case AmqpUrl(password=password) if stores.broker is not None and own.system.broker is not None:
             return composed(
                 amqp_url,
-                username=stores.broker.username,
-                password=values[password],
+                username=logins(own, own.system.broker.username, password).current,
+                password=values[password].value,
                 host=stores.broker.host,
                 port=stores.broker.port,
+                vhost=own.system.name,
             )
     raise ValueError(f"{own.system.name}: {variable} is composed of a store that the system hasn't")

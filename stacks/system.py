@@ -36,6 +36,10 @@ class Generated:
     """How the value is written."""
     length: int
     """Bytes for hex (64 bytes are 128 digits), characters for a password."""
+    offers_previous: bool = False
+    """Whether services get the value before the last rotation too, as `<VARIABLE>_PREVIOUS`."""
+    ends: str | None = None
+    """What a rotation ends for good; it then takes a second line in config."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +82,12 @@ class AmqpUrl:
     """The variable that holds the password."""
 
 
+#: Who changes logins at databases and brokers. No application is it.
+ADMINISTRATOR = "alicerce"
+#: Variables of the administrators' passwords. No service reads them.
+DATABASE_ADMIN_PASSWORD = "DATABASE_ADMIN_PASSWORD"
+BROKER_ADMIN_PASSWORD = "BROKER_ADMIN_PASSWORD"
+
 Secret = Generated | Supplied | PostgresUrl | RedisUrl | AmqpUrl
 
 
@@ -88,9 +98,14 @@ class Database:
     name: str
     """Name of the database."""
     username: str
-    """The role that owns it."""
+    """The role that the application logs in as; every second rotation it has another, with `_2` behind the name."""
     password: str
     """The variable that holds its password."""
+
+    @property
+    def owner(self) -> str:
+        """The role that owns the database and everything in it, and that nobody can log in as."""
+        return f"{self.username}_owner"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +123,7 @@ class MessageBroker:
     """The system's RabbitMQ broker."""
 
     username: str
-    """The user that the application logs in as."""
+    """The user that the application logs in as; every second rotation it has another, with `_2` behind the name."""
     password: str
     """The variable that holds its password."""
 
@@ -244,8 +259,18 @@ class System:
 
     @property
     def generated(self) -> dict[str, Generated]:
-        """The secrets that the program makes up, by variable."""
-        return {name: secret for name, secret in self.secrets.items() if isinstance(secret, Generated)}
+        """The secrets that the program makes up, by variable: the system's own, and its stores' administrators'."""
+        own = {name: secret for name, secret in self.secrets.items() if isinstance(secret, Generated)}
+        return {**own, **self.administrators}
+
+    @property
+    def administrators(self) -> dict[str, Generated]:
+        """The passwords of the stores' administrators, by variable."""
+        password = Generated(kind=GeneratedKind.PASSWORD, length=40)
+        return {
+            DATABASE_ADMIN_PASSWORD: password,
+            **({BROKER_ADMIN_PASSWORD: password} if self.broker is not None else {}),
+        }
 
     @property
     def supplied(self) -> dict[str, Supplied]:

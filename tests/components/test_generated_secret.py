@@ -58,12 +58,32 @@ def test_a_password_has_no_character_that_needs_quoting() -> None:
     assert password["special"] is False
 
 
-def test_a_raised_rotation_is_what_makes_a_new_value() -> None:
-    assert _built(rotation=3).named("jwt-secret-value").inputs["keepers"] == {"rotation": "3"}
+@pytest.mark.parametrize(
+    ("rotation", "keepers", "current", "previous"),
+    [
+        (1, {"jwt-secret-value": "1"}, "jwt-secret-value", None),
+        (2, {"jwt-secret-value": "1", "jwt-secret-value-even": "2"}, "jwt-secret-value-even", "jwt-secret-value"),
+        (3, {"jwt-secret-value": "3", "jwt-secret-value-even": "2"}, "jwt-secret-value", "jwt-secret-value-even"),
+    ],
+)
+def test_a_rotation_makes_one_new_value_and_leaves_the_one_before_as_it_was(
+    rotation: int, keepers: dict[str, str], current: str, previous: str | None
+) -> None:
+    recording = _built(kind=GeneratedKind.PASSWORD, rotation=rotation)
+    made = {
+        one.name: one.inputs["keepers"]["rotation"]
+        for one in recording.of("random:index/randomPassword:RandomPassword")
+    }
+    outputs = recording.outputs_of("jwt-secret")
+
+    assert made == keepers, "only the value whose turn it is may be made anew: tasks still run with the other"
+    assert outputs["value"] == f"{current}!"
+    assert outputs.get("previous") == (f"{previous}!" if previous else None)
 
 
 @pytest.mark.parametrize(("kind", "length"), [(GeneratedKind.HEX, 32), (GeneratedKind.PASSWORD, 32)])
-def test_the_value_is_given_out_as_a_secret(kind: GeneratedKind, length: int) -> None:
-    recording = _built(kind=kind, length=length)
+def test_both_values_are_given_out_as_secrets(kind: GeneratedKind, length: int) -> None:
+    recording = _built(kind=kind, length=length, rotation=2)
 
-    assert recording.secret_outputs[recording.named("jwt-secret").urn] == {"value"}, "in clear it would be in state"
+    secrets = recording.secret_outputs[recording.named("jwt-secret").urn]
+    assert secrets == {"value", "previous"}, "in clear they would be in state"

@@ -296,7 +296,7 @@ def test_urls_are_composed_of_the_stores_that_stand(standing: Standing) -> None:
     assert url.endswith(":6379/0")
     url = next(v for n, v in values.items() if n.startswith("aprendeai-rabbitmq-url"))
     assert url.startswith("amqps://aprendeai:")
-    assert url.endswith(":5671")
+    assert url.endswith(":5671/aprendeai"), "the system has a virtual host of its own"
 
 
 def test_each_definition_names_each_secret_with_a_version_that_is_there(standing: Standing) -> None:

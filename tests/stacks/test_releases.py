@@ -153,22 +153,6 @@ def test_a_deployment_that_ecs_rolls_back_fails_the_update_with_the_reason(
     assert _running(account, "equivalence-api") != before
 
 
-def test_a_rotation_in_the_middle_of_a_release_leaves_the_old_one_a_way_back(account: Account) -> None:
-    rotated: dict[str, Any] = {"equivalence:rotation": {"API_KEY_SALT": 2}}
-    succeed(account.stack("staging", {"equivalence:release": "v1.1.0", **rotated}).up())
-    succeed(account.stack("staging", rotated).up())
-    ecs = account.client("ecs")
-    service = ecs.describe_services(cluster="alicerce-staging", services=["equivalence-api"])["services"][0]
-    assert service["runningCount"] == service["desiredCount"] == 1
-    # Every revision that ever ran can still be started: its secret versions are there.
-    manager = account.client("secretsmanager")
-    for arn in ecs.list_task_definitions(familyPrefix="staging-equivalence-api")["taskDefinitionArns"]:
-        for container in ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]["containerDefinitions"]:
-            for secret in container["secrets"]:
-                name, _, _, version = secret["valueFrom"].rsplit(":", 3)
-                manager.get_secret_value(SecretId=name, VersionId=version)
-
-
 def test_images_are_built_from_a_checkout_and_run_by_the_digest_that_was_pushed(
     account: Account, tmp_path: Path
 ) -> None:

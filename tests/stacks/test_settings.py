@@ -60,6 +60,8 @@ def test_a_good_config_is_taken_and_decides_hosts_and_counters() -> None:
         "DB_PASSWORD": 1,
         "REDIS_PASSWORD": 1,
         "RABBITMQ_PASS": 1,
+        "DATABASE_ADMIN_PASSWORD": 1,
+        "BROKER_ADMIN_PASSWORD": 1,
     }
 
 
@@ -137,8 +139,9 @@ def test_a_secret_in_plain_text_is_refused_and_its_value_not_repeated() -> None:
 
 def test_a_misspelt_key_is_refused_with_the_nearest_one() -> None:
     assert _refusal(_config(aprendeai__relase="v2.0.0")) == (
-        "aprendeai:relase is unknown (did you mean release?). Allowed: API_URL, FRONTEND_URL, SENTRY_DSN, migrate, "
-        "registry, release, rotation, services, source, zone. Mend it: pulumi config rm aprendeai:relase"
+        "aprendeai:relase is unknown (did you mean release?). Allowed: API_URL, FRONTEND_URL, SENTRY_DSN, "
+        "confirmRotation, migrate, registry, release, rotation, services, source, zone. "
+        "Mend it: pulumi config rm aprendeai:relase"
     )
 
 
@@ -280,15 +283,27 @@ def test_a_rotation_counter_that_is_no_positive_integer_is_refused(counter: obje
 def test_a_rotation_of_what_is_not_generated_is_refused() -> None:
     assert _refusal(_config(equivalence__rotation={"DATABASE_URL": 2})) == (
         "equivalence:rotation.DATABASE_URL names no generated secret. Allowed: POSTGRES_PASSWORD, REDIS_PASSWORD, "
-        "API_KEY_SALT. Mend it: pulumi config rm --path 'equivalence:rotation.DATABASE_URL'"
+        "API_KEY_SALT, DATABASE_ADMIN_PASSWORD. Mend it: pulumi config rm --path 'equivalence:rotation.DATABASE_URL'"
     )
 
 
-def test_rotating_the_brokers_password_is_refused_since_the_broker_would_not_follow() -> None:
-    assert _refusal(_config(aprendeai__rotation={"RABBITMQ_PASS": 2})) == (
-        "aprendeai:rotation.RABBITMQ_PASS is 2: Amazon MQ doesn't change a broker's user from here, so that "
-        "RABBITMQ_URL would name a password that the broker refuses. Allowed: 1. "
-        "Mend it: pulumi config set --path 'aprendeai:rotation.RABBITMQ_PASS' 1"
+def test_a_rotation_that_ends_something_for_good_needs_a_second_line() -> None:
+    refused = (
+        "equivalence:rotation.API_KEY_SALT is 2, and with that rotation every API key that was issued stops working. "
+        "Allowed: 2 together with equivalence:confirmRotation.API_KEY_SALT set to 2. "
+        "Mend it: pulumi config set --path 'equivalence:confirmRotation.API_KEY_SALT' 2"
+    )
+    rotated = {"equivalence__rotation": {"API_KEY_SALT": 2}}
+    assert _refusal(_config(**rotated)) == refused
+    assert _refusal(_config(**rotated, equivalence__confirmRotation={"API_KEY_SALT": 1})) == refused
+    confirmed = _settings(_config(**rotated, equivalence__confirmRotation={"API_KEY_SALT": 2}))
+    assert confirmed.systems["equivalence"].rotation["API_KEY_SALT"] == 2
+
+
+def test_a_confirmation_of_what_needs_none_is_refused() -> None:
+    assert _refusal(_config(equivalence__confirmRotation={"POSTGRES_PASSWORD": 2})) == (
+        "equivalence:confirmRotation.POSTGRES_PASSWORD confirms what needs no confirmation. Allowed: API_KEY_SALT. "
+        "Mend it: pulumi config rm --path 'equivalence:confirmRotation.POSTGRES_PASSWORD'"
     )
 
 

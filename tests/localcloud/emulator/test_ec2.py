@@ -282,7 +282,7 @@ def test_a_gateway_endpoints_routes_come_and_go_with_its_tables(
     assert routes() == []
 
 
-def test_interfaces_of_a_subnet_share_no_address_and_leave_aws_its_own(ec2: Any) -> None:
+def test_interfaces_of_a_subnet_share_no_address_and_leave_aws_its_own(ec2: Any) -> None:  # noqa: ANN401 - boto3
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/24")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/28")["Subnet"]["SubnetId"]
     made = [ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"] for _ in range(11)]
