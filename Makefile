@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview destroy outputs stop test lint format bench kills lock
+.PHONY: help setup up preview destroy outputs stop servers test lint format bench kills lock
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,7 +34,10 @@ outputs: setup ## Show what STACK exports
 stop: setup ## Stop the local cloud; everything in it is gone
 	@$(RUN) -m localcloud stop
 
-test: setup ## Run the tests
+servers: setup ## Find PostgreSQL, Redis and RabbitMQ for the tests; as root, install those that aren't there
+	@$(RUN) -m tests.servers
+
+test: servers ## Run the tests
 	$(RUN) -m pytest -n 2 --dist loadscope
 
 lint: setup ## Check style and types
