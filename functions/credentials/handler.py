@@ -1,0 +1,89 @@
+"""The handler: from an event to an answer."""
+
+import logging
+import os
+import traceback
+from functools import partial
+from typing import Any, Protocol
+
+import boto3
+
+from . import secret_values, tls
+from .errors import CredentialsError
+from .events import PostgresRequest, RabbitmqRequest, parse
+from .management import Management
+from .patience import Patience
+from .postgres import Postgres
+from .rabbitmq import Rabbitmq
+from .secret_values import SecretsManager
+from .session import Server
+
+_LOG = logging.getLogger(__package__)
+#: How long to wait for a store, in seconds.
+PATIENCE_VARIABLE = "PATIENCE_SECONDS"
+_PATIENCE = 300.0
+#: Seconds that are left of the function's own time when it gives up waiting, so that it says why.
+_RESERVE = 15.0
+
+
+class Context(Protocol):
+    """As much of Lambda's context as is needed."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return how long the function may still run."""
+        ...
+
+
+def handler(event: object, context: Context) -> dict[str, Any]:
+    """Put a credential in place, or disable the one before it; the package says what event and answer are.
+
+    Raises:
+        CredentialsError: when it can't; says why, and never a value.
+    """
+    # Lambda's root logger lets only warnings through unless the function's logging is set to JSON.
+    _LOG.setLevel(logging.INFO)
+    try:
+        return _run(parse(event), context)
+    except CredentialsError:
+        raise
+    except Exception as error:  # an error that nobody foresaw may have a value in its text
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{os.path.basename(place.filename)}, line {place.lineno}"
+        raise CredentialsError(f"unexpected {type(error).__name__} in {where}") from None
+
+
+def _run(request: PostgresRequest | RabbitmqRequest, context: Context) -> dict[str, Any]:
+    client: SecretsManager = boto3.client("secretsmanager")
+    patience = _patience(context)
+    run: Postgres | Rabbitmq
+    if isinstance(request, PostgresRequest):
+        store = "postgres"
+        run = Postgres(
+            server=Server(host=request.host, port=request.port, context=tls.postgres_context()),
+            request=request,
+            admin_password=secret_values.read(client, request.admin.password),
+            password=secret_values.read(client, request.password),
+            patience=patience,
+        )
+    else:
+        store = "rabbitmq"
+        previous = request.admin.previous
+        run = Rabbitmq(
+            request=request,
+            log_in=partial(_management, request.url, tls.rabbitmq_context()),
+            admin_password=secret_values.read(client, request.admin.password),
+            previous_password=partial(secret_values.read, client, previous) if previous else None,
+            password=secret_values.read(client, request.password),
+            patience=patience,
+        )
+    done = run.retire() if request.action == "retire" else run.ensure()
+    return {"store": store, "username": request.username, "action": request.action, "done": done}
+
+
+def _patience(context: Context) -> Patience:
+    seconds = float(os.environ.get(PATIENCE_VARIABLE) or _PATIENCE)
+    return Patience(max(min(seconds, context.get_remaining_time_in_millis() / 1000 - _RESERVE), 0.0))
+
+
+def _management(url: str, context: Any, username: str, password: str) -> Management:  # noqa: ANN401 - an SSLContext
+    return Management(url=url, context=context, username=username, password=password)

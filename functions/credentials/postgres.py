@@ -1,0 +1,231 @@
+"""What is done on a PostgreSQL server.
+
+An owner role, which can't log in, owns a system's database and what is in it. Two roles log in and act as the owner, by
+turns, so that it doesn't matter which of them made a table. Nobody else may connect to the database.
+
+Whether a role's password is right is found out by logging in: on RDS nobody may read the verifiers. A role or database
+that was there before (restored, or from before there was an owner) is brought into this shape; what a role owns is
+given to the owner only when the role may act as the owner, so that it keeps its access all the while.
+
+The two roles inherit the owner's rights too: `DISCARD ALL`, with which some pools clean a connection, leaves a session
+that acts as the role itself. https://www.postgresql.org/docs/current/sql-discard.html
+"""
+
+import base64
+import logging
+import time
+from dataclasses import dataclass, field
+
+from scramp import ScramMechanism
+
+from . import catalog, statements
+from .errors import CredentialsError, NotYetError, RefusedError
+from .events import PostgresRequest
+from .patience import Patience
+from .session import BusyError, Server, Session
+from .statements import Statement
+
+_LOG = logging.getLogger(__package__)
+#: Where roles are managed from; advisory locks count within one database, so it is always this one.
+_MAINTENANCE = "postgres"
+#: PostgreSQL's own number: https://www.postgresql.org/docs/16/runtime-config-connection.html
+_ITERATIONS = 4096
+#: Seconds that ended sessions may take to be gone.
+_ENDING = 10.0
+
+
+def verifier(password: str) -> str:
+    """Return what PostgreSQL keeps of a password, with a salt of its own each time.
+
+    https://www.postgresql.org/docs/current/catalog-pg-authid.html
+    """
+    salt, stored, server, iterations = ScramMechanism("SCRAM-SHA-256").make_auth_info(password, _ITERATIONS)
+    parts = [base64.b64encode(part).decode() for part in (salt, stored, server)]
+    return f"SCRAM-SHA-256${iterations}:{parts[0]}${parts[1]}:{parts[2]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Postgres:
+    """A run on a PostgreSQL server.
+
+    Attributes:
+        server: how it is reached.
+        request: what is wanted.
+        admin_password: the master user's password.
+        password: the password of the role to log in with.
+        patience: how long to wait for the server.
+        done: what was changed so far.
+    """
+
+    server: Server
+    request: PostgresRequest
+    admin_password: str = field(repr=False)
+    password: str = field(repr=False)
+    patience: Patience
+    done: list[str] = field(default_factory=list)
+
+    def ensure(self) -> list[str]:
+        """Make the role log in with its password and act as the owner; return what was changed."""
+        request = self.request
+        logins = (request.username, request.other)
+        with self._admin(_MAINTENANCE) as admin:
+            self._lock(admin)
+            before = catalog.roles(admin, (request.owner, *logins))
+            there = [login for login in logins if login in before or login == request.username]
+            self._roles(admin, before)
+            self._members(admin, there)
+            self._database(admin)
+            self._objects(admin, there)
+            self._close(admin)
+            for login in there:
+                if login not in before or f"role={request.owner}" not in before[login].settings:
+                    self._change(admin, statements.act_as_owner(request.owner, login))
+            known = request.username in before and before[request.username].can_log_in
+            if not known or not self._accepts():
+                self._change(admin, statements.set_password(request.username, verifier(self.password)))
+            self._prove()
+        return self.done
+
+    def retire(self) -> list[str]:
+        """Let nobody log in as the other role, once this one can; return what was changed."""
+        other = self.request.other
+        with self._admin(_MAINTENANCE) as admin:
+            self._lock(admin)
+            self._prove()
+            found = catalog.roles(admin, [other])
+            if other in found and found[other].can_log_in:
+                self._change(admin, statements.disable(other))
+            self._end_sessions(admin)
+        return self.done
+
+    def _roles(self, admin: Session, before: dict[str, catalog.Role]) -> None:
+        """Make the owner and the role, and take from roles that were there what they don't need."""
+        request = self.request
+        if request.owner not in before:
+            self._change(admin, statements.create_owner(request.owner))
+        elif before[request.owner].can_log_in:
+            self._change(admin, statements.close_owner(request.owner))
+        if request.username not in before:
+            self._change(admin, statements.create_login(request.username))
+        for login in (request.username, request.other):
+            if login in before and not before[login].limited:
+                self._change(admin, statements.limit_login(login))
+
+    def _members(self, admin: Session, there: list[str]) -> None:
+        """Let the master user and the roles act as the owner."""
+        request = self.request
+        members = catalog.members(admin, request.owner)
+        # From PostgreSQL 16 on, who creates a role is given a membership by the system that only lets them hand it on.
+        if (request.admin.username, request.admin.username) not in members:
+            self._change(admin, statements.join_owner(request.owner, request.admin.username))
+        for login in there:
+            if login not in {member for member, _ in members}:
+                self._change(admin, statements.join_owner(request.owner, login))
+
+    def _database(self, admin: Session) -> None:
+        """Make the database, or give it to the owner."""
+        request = self.request
+        databases = catalog.databases(admin)
+        if request.database not in databases:
+            self._change(admin, statements.create_database(request.database, request.owner))
+        elif databases[request.database].owner not in (request.owner, request.username, request.other):
+            self._change(admin, statements.give_database(request.database, request.owner))
+
+    def _objects(self, admin: Session, there: list[str]) -> None:
+        """Give the owner what the master user or the roles own in the database."""
+        request = self.request
+        candidates = (request.admin.username, *there)
+        databases = catalog.databases(admin)
+        owners = catalog.owners(admin, request.database, candidates) | {databases[request.database].owner}
+        for role in candidates:
+            if role in owners:
+                others = [name for name, it in databases.items() if it.owner == role and name != request.database]
+                with self._admin(request.database) as inside:
+                    for statement in statements.give_objects(role, request.owner, request.admin.username, others):
+                        self._change(inside, statement)
+
+    def _close(self, admin: Session) -> None:
+        """Let nobody else connect to the database or to the master user's own, nor make anything in `public`."""
+        request = self.request
+        ours = (request.owner, request.admin.username, "pg_database_owner")
+        with self._admin(request.database) as inside:
+            schema = catalog.public_schema(inside)
+            if schema is not None and schema.open and schema.owner in ours:
+                self._change(inside, statements.close_schema())
+        for name, database in catalog.databases(admin).items():
+            if database.open and database.owner in ours:
+                self._change(admin, statements.close_database(name))
+
+    def _end_sessions(self, admin: Session) -> None:
+        statement = statements.end_sessions(self.request.other)
+        end = time.monotonic() + _ENDING
+        while admin.run(statement):
+            self._note(statement)
+            if time.monotonic() > end:
+                raise CredentialsError(f"{admin.where}: {statement.name}: they are still there after {_ENDING:g} s")
+            time.sleep(0.05)
+
+    def _admin(self, database: str) -> Session:
+        """Log in as the master user, whose password RDS changes some time after it was told to."""
+        username = self.request.admin.username
+
+        def attempt() -> Session:
+            try:
+                return self.server.connect(username, self.admin_password, database)
+            except RefusedError as error:
+                raise NotYetError(error) from None
+
+        return self.patience.until_it_works(self._login(username), attempt)
+
+    def _lock(self, admin: Session) -> None:
+        def attempt() -> None:
+            try:
+                admin.run(statements.lock())
+            except BusyError:
+                raise NotYetError("another run holds it") from None
+
+        self.patience.until_it_works(f"{admin.where}: lock", attempt)
+
+    def _accepts(self) -> bool:
+        """Whether the role can log in with the password."""
+        try:
+            self._user()
+        except RefusedError:
+            return False
+        return True
+
+    def _prove(self) -> None:
+        """Log in as the role, and look whom it acts as.
+
+        Raises:
+            CredentialsError: when it can't, or acts as another.
+        """
+        request = self.request
+        try:
+            user = self._user()
+        except RefusedError as error:
+            raise CredentialsError(f"{self._login(request.username)}: {error}") from None
+        if user != request.owner:
+            raise CredentialsError(f"{self._login(request.username)}: acts as {user}, not as {request.owner}")
+
+    def _user(self) -> str:
+        """Log in as the role; return whom it acts as."""
+        request = self.request
+
+        def attempt() -> str:
+            with self.server.connect(request.username, self.password, request.database) as session:
+                return str(session.run(statements.read_user())[0][0])
+
+        return self.patience.until_it_works(self._login(request.username), attempt)
+
+    def _login(self, username: str) -> str:
+        return f"postgres {self.request.host}: {username}: log in"
+
+    def _change(self, session: Session, statement: Statement) -> None:
+        session.run(statement)
+        self._note(statement)
+
+    def _note(self, statement: Statement) -> None:
+        if statement.name not in self.done:
+            _LOG.info("postgres %s: %s", self.request.host, statement.name)
+            self.done.append(statement.name)
