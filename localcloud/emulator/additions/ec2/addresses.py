@@ -47,7 +47,7 @@ def _free(backend: Any, subnet: Any) -> str:
     if not free:
         raise EC2ClientError(
             "InsufficientFreeAddressesInSubnet",
-            f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the requested number of instances.",
+            f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the request.",
         )
     return str(mock_random.choice(free))
 
