@@ -122,7 +122,7 @@ class Credentials(pulumi.ComponentResource):
         requests = {login.kind: _request(login) for login in args.stores}
         self.accepted = {
             kind: aws.lambda_.Invocation(
-                f"{name}-{kind}",
+                f"{name}-{kind}-login",
                 function_name=function.function_name,
                 input=request,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after.get(kind, ()))),

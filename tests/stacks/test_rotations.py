@@ -61,7 +61,7 @@ def _guard(system: str) -> tuple[str, str, str]:
 
 
 def _call(system: str, store: str) -> tuple[str, str, str]:
-    return ("replace", "aws:lambda/invocation:Invocation", f"{system}-credentials-{store}")
+    return ("replace", "aws:lambda/invocation:Invocation", f"{system}-credentials-{store}-login")
 
 
 def test_the_first_rotation_of_an_applications_secret_offers_the_value_before_it_too(story: Story) -> None:
@@ -171,7 +171,7 @@ def test_the_administrators_rotate_too_and_no_service_restarts(story: Story) -> 
 def test_the_store_accepts_the_login_before_any_service_changes(story: Story) -> None:
     story.config = story.rotated("equivalence", "POSTGRES_PASSWORD")
     steps = [step.name for step in succeed(story.account.stack("staging", story.config).up()).changes]
-    accepted = steps.index("equivalence-credentials-postgres")
+    accepted = steps.index("equivalence-credentials-postgres-login")
     assert steps.index("equivalence-postgres-password-version") < accepted
     assert accepted < min(steps.index(f"equivalence-{name}-service") for name in ("api", "worker"))
 
