@@ -11,6 +11,7 @@ server (werkzeug's, made for development) closes every connection and waits 10 m
 """
 
 import argparse
+import importlib
 import io
 import json
 import logging
@@ -28,7 +29,7 @@ from xml.sax.saxutils import escape
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import DechunkedInput, ThreadedWSGIServer
 
-from localcloud.emulator import control, speed, turn
+from localcloud.emulator import control, speed, standins, turn
 from localcloud.emulator.additions import install
 from localcloud.emulator.answers import ANSWERED_PATH, HEADER, Answers
 
@@ -68,6 +69,13 @@ class Application:
         if environ["PATH_INFO"] == IDENTITY_PATH:
             start_response("200 OK", [("Content-Type", "application/json")])
             return [json.dumps({"pid": os.getpid()}).encode()]
+        if environ["PATH_INFO"] == standins.PATH:
+            # Loaded when first asked for, as `localcloud.emulator.stores` says.
+            table = importlib.import_module("localcloud.emulator.stores.table")
+            with turn.taking():
+                known = table.for_others()
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [json.dumps(known).encode()]
         if environ["PATH_INFO"].startswith(ANSWERED_PATH):
             with turn.taking():
                 known = self._answers.any_of(environ["PATH_INFO"].removeprefix(ANSWERED_PATH))

@@ -79,7 +79,8 @@ def _creating(create: Any) -> Any:  # noqa: ANN401 - moto's method
         self.brokers[broker.id] = broker
         self.create_tags(broker.arn, tags)
         _place(self, broker)
-        vars(broker)["waiting"] = {}
+        # What stands in for RabbitMQ begins with this user; moto drops the password.
+        vars(broker).update(waiting={}, first_user=next(iter(kwargs.get("users") or ()), None))
         return broker.arn, broker.id
 
     return create_broker

@@ -9,7 +9,7 @@ tells no reserved concurrency of 0, numbers versions anew after a deletion, and 
 - `references`: what a function's settings may name;
 - `permissions`: the function's policy, and its event invoke configurations;
 - `invoke`: invocations, synchronous and not, their logs and destinations;
-- `process`: one invocation's process, and `bootstrap`, what runs in it.
+- `process`: one invocation's process; `bootstrap`, what runs in it, and `network`, what it reaches from there.
 """
 
 from localcloud.emulator.additions.awslambda import functions, invoke, permissions

@@ -1,22 +1,22 @@
 """What runs inside a function's own process: it loads the handler, calls it once and reports how that ended.
 
-It imports nothing of ours, since the function's code may bring modules of any name. Its report goes as lines of JSON to
-a descriptor of its own, so that what the function prints stays apart: first `{"started": true}` (from here on the
-function's timeout counts), then `{"result": …}` or `{"error": …}`. Errors have the shapes of Lambda's Python runtime:
+It imports nothing of ours by name, since the function's code may bring modules of any name. Its report goes as lines of
+JSON to a descriptor of its own, so that what the function prints stays apart: first `{"started": true}` (from here on
+the function's timeout counts), then `{"result": …}` or `{"error": …}`. Errors have the shapes of Lambda's runtime:
 https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 """
 
 import importlib
-import ipaddress
+import importlib.util
 import json
 import logging
 import os
-import socket
 import sys
 import time
 import traceback
 from datetime import UTC, datetime
-from types import SimpleNamespace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any, NoReturn
 
 
@@ -89,32 +89,6 @@ def _log_to_stdout(request: dict[str, Any]) -> None:
         logging.getLogger().setLevel(request["logLevel"])
 
 
-def _keep_to_loopback() -> None:
-    """Refuse connections to anywhere but this machine: an emulated account reaches nothing real."""
-
-    def address(host: str) -> bool:
-        try:
-            return bool(ipaddress.ip_address(host))
-        except ValueError:
-            return False
-
-    def loopback(host: str) -> bool:
-        if address(host):
-            return ipaddress.ip_address(host).is_loopback
-        return host in ("", "localhost") or host.endswith(".localhost")
-
-    def audit(event: str, arguments: tuple[Any, ...]) -> None:
-        name = arguments[0] if event == "socket.getaddrinfo" else None
-        if isinstance(name, str) and not loopback(name) and not address(name):  # looking an address up asks no one
-            raise socket.gaierror(socket.EAI_NONAME, f"{name}: a function of the local cloud reaches loopback only")
-        if event in ("socket.connect", "socket.sendto") and isinstance(arguments[1], tuple):
-            host = arguments[1][0]
-            if isinstance(host, str) and not loopback(host):
-                raise ConnectionRefusedError(f"{host}: a function of the local cloud reaches loopback only")
-
-    sys.addaudithook(audit)
-
-
 class Report:
     """The way back to the emulator.
 
@@ -139,6 +113,16 @@ class Report:
         self.send(error=error)
         sys.stdout.flush()
         os._exit(0)  # threads of the function's don't keep it
+
+
+def _load_network() -> ModuleType:
+    """Load `network.py` beside this file, without a name that the function's modules could have."""
+    spec = importlib.util.spec_from_file_location("_network", Path(__file__).with_name("network.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _load(name: str, request_id: str, report: Report) -> Any:  # noqa: ANN401 - the handler
@@ -171,7 +155,8 @@ def _load(name: str, request_id: str, report: Report) -> Any:  # noqa: ANN401 - 
 
 def _stack(error: BaseException) -> list[str]:
     """Return the function's part of the trace: our own frames tell its author nothing."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    own = Path(__file__).parent
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).parent != own]
     return [line for line in traceback.format_list(frames) if "importlib" not in line]
 
 
@@ -182,7 +167,7 @@ def main() -> None:
     root = os.environ["LAMBDA_TASK_ROOT"]
     sys.path[:0] = [root, *(path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path)]
     sys.argv = [root]
-    _keep_to_loopback()
+    _load_network().confine(request["network"])
     _log_to_stdout(request)
     handler = _load(os.environ["_HANDLER"], request["id"], report)
     report.send(started=True)

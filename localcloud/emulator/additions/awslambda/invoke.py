@@ -4,6 +4,7 @@ An event that fails is tried again at once, not after a minute or two, and none 
 """
 
 import base64
+import importlib
 import json
 import os
 import threading
@@ -190,6 +191,8 @@ def _invocation(
     backend = lambda_backends[function.account_id][function.region]
     layers = [backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers]
     logging = _logging(function)
+    # Loaded with the first function that runs, as `stores` says.
+    stores = importlib.import_module("localcloud.emulator.stores.table")
     return process.Invocation(
         request_id=request_id,
         arn=function.function_arn,
@@ -200,6 +203,7 @@ def _invocation(
         log_format=logging["LogFormat"],
         log_level=logging.get("ApplicationLogLevel", "INFO"),
         client_context=json.loads(base64.b64decode(client_context)) if client_context else None,
+        network=stores.for_function(function.account_id, function.region, function.vpc_config),
         environment={
             **function.environment_vars,
             # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html

@@ -41,6 +41,7 @@ class Invocation:
         log_format: `Text` or `JSON`.
         log_level: of the application's own lines, in JSON format.
         client_context: what the caller says of itself.
+        network: what it reaches beside the account's API: see `localcloud.emulator.stores.table`.
     """
 
     request_id: str
@@ -53,6 +54,7 @@ class Invocation:
     log_format: str = "Text"
     log_level: str = "INFO"
     client_context: Any = None
+    network: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ def _process(
         "logFormat": invocation.log_format,
         "logLevel": invocation.log_level,
         "clientContext": invocation.client_context,
+        "network": invocation.network,
     }
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb", buffering=0) as reports:

@@ -7,12 +7,12 @@ group and the parameter group exist, and no other reference.
 
 - `versions`: engine versions;
 - `instances`: instances;
-- `restores`: instances from snapshots and points in time;
+- `restores`: instances from snapshots and points in time, and `contents`, what is in them;
 - `groups`: subnet groups and parameter groups;
 - `subscriptions`: event subscriptions.
 """
 
-from localcloud.emulator.additions.rds import groups, instances, restores, subscriptions, versions
+from localcloud.emulator.additions.rds import contents, groups, instances, restores, subscriptions, versions
 
 
 def install() -> None:
@@ -20,5 +20,6 @@ def install() -> None:
     versions.install()
     instances.install()
     restores.install()
+    contents.install()
     groups.install()
     subscriptions.install()

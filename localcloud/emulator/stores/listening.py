@@ -1,0 +1,130 @@
+"""Listeners on loopback, one a store, each connection in a thread of its own."""
+
+import importlib
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Protocol
+
+from localcloud.emulator import turn
+from localcloud.emulator.control import HOST
+from localcloud.emulator.stores import found
+from localcloud.emulator.stores.found import Store
+
+_LOG = logging.getLogger("localcloud.emulator.stores")
+
+#: Listeners by the identity of what they stand in for, which each holds, so that no other gets it.
+_listeners: dict[int, "Listener"] = {}
+
+
+class Connection:
+    """One client's connection, in the clear or by TLS.
+
+    Args:
+        plain: as it was accepted.
+
+    Attributes:
+        socket: as it is now.
+    """
+
+    def __init__(self, plain: socket.socket) -> None:
+        self.socket = plain
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """Go on by TLS, as its server."""
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+
+    def end(self) -> None:
+        """End it, whoever waits for it."""
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+
+
+class Server(Protocol):
+    """What answers for one store; it holds what is in the store."""
+
+    def serve(self, connection: Connection) -> None:
+        """Speak the store's protocol on one connection until that ends."""
+
+
+class Listener:
+    """Answer for one store until it is gone.
+
+    Args:
+        store: the store.
+        server: what answers for it.
+
+    Attributes:
+        store: the store.
+        server: what answers for it.
+        port: where it listens on loopback.
+    """
+
+    def __init__(self, store: Store, server: Server) -> None:
+        self.store = store
+        self.server = server
+        self._socket = socket.create_server((HOST, 0))
+        self.port = int(self._socket.getsockname()[1])
+        self._open: set[Connection] = set()
+        threading.Thread(target=self._accept, name=f"listener of {store.title}", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop listening and end every connection, as a server that is deleted does."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        for connection in tuple(self._open):
+            connection.end()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                plain, _ = self._socket.accept()
+            except OSError:
+                return  # closed
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # answers are short and waited for
+            threading.Thread(target=self._answer, args=(Connection(plain),), daemon=True).start()
+
+    def _answer(self, connection: Connection) -> None:
+        self._open.add(connection)
+        try:
+            with turn.taking():
+                there = found.there(self.store)
+            if there:
+                self.server.serve(connection)
+        except (OSError, ssl.SSLError, EOFError):
+            pass  # the client went away, or speaks something else
+        except Exception:  # our own fault must not stay without a trace
+            _LOG.exception("the stand-in for %s", self.store.title)
+        finally:
+            self._open.discard(connection)
+            connection.socket.close()
+
+
+def port_of(store: Store) -> int:
+    """Return the loopback port of a store's stand-in, which starts to listen now where it didn't yet."""
+    key = id(store.source)
+    if key not in _listeners:
+        module = importlib.import_module(f"localcloud.emulator.stores.{store.kind}.server")
+        _listeners[key] = Listener(store, module.Server(store))
+    return _listeners[key].port
+
+
+def server_of(source: object) -> Server | None:
+    """Return what answers for a store, None where it doesn't listen yet.
+
+    Args:
+        source: moto's own object.
+    """
+    listener = _listeners.get(id(source))
+    return listener.server if listener is not None else None
+
+
+def close_others(present: Iterable[Store]) -> None:
+    """Close the listeners of stores that are gone."""
+    kept = {id(store.source) for store in present}
+    for key in [key for key in _listeners if key not in kept]:
+        _listeners.pop(key).close()
