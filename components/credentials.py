@@ -150,8 +150,10 @@ def _request(login: StoreLogin) -> pulumi.Output[str]:
         "username": login.administrator.username,
         "password": _named(login.administrator.password),
     }
-    if login.administrator.previous is not None:
-        administrator["previous"] = _named(login.administrator.previous)
+    if login.kind == "rabbitmq":
+        # Amazon MQ sets this password once; from then on the function does, and needs the one before for it.
+        previous = login.administrator.previous
+        administrator["previous"] = None if previous is None else _named(previous)
     return pulumi.Output.json_dumps(
         {
             "action": "ensure",

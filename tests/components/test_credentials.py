@@ -23,9 +23,9 @@ def _secret(variable: str) -> Secret:
     )
 
 
-def _login(rotation: int = 1, previous: bool = False) -> StoreLogin:
+def _login(rotation: int = 1, previous: bool = False, kind: str = "postgres") -> StoreLogin:
     return StoreLogin(
-        kind="postgres",
+        kind=kind,
         store=Store(security_group_id="sg-database", port=5432),
         place={"host": "db.example", "port": 5432, "database": "aprendeai", "owner": "aprendeai_owner"},
         administrator=Administrator(
@@ -89,9 +89,11 @@ def test_the_call_names_secrets_and_holds_no_value() -> None:
     assert not [value for value in VALUES.values() if value in text], "an invocation's input is logged and in state"
 
 
-def test_an_administrators_previous_password_is_named_where_there_is_one() -> None:
-    call = json.loads(_built(previous=True).named("aprendeai-credentials-postgres-login").inputs["input"])
-    assert call["admin"]["previous"]["secret"] == _arn("database_admin_password_previous")
+def test_a_broker_is_told_its_administrators_new_password_by_means_of_the_one_before() -> None:
+    first = json.loads(_built(kind="rabbitmq").named("aprendeai-credentials-rabbitmq-login").inputs["input"])
+    assert first["admin"]["previous"] is None
+    later = _built(kind="rabbitmq", previous=True).named("aprendeai-credentials-rabbitmq-login")
+    assert json.loads(later.inputs["input"])["admin"]["previous"]["secret"] == _arn("database_admin_password_previous")
 
 
 def test_the_function_reads_the_stores_secrets_and_no_other() -> None:
