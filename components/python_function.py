@@ -148,7 +148,7 @@ class PythonFunction(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{name}-role",
             description=f"What the function {name} may do",
-            assume_role_policy=_trust_policy(args.account_id),
+            assume_role_policy=_trust_policy(args.region, args.account_id),
             tags=tags,
             opts=child,
         )
@@ -190,7 +190,7 @@ class PythonFunction(pulumi.ComponentResource):
         )
 
 
-def _trust_policy(account_id: str) -> str:
+def _trust_policy(region: str, account_id: str) -> str:
     # https://docs.aws.amazon.com/lambda/latest/dg/permissions-managed-policies.html (condition keys)
     return json.dumps(
         {
@@ -200,7 +200,10 @@ def _trust_policy(account_id: str) -> str:
                     "Effect": "Allow",
                     "Principal": {"Service": "lambda.amazonaws.com"},
                     "Action": "sts:AssumeRole",
-                    "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
+                    "Condition": {
+                        "ArnLike": {"aws:SourceArn": f"arn:aws:lambda:{region}:{account_id}:function:*"},
+                        "StringEquals": {"aws:SourceAccount": account_id},
+                    },
                 }
             ],
         }

@@ -122,7 +122,10 @@ def test_only_lambda_for_this_account_may_be_its_role() -> None:
             "Effect": "Allow",
             "Principal": {"Service": "lambda.amazonaws.com"},
             "Action": "sts:AssumeRole",
-            "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+            "Condition": {
+                "ArnLike": {"aws:SourceArn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:*"},
+                "StringEquals": {"aws:SourceAccount": ACCOUNT},
+            },
         }
     ]
 

@@ -19,11 +19,15 @@ from tests.stacks.test_facts import _ANYWHERE, _containers, _definitions, _pages
 #: Actions that take no resource, so that a policy can't name one; none of them writes.
 #: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 _WITHOUT_RESOURCE = {
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
     "ecr:GetAuthorizationToken",
     "ssmmessages:CreateControlChannel",
     "ssmmessages:CreateDataChannel",
     "ssmmessages:OpenControlChannel",
     "ssmmessages:OpenDataChannel",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
 }
 
 #: https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html#elb-17
@@ -263,8 +267,18 @@ def test_everything_at_rest_is_encrypted_with_the_stacks_own_key(standing: Stand
     assert not others, "with another key, taking the key away would not take access away (SNS.1, ECR.5, RDS.3, …)"
 
 
-def test_every_secret_is_read_by_a_task(standing: Standing) -> None:
+def test_every_secret_is_read_by_a_task_or_a_function(standing: Standing) -> None:
+    functions = standing.client("lambda").list_functions()["Functions"]
+    roles = {function["Role"].rpartition("/")[2] for function in functions}
     named = {
+        arn
+        for owner, statements in _identity_policies(standing)
+        if owner in roles
+        for statement in statements
+        if statement["Action"] == "secretsmanager:GetSecretValue"
+        for arn in _several(statement["Resource"])
+    }
+    named |= {
         variable["valueFrom"].rsplit(":", 3)[0]
         for _, container in _containers(standing)
         for variable in container["secrets"]
@@ -490,7 +504,12 @@ def test_each_role_trusts_one_service_and_only_for_this_account(standing: Standi
         sources = [s for operator in ("ArnLike", "ArnEquals") for s in statement["Condition"].get(operator, {}).items()]
         assert [key for key, _ in sources] == ["aws:SourceArn"]
         trusted.update(_several(statement["Principal"]["Service"]))
-    assert trusted == {"ecs-tasks.amazonaws.com", "monitoring.rds.amazonaws.com", "vpc-flow-logs.amazonaws.com"}
+    assert trusted == {
+        "ecs-tasks.amazonaws.com",
+        "lambda.amazonaws.com",
+        "monitoring.rds.amazonaws.com",
+        "vpc-flow-logs.amazonaws.com",
+    }
 
 
 def test_no_resource_is_anyones_without_a_condition(standing: Standing) -> None:
@@ -516,6 +535,33 @@ def test_a_service_that_a_resource_lets_in_comes_for_this_account(standing: Stan
                 assert bound or path, f"{resource}: the service would come for another account as well"
 
 
+# Lambda
+
+
+def test_functions_stand_in_the_network_and_are_bounded_traced_and_encrypted(standing: Standing) -> None:
+    client = standing.client("lambda")
+    functions = client.list_functions()["Functions"]
+    assert functions
+    for function in functions:
+        name = function["FunctionName"]
+        assert function["VpcConfig"]["VpcId"] == _own_vpc(standing), f"{name}: stores are reached from nowhere else"
+        reserved = client.get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"]
+        assert 1 <= reserved <= 10, f"{name} could starve what else runs in the account, or be starved"
+        assert function["DeadLetterConfig"]["TargetArn"], f"{name}: an event that is lost is told to nobody"
+        assert function["TracingConfig"]["Mode"] == "Active", name
+        assert function["KMSKeyArn"] == _own_key(standing), f"{name}: its environment is encrypted with the stack's key"
+        assert function["PackageType"] == "Zip", f"{name}: its code is our own build"
+        assert not function.get("Layers"), f"{name}: a layer is code of somebody else's"
+
+
+def test_functions_are_invoked_by_nobody_from_outside(standing: Standing) -> None:
+    client = standing.client("lambda")
+    for function in client.list_functions()["Functions"]:
+        with pytest.raises(client.exceptions.ResourceNotFoundException):
+            client.get_policy(FunctionName=function["FunctionName"])
+        assert not client.list_function_url_configs(FunctionName=function["FunctionName"])["FunctionUrlConfigs"]
+
+
 # What isn't there yet
 
 
@@ -525,7 +571,6 @@ def test_a_service_that_a_resource_lets_in_comes_for_this_account(standing: Stan
         ("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", "AutoScaling.2, .3, .4, .9"),
         ("ec2", "describe_launch_templates", "LaunchTemplates", "EC2.25, .170, .181"),
         ("ec2", "describe_instances", "Reservations", "EC2.8, .9"),
-        ("lambda", "list_functions", "Functions", "Lambda"),
         ("backup", "list_backup_plans", "BackupPlansList", "Backup.1, RDS.26"),
         ("sqs", "list_queues", "QueueUrls", "SQS"),
     ],
