@@ -186,8 +186,8 @@ def _fields(where: str, value: object, rules: Mapping[str, _Rule], mistakes: lis
         if name not in value:
             mistakes.append(f"{where}.{name} is missing; allowed: {rule.allowed}")
         elif not rule.holds(value[name]):
-            what = repr(value[name]) if rule.shown else f"a {type(value[name]).__name__} that isn't that"
-            mistakes.append(f"{where}.{name} is {what}; allowed: {rule.allowed}")
+            what = f"is {value[name]!r}" if rule.shown else "is wrong"
+            mistakes.append(f"{where}.{name} {what}; allowed: {rule.allowed}")
         else:
             right[name] = value[name]
     mistakes.extend(f"{where}.{name} isn't known" for name in sorted(map(str, value)) if name not in rules)

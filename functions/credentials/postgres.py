@@ -5,10 +5,8 @@ turns, so that it doesn't matter which of them made a table. Nobody else may con
 
 Whether a role's password is right is found out by logging in: on RDS nobody may read the verifiers. A role or database
 that was there before (restored, or from before there was an owner) is brought into this shape; what a role owns is
-given to the owner only when the role may act as the owner, so that it keeps its access all the while.
-
-The two roles inherit the owner's rights too: `DISCARD ALL`, with which some pools clean a connection, leaves a session
-that acts as the role itself. https://www.postgresql.org/docs/current/sql-discard.html
+given to the owner only when the role may act as the owner. The two roles inherit the owner's rights too: it is by that
+that they may connect, before they act as the owner, and that a session which was there before keeps its access.
 """
 
 import base64
@@ -75,15 +73,18 @@ class Postgres:
             self._roles(admin, before)
             self._members(admin, there)
             self._database(admin)
-            self._objects(admin, there)
-            self._close(admin)
+            with self._admin(request.database) as inside:
+                self._objects(admin, inside, there)
+                self._close_schema(inside)
+            self._close_databases(admin)
             for login in there:
                 if login not in before or f"role={request.owner}" not in before[login].settings:
                     self._change(admin, statements.act_as_owner(request.owner, login))
             known = request.username in before and before[request.username].can_log_in
-            if not known or not self._accepts():
+            user = self._user() if known else None
+            if user is None:
                 self._change(admin, statements.set_password(request.username, verifier(self.password)))
-            self._prove()
+            self._prove(user)
         return self.done
 
     def retire(self) -> list[str]:
@@ -131,7 +132,7 @@ class Postgres:
         elif databases[request.database].owner not in (request.owner, request.username, request.other):
             self._change(admin, statements.give_database(request.database, request.owner))
 
-    def _objects(self, admin: Session, there: list[str]) -> None:
+    def _objects(self, admin: Session, inside: Session, there: list[str]) -> None:
         """Give the owner what the master user or the roles own in the database."""
         request = self.request
         candidates = (request.admin.username, *there)
@@ -140,20 +141,19 @@ class Postgres:
         for role in candidates:
             if role in owners:
                 others = [name for name, it in databases.items() if it.owner == role and name != request.database]
-                with self._admin(request.database) as inside:
-                    for statement in statements.give_objects(role, request.owner, request.admin.username, others):
-                        self._change(inside, statement)
+                for statement in statements.give_objects(role, request.owner, request.admin.username, others):
+                    self._change(inside, statement)
 
-    def _close(self, admin: Session) -> None:
-        """Let nobody else connect to the database or to the master user's own, nor make anything in `public`."""
-        request = self.request
-        ours = (request.owner, request.admin.username, "pg_database_owner")
-        with self._admin(request.database) as inside:
-            schema = catalog.public_schema(inside)
-            if schema is not None and schema.open and schema.owner in ours:
-                self._change(inside, statements.close_schema())
+    def _close_schema(self, inside: Session) -> None:
+        """Let nobody else make anything in the database's schema `public`."""
+        schema = catalog.public_schema(inside)
+        if schema is not None and schema.open and schema.owner in (self.request.owner, "pg_database_owner"):
+            self._change(inside, statements.close_schema())
+
+    def _close_databases(self, admin: Session) -> None:
+        """Let nobody else connect to the database, nor to the master user's own."""
         for name, database in catalog.databases(admin).items():
-            if database.open and database.owner in ours:
+            if database.open and database.owner in (self.request.owner, self.request.admin.username):
                 self._change(admin, statements.close_database(name))
 
     def _end_sessions(self, admin: Session) -> None:
@@ -186,35 +186,29 @@ class Postgres:
 
         self.patience.until_it_works(f"{admin.where}: lock", attempt)
 
-    def _accepts(self) -> bool:
-        """Whether the role can log in with the password."""
-        try:
-            self._user()
-        except RefusedError:
-            return False
-        return True
-
-    def _prove(self) -> None:
-        """Log in as the role, and look whom it acts as.
+    def _prove(self, user: str | None = None) -> None:
+        """Look whom the role acts as, if not known yet by logging in.
 
         Raises:
-            CredentialsError: when it can't, or acts as another.
+            CredentialsError: when it can't log in, or acts as another than the owner.
         """
-        request = self.request
-        try:
-            user = self._user()
-        except RefusedError as error:
-            raise CredentialsError(f"{self._login(request.username)}: {error}") from None
-        if user != request.owner:
-            raise CredentialsError(f"{self._login(request.username)}: acts as {user}, not as {request.owner}")
+        what, owner = self._login(self.request.username), self.request.owner
+        user = user or self._user()
+        if user is None:
+            raise CredentialsError(f"{what}: the password is refused")
+        if user != owner:
+            raise CredentialsError(f"{what}: acts as {user}, not as {owner}")
 
-    def _user(self) -> str:
-        """Log in as the role; return whom it acts as."""
+    def _user(self) -> str | None:
+        """Log in as the role; return whom it acts as, None when the password is refused."""
         request = self.request
 
-        def attempt() -> str:
-            with self.server.connect(request.username, self.password, request.database) as session:
-                return str(session.run(statements.read_user())[0][0])
+        def attempt() -> str | None:
+            try:
+                with self.server.connect(request.username, self.password, request.database) as session:
+                    return str(session.run(statements.read_user())[0][0])
+            except RefusedError:
+                return None
 
         return self.patience.until_it_works(self._login(request.username), attempt)
 

@@ -1,0 +1,1 @@
+"""The functions that run inside AWS, against real servers."""
