@@ -84,7 +84,11 @@ class Management:
 
     def _check(self, step: str, status: int, answer: Any) -> None:  # noqa: ANN401 - JSON
         if status >= 400:
-            code = answer.get("error", "") if isinstance(answer, dict) else ""
+            told = answer if isinstance(answer, dict) else {}
+            code = told.get("error", "")
+            # What two runs make at once, one of them is refused: asked again, it changes what there is.
+            if "already_exists" in str(told.get("reason")):
+                raise NotYetError(f"another run makes it ({status} {code})")
             raise CredentialsError(f"{self.where}: {step}: {status} {code}".strip())
 
     def _ask(self, step: str, method: str, where: str, body: object) -> tuple[int, Any]:
