@@ -40,8 +40,11 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     Raises:
         CredentialsError: when it can't; says why, and never a value.
     """
-    # Lambda's root logger lets only warnings through unless the function's logging is set to JSON.
+    # Lambda's root logger lets only warnings through, unless the function is told a level: ours are to be read at any,
+    # and botocore's, which write every answer at DEBUG, the values of secrets among them, at none.
+    # https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
     _LOG.setLevel(logging.INFO)
+    logging.getLogger("botocore").setLevel(logging.INFO)
     try:
         return _run(parse(event), context)
     except CredentialsError:
