@@ -35,6 +35,7 @@ class Store:
         blocks: the address ranges of its subnets: it may stand in any of them, after a failover for one.
         group_ids: its security groups.
         public: whether its address is one of the internet's.
+        up: whether it answers; one that is stopped keeps what it holds.
     """
 
     source: Any
@@ -48,14 +49,14 @@ class Store:
     blocks: tuple[ipaddress.IPv4Network, ...]
     group_ids: tuple[str, ...]
     public: bool
+    up: bool = True
 
 
 def stores(account: str, region: str) -> Iterator[Store]:
-    """Yield the stores of a region that are up; called by who holds the turn."""
+    """Yield the stores of a region; called by who holds the turn."""
     for instance in rds_backends[account][region].databases.values():
         # Replicas, members of clusters and other engines have no stand-in.
-        alone = instance.engine == "postgres" and not instance.is_replica and not instance.db_cluster_identifier
-        if alone and instance.status == "available":
+        if instance.engine == "postgres" and not instance.is_replica and not instance.db_cluster_identifier:
             yield _database(instance, account, region)
     for broker in mq_backends[account][region].brokers.values():
         if broker.engine_type.upper() == "RABBITMQ":
@@ -72,7 +73,7 @@ def everywhere() -> Iterator[Store]:
 
 def there(store: Store) -> bool:
     """Tell whether a store is still there and up; called by who holds the turn."""
-    return any(one.source is store.source for one in stores(store.account, store.region))
+    return any(one.source is store.source and one.up for one in stores(store.account, store.region))
 
 
 def _database(instance: DBInstance, account: str, region: str) -> Store:
@@ -90,6 +91,7 @@ def _database(instance: DBInstance, account: str, region: str) -> Store:
         blocks=subnets,
         group_ids=tuple(instance.vpc_security_group_ids),
         public=bool(instance.publicly_accessible),
+        up=instance.status == "available",
     )
 
 

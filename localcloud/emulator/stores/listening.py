@@ -72,10 +72,14 @@ class Listener:
         threading.Thread(target=self._accept, name=f"listener of {store.title}", daemon=True).start()
 
     def close(self) -> None:
-        """Stop listening and end every connection, as a server that is deleted does."""
+        """Stop listening, and end every connection."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+        self.end()
+
+    def end(self) -> None:
+        """End every connection."""
         for connection in tuple(self._open):
             connection.end()
 
@@ -123,8 +127,11 @@ def server_of(source: object) -> Server | None:
     return listener.server if listener is not None else None
 
 
-def close_others(present: Iterable[Store]) -> None:
-    """Close the listeners of stores that are gone."""
-    kept = {id(store.source) for store in present}
-    for key in [key for key in _listeners if key not in kept]:
-        _listeners.pop(key).close()
+def follow(present: Iterable[Store]) -> None:
+    """Close the listeners of stores that are gone, and end the connections of those that are stopped."""
+    up = {id(store.source): store.up for store in present}
+    for key, listener in list(_listeners.items()):
+        if key not in up:
+            _listeners.pop(key).close()
+        elif not up[key]:
+            listener.end()

@@ -12,7 +12,7 @@ from typing import Any
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.security_groups import SecurityGroupRule
 
-from localcloud.emulator.stores.found import Store
+from localcloud.emulator.stores.found import Kind, Store
 
 _ANYWHERE = (ipaddress.IPv4Network("0.0.0.0/0"),)
 
@@ -24,6 +24,8 @@ def obstacle(network: Mapping[str, Any] | None, store: Store) -> str | None:
         network: the function's own `VpcConfig`, None for a function in no VPC.
         store: what it wants to reach.
     """
+    if not store.up:
+        return f"{store.title} is stopped"
     vpc = str((network or {}).get("VpcId") or "")
     inside = vpc == store.vpc_id != ""
     if not inside and not store.public:
@@ -34,7 +36,7 @@ def obstacle(network: Mapping[str, Any] | None, store: Store) -> str | None:
     what = f"allows TCP {store.port}"
     if own and not _open(ec2, own, "egress", store.port, store.group_ids if inside else (), _of(store, inside)):
         return f"no egress rule of the function's {_called(ec2, own)} {what} to {store.title}"
-    if store.kind == "rabbitmq" and store.public:
+    if store.kind is Kind.RABBITMQ and store.public:
         return None  # Amazon MQ gives it no security groups of the account's
     peers, blocks = (own, _subnets(ec2, network or {})) if inside else ((), _ANYWHERE)
     if not _open(ec2, store.group_ids, "ingress", store.port, peers, blocks):

@@ -20,7 +20,7 @@ def for_function(account: str, region: str, network: Mapping[str, Any] | None) -
         `places`: for each host, `port` (the store's own) and either `to` (the port on loopback) or `obstacle` (what
         keeps the function from it). `authority`: whom to trust there. Both empty where there are no stores.
     """
-    listening.close_others(found.everywhere())
+    listening.follow(found.everywhere())
     places: dict[str, dict[str, Any]] = {}
     for store in found.stores(account, region):
         reason = obstacle(network, store)
@@ -32,7 +32,7 @@ def for_function(account: str, region: str, network: Mapping[str, Any] | None) -
 def for_others() -> dict[str, Any]:
     """Return every store's `host`, `port` and `to`, and the `authority`; called by who holds the turn."""
     present = list(found.everywhere())
-    listening.close_others(present)
+    listening.follow(present)
     return {
         "stores": [{"host": one.host, "port": one.port, "to": listening.port_of(one)} for one in present],
         "authority": authority().pem,

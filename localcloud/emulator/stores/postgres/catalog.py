@@ -146,7 +146,7 @@ def initial(major: int, master: str, database: str | None) -> Catalog:
         catalog.add_role(Role(name, number))
     catalog.add_role(Role(master, catalog.new_oid(), createrole=True, createdb=True, login=True))
     catalog.join(RDS_SUPERUSER, master, BOOTSTRAP, admin=True)
-    for role in ("pg_monitor", "pg_signal_backend", "rds_password", "rds_replication"):
+    for role in ("pg_monitor", "pg_signal_backend", "rds_iam", "rds_password", "rds_replication"):
         catalog.join(role, RDS_SUPERUSER, BOOTSTRAP, admin=True)
     for name, owner in (("template0", BOOTSTRAP), ("template1", master)):
         template = catalog.add_database(name, owner)

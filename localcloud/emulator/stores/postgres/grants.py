@@ -21,7 +21,7 @@ def grant(session: Session, cursor: Cursor) -> Result:
     """GRANT."""
     words = _list(cursor)
     if cursor.accept("on"):
-        things = _things(session, cursor, words)
+        things = _things(session, cursor, words, "were granted", "01007")
         cursor.expect("to")
         grantees = _grantees(session, cursor)
         cursor.end()
@@ -91,11 +91,11 @@ def revoke(session: Session, cursor: Cursor) -> Result:
     option = next((one for one in _OPTIONS if cursor.accept(one, "option", "for")), None)
     words = _list(cursor)
     if cursor.accept("on"):
-        things = _things(session, cursor, words)
+        things = _things(session, cursor, words, "could be revoked", "01006")
         cursor.expect("from")
         grantees = _grantees(session, cursor)
         if not cursor.accept("restrict"):
-            cursor.accept("cascade")
+            cursor.accept("cascade")  # the same here, where nobody grants who doesn't own
         cursor.end()
         for thing, privileges in things:
             acl = _changing(thing)
@@ -127,14 +127,30 @@ def _part(session: Session, catalog: Catalog, name: str, member: str, option: st
             told = f'role "{member}" has not been granted membership in role "{name}" by role "{session.role}"'
         session.warn(told)
     for one in found:
+        own = [two for two in catalog.members if (two.role, two.member) == (name, member) and two is not one]
+        given = any((two.role, two.grantor) == (name, member) for two in catalog.members)
+        if option in (None, "admin") and one.admin and given and not any(two.admin for two in own):
+            raise SqlError("2BP01", "dependent privileges exist")
         if option is None:
             catalog.members.remove(one)
         else:
             setattr(one, option, False)
 
 
-def _things(session: Session, cursor: Cursor, words: list[str]) -> list[tuple[Owned, set[str]]]:
-    """Go past what privileges are about; return each thing with the privileges that are meant."""
+def _things(
+    session: Session, cursor: Cursor, words: list[str], what: str, sqlstate: str
+) -> list[tuple[Owned, set[str]]]:
+    """Go past what privileges are about; return each thing with the privileges that are meant.
+
+    Whoever isn't the owner changes nothing: with privileges of its own it is warned, without any refused.
+
+    Args:
+        session: whose statement it is.
+        cursor: where it stands.
+        words: privileges.
+        what: what didn't happen, for the warning.
+        sqlstate: the warning's.
+    """
     kind = next((one for one in _KINDS if cursor.accept(one)), None)
     if kind is None:
         raise unsupported(cursor.text)
@@ -148,9 +164,13 @@ def _things(session: Session, cursor: Cursor, words: list[str]) -> list[tuple[Ow
     found: list[tuple[Owned, set[str]]] = []
     for name in cursor.names():
         thing: Owned = rights.database(catalog, name) if kind == "database" else rights.schema(session.here, name)
-        if not rights.owns(catalog, session.role, thing, session.here):
+        if rights.owns(catalog, session.role, thing, session.here):
+            found.append((thing, privileges))
+        elif any(rights.permitted(catalog, session.role, thing, one, session.here) for one in known):
+            session.warn(f'no privileges {what} for "{name}"', sqlstate)
+            _changing(thing)
+        else:
             raise denied(f"permission denied for {kind} {name}")
-        found.append((thing, privileges))
     return found
 
 

@@ -139,7 +139,7 @@ def _admit(server: Server, channel: Channel, parameters: dict[str, str], *, priv
     if 0 <= found.limit <= sum(1 for one in sessions if one.database == database):
         raise SqlError("53300", f'too many connections for database "{database}"')
     begun = settings.at_login(catalog, user, database, parameters)
-    session = Session(server, server.next_process(), user, database, first=begun)
+    session = Session(server, server.next_process(), user, database, first=begun, wake=channel.wake)
     settings.begin(session)
     server.admit(session)
     return session

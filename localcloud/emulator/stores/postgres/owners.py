@@ -46,8 +46,10 @@ def drop_database(session: Session, cursor: Cursor) -> Result:
         raise denied(f"must be owner of database {name}")
     if name == session.database:
         raise SqlError("55006", "cannot drop the currently open database")
-    if any(one.database == name for one in session.instance.sessions.values()):
-        raise SqlError("55006", f'database "{name}" is being accessed by other users')
+    others = sum(1 for one in tuple(session.instance.sessions.values()) if one.database == name)
+    if others:
+        told = f"There are {others} other sessions" if others > 1 else "There is 1 other session"
+        raise SqlError("55006", f'database "{name}" is being accessed by other users', f"{told} using the database.")
     del catalog.databases[name]
     return Result("DROP DATABASE")
 

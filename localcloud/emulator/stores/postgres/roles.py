@@ -26,7 +26,7 @@ def create(session: Session, cursor: Cursor, *, login: bool) -> Result:
     if name in catalog.roles:
         raise SqlError("42710", f'role "{name}" already exists')
     role = catalog.add_role(Role(name, catalog.new_oid(), login=login))
-    groups = _options(session, cursor, role)
+    groups = _options(session, cursor, role, "create roles with")
     cursor.end()
     if catalog.major >= 16:
         # Whoever creates a role may grant it, and neither has its rights nor becomes it until that is granted too.
@@ -38,8 +38,15 @@ def create(session: Session, cursor: Cursor, *, login: bool) -> Result:
     return Result("CREATE ROLE")
 
 
-def _options(session: Session, cursor: Cursor, role: Role) -> list[str]:
-    """Read and apply attributes; return the roles of IN ROLE."""
+def _options(session: Session, cursor: Cursor, role: Role, deed: str) -> list[str]:
+    """Read and apply attributes; return the roles of IN ROLE.
+
+    Args:
+        session: whose statement it is.
+        cursor: where they stand.
+        role: whose they are.
+        deed: what is done to attributes, for refusals.
+    """
     groups: list[str] = []
     cursor.accept("with")
     while cursor.next is not None:
@@ -56,11 +63,11 @@ def _options(session: Session, cursor: Cursor, role: Role) -> list[str]:
         else:
             word = cursor.take(Kind.NAME).value
             name, given = (word[2:], False) if word.startswith("no") else (word, True)
-            if name in _FORBIDDEN and given:
+            if name in _FORBIDDEN and (given or deed == "change"):
                 which = name.upper()
                 raise denied(
-                    "permission denied to alter role",
-                    f"Only roles with the {which} attribute may change the {which} attribute.",
+                    f"permission denied to {'alter' if deed == 'change' else 'create'} role",
+                    f"Only roles with the {which} attribute may {deed} the {which} attribute.",
                 )
             if name not in _SWITCHES and name not in _FORBIDDEN:
                 raise unsupported(f"{word.upper()} in {cursor.text}")
@@ -90,20 +97,32 @@ def _verifier(session: Session, text: str) -> str | None:
 def may_alter(catalog: Catalog, who: str, name: str, what: str) -> None:
     """Refuse to change a role to who mayn't."""
     own, role = rights.role(catalog, who), rights.role(catalog, name)
-    allowed = own.createrole and not role.superuser
-    if catalog.major >= 16:
-        allowed = allowed and rights.administers(catalog, who, name)
-    if not (own.superuser or allowed):
+    if role.superuser:
         raise denied(
             f"permission denied to {what} role",
-            f'Only roles with the CREATEROLE attribute and the ADMIN option on role "{name}" may {what} this role.',
+            f"Only roles with the SUPERUSER attribute may {what} roles with the SUPERUSER attribute.",
         )
+    if not own.createrole or (catalog.major >= 16 and not rights.administers(catalog, who, name)):
+        which, done = f'role "{name}"', f"{what} this role"
+        if what == "drop" and not own.createrole:
+            which, done = "the target roles", "drop roles"
+        raise denied(
+            f"permission denied to {what} role",
+            f"Only roles with the CREATEROLE attribute and the ADMIN option on {which} may {done}.",
+        )
+    if name.startswith("pg_"):
+        raise SqlError("42939", f'role name "{name}" is reserved', "Cannot alter reserved roles.")
 
 
 def may_grant(catalog: Catalog, who: str, name: str, what: str = "grant") -> None:
     """Refuse to grant membership in a role to who mayn't."""
     own, role = rights.role(catalog, who), rights.role(catalog, name)
-    by_attribute = catalog.major < 16 and own.createrole and not role.superuser
+    if role.superuser:
+        raise denied(
+            f'permission denied to {what} role "{name}"',
+            f"Only roles with the SUPERUSER attribute may {what} roles with the SUPERUSER attribute.",
+        )
+    by_attribute = catalog.major < 16 and own.createrole
     if not (by_attribute or rights.administers(catalog, who, name)):
         raise denied(
             f'permission denied to {what} role "{name}"',
@@ -139,7 +158,7 @@ def alter(session: Session, cursor: Cursor) -> Result:
         return Result("ALTER ROLE")
     if name != session.role or not (cursor.peek("password") or cursor.peek("with", "password")):
         may_alter(catalog, session.role, name, "alter")
-    if _options(session, cursor, role):
+    if _options(session, cursor, role, "change"):
         raise unsupported(cursor.text)
     cursor.end()
     return Result("ALTER ROLE")

@@ -15,7 +15,10 @@ from localcloud.emulator.stores.postgres.session import Column, Prepared, Result
 from localcloud.emulator.stores.postgres.types import INT8, REGCLASS, TEXT, UNKNOWN, Value
 
 #: Words that follow a relation or an expression, and so are no alias of it.
-_NO_ALIAS = frozenset({"from", "where", "order", "limit", "join", "inner", "left", "right", "full", "cross", "on"})
+_NO_ALIAS = frozenset(
+    {"cross", "except", "fetch", "for", "from", "full", "group", "having", "inner", "intersect", "join", "left"}
+    | {"limit", "natural", "offset", "on", "order", "right", "union", "using", "where", "window"}
+)
 _ENDS_LIST = ("from", "where", "order", "limit")
 
 #: What is answered for a scope: rows of values.

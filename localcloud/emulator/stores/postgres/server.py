@@ -100,7 +100,6 @@ class Server:
         try:
             session = login.enter(self, channel, lambda: connection.secure(authority().context(self._host)))
             if session is not None:
-                session.wake = channel.wake
                 converse(session, channel)
         except Woken:
             error = SqlError("57P01", "terminating connection due to administrator command")

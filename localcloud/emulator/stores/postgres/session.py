@@ -169,9 +169,9 @@ class Session:
         self.block = self.failed = False
         self.instance.locks.give_all(self, transaction=True)
 
-    def notice(self, message: str) -> None:
+    def notice(self, message: str, sqlstate: str = "00000") -> None:
         """Tell the client something beside the answer."""
-        self.notices.append(("NOTICE", SqlError("00000", message)))
+        self.notices.append(("NOTICE", SqlError(sqlstate, message)))
 
     def warn(self, message: str, sqlstate: str = "01000") -> None:
         """Warn the client beside the answer."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from localcloud.emulator.stores.postgres import durations, rights
 from localcloud.emulator.stores.postgres.catalog import Catalog
-from localcloud.emulator.stores.postgres.errors import SqlError, denied, no_role, unsupported
+from localcloud.emulator.stores.postgres.errors import SqlError, denied, unsupported
 from localcloud.emulator.stores.postgres.lexer import Cursor, Kind
 from localcloud.emulator.stores.postgres.session import Result, Session
 
@@ -99,7 +99,9 @@ def alter(session: Session, cursor: Cursor, settings: dict[str, str]) -> None:
     elif name == "role":
         # Only told of now; whether it may is seen at each login.
         if value not in session.catalog.roles and value != "none":
-            session.notice(f'role "{value}" does not exist')
+            session.notice(f'role "{value}" does not exist', "42704")
+        elif value != "none" and not rights.may_become(session.catalog, session.user, value):
+            session.notice(f'permission will be denied to set role "{value}"', "42501")
         settings[name] = value
     else:
         checked(name, value)
@@ -157,7 +159,7 @@ def become(session: Session, name: str) -> None:
         session.role = session.user
         return
     if name not in session.catalog.roles:
-        raise no_role(name)
+        raise SqlError("22023", f'role "{name}" does not exist')
     if not rights.may_become(session.catalog, session.user, name):
         raise denied(f'permission denied to set role "{name}"')
     session.role = name

@@ -4,6 +4,7 @@ import os
 import select
 import ssl
 import struct
+import threading
 from collections.abc import Iterable, Sequence
 
 from localcloud.emulator.stores.listening import Connection
@@ -32,15 +33,21 @@ class Channel:
         self._buffer = b""
         self._out = bytearray()
         self._sleeping, self._waking = os.pipe()
+        self._closed = False
+        self._lock = threading.Lock()  # around the pipe's numbers, which mean other files once it is closed
 
     def close(self) -> None:
         """Give back what it holds."""
-        os.close(self._sleeping)
-        os.close(self._waking)
+        with self._lock:
+            self._closed = True
+            os.close(self._sleeping)
+            os.close(self._waking)
 
     def wake(self) -> None:
-        """End the wait."""
-        os.write(self._waking, b"!")
+        """End the wait, from another thread."""
+        with self._lock:
+            if not self._closed:
+                os.write(self._waking, b"!")
 
     def first(self) -> tuple[int, bytes]:
         """Return the first message, which has no type: its code and its content."""
