@@ -35,14 +35,19 @@ def emulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[contr
             os.environ[control.HOME_VARIABLE] = before
 
 
-@pytest.fixture
-def emulator(emulator_process: control.Endpoint) -> str:
-    """The URL of an emulated account with nothing in it."""
+def emptied(emulator_process: control.Endpoint) -> str:
+    """Empty an emulated account; return its URL."""
     connection = http.client.HTTPConnection(control.HOST, emulator_process.port)
     connection.request("POST", "/moto-api/reset")
     assert connection.getresponse().status == 200
     connection.close()
     return emulator_process.url
+
+
+@pytest.fixture
+def emulator(emulator_process: control.Endpoint) -> str:
+    """The URL of an emulated account with nothing in it."""
+    return emptied(emulator_process)
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The stand-ins for stores: what answers at the endpoints of databases and brokers."""
