@@ -2,7 +2,8 @@
 
 moto (5.2.5) has no tags here, answers "not found" as a ValidationException, keeps the policies and scheduled actions
 of a target that is deregistered, finds policies by part of a resource's name, makes new alarms with each change of a
-policy and leaves the old ones, and lets a policy or an action name a target that isn't registered.
+policy and leaves the old ones, lets a policy or an action name a target that isn't registered, and takes metric queries
+that give no one time series.
 """
 
 import json
@@ -143,6 +144,7 @@ def _putting(put: Any) -> Any:  # noqa: ANN401 - moto's method
     def put_scaling_policy(self: ApplicationAutoscalingBackend, **kwargs: Any) -> FakeApplicationAutoscalingPolicy:  # noqa: ANN401
         place = (kwargs["service_namespace"], kwargs["resource_id"], kwargs["scalable_dimension"])
         _find(self, *place)
+        _check_metrics(kwargs["policy_body"] or {})
         key = FakeApplicationAutoscalingPolicy.formulate_key(*place, kwargs["policy_name"])
         before = self.policies.get(key)
         if before is not None:
@@ -153,6 +155,22 @@ def _putting(put: Any) -> Any:  # noqa: ANN401 - moto's method
         return policy
 
     return put_scaling_policy
+
+
+def _check_metrics(config: dict[str, Any]) -> None:
+    """Refuse queries that give no one time series.
+
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingMetricDataQuery.html
+    """
+    metrics = (config.get("CustomizedMetricSpecification") or {}).get("Metrics") or []
+    for metric in metrics:
+        if ("Expression" in metric) == ("MetricStat" in metric):
+            raise JsonRESTError(
+                "ValidationException",
+                f"Either Expression or MetricStat must be specified, but not both: {metric['Id']}",
+            )
+    if metrics and sum(metric.get("ReturnData", True) for metric in metrics) != 1:
+        raise JsonRESTError("ValidationException", "Exactly one of the metrics must have ReturnData set to true.")
 
 
 def _renaming(delete: Any) -> Any:  # noqa: ANN401 - moto's method

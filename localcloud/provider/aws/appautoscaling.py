@@ -111,6 +111,7 @@ class Policy(ResourceType):
         {
             "stepScalingPolicyConfiguration.stepAdjustments",
             "targetTrackingScalingPolicyConfiguration.customizedMetricSpecification.dimensions",
+            "targetTrackingScalingPolicyConfiguration.customizedMetricSpecification.metrics",
         }
     )
 
@@ -123,6 +124,14 @@ class Policy(ResourceType):
                     "targetTrackingScalingPolicyConfiguration",
                     "customizedMetricSpecification and predefinedMetricSpecification can't both be given",
                 )
+            custom = tracking.get("customizedMetricSpecification")
+            if isinstance(custom, dict) and custom.get("metrics"):
+                for key in ("dimensions", "metricName", "namespace", "statistic", "unit"):
+                    if custom.get(key):
+                        yield (
+                            f"targetTrackingScalingPolicyConfiguration.customizedMetricSpecification.{key}",
+                            f"{key} can't be given together with metrics",
+                        )
 
     def create(self, aws: Session, inputs: Properties) -> str:
         self._put(aws, inputs)

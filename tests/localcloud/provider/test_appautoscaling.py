@@ -130,6 +130,61 @@ def test_a_policy_follows_a_sum_of_metrics(crud: Callable[..., Any], target: Non
     )
 
 
+_QUERY = {
+    "id": "jobs",
+    "metricStat": {"metric": {"namespace": "Queues", "metricName": "Jobs"}, "stat": "Average"},
+    "returnData": False,
+}
+_RATIO = {"id": "ratio", "expression": "jobs / 2", "returnData": True}
+
+
+def _tracking(*metrics: dict[str, Any], **more: str) -> dict[str, Any]:
+    return {
+        **PLACE,
+        "name": "backlog",
+        "policyType": "TargetTrackingScaling",
+        "targetTrackingScalingPolicyConfiguration": {
+            "targetValue": 2,
+            "customizedMetricSpecification": {"metrics": list(metrics), **more},
+        },
+    }
+
+
+def test_the_queries_of_a_policy_have_no_order(driver: Callable[..., Any], target: None) -> None:
+    drive = driver()
+    inputs = drive.check(POLICY, _tracking(_QUERY, _RATIO))
+    id, state = drive.create(POLICY, inputs)
+    turned = drive.check(POLICY, _tracking(_RATIO, _QUERY), inputs)
+    assert not drive.diff(POLICY, id, state, inputs, turned).changes
+
+
+def test_queries_exclude_the_members_of_a_single_metric(driver: Callable[..., Any]) -> None:
+    answer = driver().checked(POLICY, _tracking(_QUERY, _RATIO, statistic="Average"))
+    assert [(item.property, item.reason) for item in answer.failures] == [
+        (
+            "targetTrackingScalingPolicyConfiguration.customizedMetricSpecification.statistic",
+            "statistic can't be given together with metrics",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "message"),
+    [
+        ([{**_QUERY, "expression": "jobs / 2"}, _RATIO], "Either Expression or MetricStat must be specified"),
+        ([{"id": "jobs", "returnData": False}, _RATIO], "Either Expression or MetricStat must be specified"),
+        ([_QUERY, {**_RATIO, "returnData": False}], "Exactly one of the metrics must have ReturnData set to true"),
+        ([{**_QUERY, "returnData": True}, _RATIO], "Exactly one of the metrics must have ReturnData set to true"),
+    ],
+)
+def test_queries_that_give_no_one_series_are_refused(
+    driver: Callable[..., Any], target: None, metrics: list[dict[str, Any]], message: str
+) -> None:
+    drive = driver()
+    with pytest.raises(ProviderError, match=message):
+        drive.create(POLICY, drive.check(POLICY, _tracking(*metrics)))
+
+
 def test_steps_have_open_ends(crud: Callable[..., Any], target: None) -> None:
     crud(
         POLICY,
