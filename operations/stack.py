@@ -198,10 +198,19 @@ def _parsed(name: str, text: str, preview: tuple[str, ...]) -> Stack:
         alarms=tuple(
             Alarm(name=str(resource["id"]), system=(resource.get("inputs", {}).get("tags") or {}).get("System"))
             for resource in current
-            if resource["type"] in _ALARMS
+            if resource["type"] in _ALARMS and not _scales(resource)
         ),
         preview_command=preview,
     )
+
+
+def _scales(alarm: Mapping[str, Any]) -> bool:
+    """Tell whether an alarm only starts tasks: it is on whenever there is something to do.
+
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ScalingPolicy.html (PolicyARN)
+    """
+    actions = [str(action) for action in alarm.get("inputs", {}).get("alarmActions") or ()]
+    return bool(actions) and all(":scalingPolicy:" in action for action in actions)
 
 
 def _system(name: str, outputs: Mapping[str, Any], migrations: Migrations | None) -> System:

@@ -91,7 +91,9 @@ def test_what_a_migration_and_alarms_left_in_the_state_is_read(official: Path) -
         "id": "errors",
         "inputs": {"tags": {"System": "equivalence"}},
     }
-    (official / "answer").write_text(deployment(OUTPUTS, run, {**run, "delete": True, "outputs": {}}, alarm))
+    policy = "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:11-22:resource/ecs/service/a/b:policyName/first"
+    starts = {**alarm, "id": "first", "inputs": {"alarmActions": [policy]}}
+    (official / "answer").write_text(deployment(OUTPUTS, run, {**run, "delete": True, "outputs": {}}, alarm, starts))
     found = stack.read("prod", ROOT)
     migrations = found.system("equivalence").migrations
     assert migrations is not None
