@@ -10,6 +10,7 @@ from components.autoscaling import Autoscaling, AutoscalingArgs, Scaling
 from components.connection import allow
 from components.fargate import CapacityShare
 from components.naming import Tags, component_tags
+from components.queue_metrics import QueueMetrics
 from components.rollout import Rollout, RolloutArgs
 from components.target import Target, TargetArgs
 from components.task import LONGEST_STOP_TIMEOUT, HealthCheck, Task, TaskArgs
@@ -77,6 +78,8 @@ class ServiceArgs:
     """What has to be done before the service runs anything new: the release's migration, the services it calls."""
     service_connect: ServiceConnect | None = None
     """How other services reach it, and it them; None when it neither calls nor is called."""
+    queue: QueueMetrics | None = None
+    """Where the numbers of the queue are that it works on; given exactly with `scaling.latency`."""
 
     def __post_init__(self) -> None:
         """Refuse what can't work, before anything is created.
@@ -90,6 +93,13 @@ class ServiceArgs:
                 f"longest_request_seconds={self.longest_request_seconds}: Fargate stops a task within "
                 f"{LONGEST_STOP_TIMEOUT} seconds, so that a request or job may take 1 to {longest}; hand longer work "
                 "to a queue in smaller pieces"
+            )
+        latency = self.scaling.latency
+        if latency is not None and latency.job_seconds > self.longest_request_seconds:
+            raise ValueError(
+                f"scaling.latency.job_seconds={latency.job_seconds:g}: a task that stops has "
+                f"{self.longest_request_seconds} seconds to finish its job; make the jobs smaller, or raise "
+                "longest_request_seconds"
             )
         if (self.targets or (self.service_connect and self.service_connect.alias)) and self.task.port is None:
             raise ValueError("task.port is None: a service that others reach needs the port that it listens on")
@@ -214,7 +224,11 @@ class Service(pulumi.ComponentResource):
             Autoscaling(
                 f"{name}-scaling",
                 AutoscalingArgs(
-                    cluster_name=args.cluster_name, service_name=service.name, scaling=args.scaling, tags=tags
+                    cluster_name=args.cluster_name,
+                    service_name=service.name,
+                    scaling=args.scaling,
+                    queue=args.queue,
+                    tags=tags,
                 ),
                 child,
             )
