@@ -5,6 +5,7 @@ from components.generated_secret import GeneratedKind
 from components.task import HealthCheck, process_lives
 from stacks.system import (
     AmqpUrl,
+    Backlog,
     Cache,
     Database,
     Generated,
@@ -115,6 +116,8 @@ APRENDEAI = System(
             # Alive, not connected: a broker that is away for a minute must not end in every worker being replaced.
             health_check=HealthCheck(command=("CMD-SHELL", process_lives("[n]ode"))),
             longest_request_seconds=_AI_REQUEST_SECONDS,
+            # Until someone has measured it: a job is about one request to the AI service.
+            backlog=Backlog(store=Need.RABBITMQ, latency_seconds=120, job_seconds=30),
             secrets=(
                 "AI_SERVICE_SECRET",
                 "DB_PASSWORD",

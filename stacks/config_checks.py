@@ -9,13 +9,15 @@ from urllib.parse import urlsplit
 from components.checks import Refusal
 from components.cidr import plan_subnets
 from components.fargate import size_mistake
+from stacks.backlog_checks import backlog_mistakes
 from stacks.config_models import PlatformConfig, ServiceConfig, SystemConfig
 from stacks.local import LOCAL
 from stacks.mistakes import Mistake, nearest, remove_command, set_command
 from stacks.prod import PROD
 from stacks.profile import Profile
+from stacks.service_settings import size_of, tasks_of
 from stacks.staging import STAGING
-from stacks.system import Role, Service, System
+from stacks.system import Service, System
 
 #: The project's own namespace in config.
 PLATFORM = "alicerce"
@@ -167,6 +169,7 @@ def system_mistakes(system: System, config: SystemConfig, profile: Profile | Non
             )
         elif profile is not None:
             yield from _service_mistakes(key, system.services[name], config.services[name], profile)
+            yield from backlog_mistakes(key, system, name, config.services[name], profile)
 
 
 def _unconfirmed(system: System, config: SystemConfig, variable: str, ends: str) -> Iterator[Mistake]:
@@ -256,20 +259,3 @@ def host_mistakes(parsed: Mapping[str, tuple[System, SystemConfig]]) -> Iterator
 def host_of(url: str) -> str:
     """Return the host name of a URL."""
     return urlsplit(url).hostname or ""
-
-
-def size_of(service: Service, config: ServiceConfig | None, profile: Profile) -> dict[str, int]:
-    """Return CPU units and MiB of a service's tasks: config's, else the system's for this profile."""
-    size = service.size if profile.full_size else service.small_size
-    if config is None:
-        return {"cpu": size.cpu, "memory": size.memory}
-    return {"cpu": config.cpu or size.cpu, "memory": config.memory or size.memory}
-
-
-def tasks_of(service: Service, config: ServiceConfig | None, profile: Profile) -> dict[str, int]:
-    """Return fewest and most tasks of a service: config's, else the profile's."""
-    count = profile.workers if service.role is Role.WORKER else profile.web
-    minimum = count.minimum if config is None or config.minimum is None else config.minimum
-    default = max(minimum, service.most_tasks if count.grows else count.minimum, 1)
-    maximum = default if config is None or config.maximum is None else config.maximum
-    return {"minimum": minimum, "maximum": maximum}

@@ -58,6 +58,7 @@ Domain = Annotated[str, AfterValidator(_domain)]
 PublicUrl = Annotated[str, AfterValidator(_public_url), _about("https:// and a host name", "https://api.example.com")]
 ReleaseTag = Annotated[str, AfterValidator(_tag)]
 Positive = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Model(BaseModel):
@@ -107,12 +108,14 @@ class PlatformConfig(Model):
 
 
 class ServiceConfig(Model):
-    """One service's size and count, where they differ from the system and the profile."""
+    """One service's size, count and queue, where they differ from the system and the profile."""
 
     cpu: Positive | None = _about("CPU units that Fargate has", "1024", default=None)
     memory: Positive | None = _about("MiB that Fargate pairs with the CPU units", "2048", default=None)
     minimum: Annotated[int, Field(ge=0)] | None = _about("a number of tasks, 0 or more", "2", default=None)
     maximum: Positive | None = _about("a number of tasks, 1 or more", "10", default=None)
+    latencySeconds: Seconds | None = _about("seconds that a job may wait, above 0", "60", default=None)
+    jobSeconds: Seconds | None = _about("seconds that a job takes, above 0", "5", default=None)
 
 
 class SystemConfig(Model):
@@ -126,5 +129,7 @@ class SystemConfig(Model):
     rotation: dict[str, Positive] = _about("positive integers, 1 for the first value", "2", default_factory=dict)
     confirmRotation: dict[str, Positive] = _about("the number of the rotation", "2", default_factory=dict)
     services: dict[str, ServiceConfig] = _about(
-        "an object of cpu, memory, minimum and maximum for a service", "1024", default_factory=dict
+        "an object of cpu, memory, minimum, maximum, latencySeconds and jobSeconds for a service",
+        "1024",
+        default_factory=dict,
     )

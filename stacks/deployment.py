@@ -20,6 +20,7 @@ from components.target import TargetArgs
 from components.task import SecretVariable, TaskArgs
 from stacks import system as model
 from stacks.platform import Platform
+from stacks.queues import build_queue_depth, queue_of
 from stacks.release import Repository, image_digest, promoted, repository_of
 from stacks.settings import Settings, SystemSettings
 from stacks.stores import Stores, build_stores, named, secret_value, store_logins
@@ -40,6 +41,7 @@ class Deployment:
         stores = build_stores(settings, own, platform, values, self._tags)
         secrets = self._secrets(values, stores)
         credentials = self._credentials(stores, secrets)
+        queue_depth = build_queue_depth(settings, own, platform, stores, secrets, self._tags)
         repositories = self._repositories()
         digests: dict[str, pulumi.Output[str]] = {}
         services: dict[str, Service] = {}
@@ -60,6 +62,8 @@ class Deployment:
             services = self._services(images, repositories, secrets, stores, migration, credentials)
         self._aliases()
         self.outputs = self._outputs(stores, secrets, repositories, digests, services, migration, credentials)
+        if queue_depth is not None:
+            self.outputs["queueDepth"] = queue_depth.function_name
 
     def _name(self, part: str) -> str:
         return named(self._system.name, part)
@@ -309,6 +313,7 @@ class Deployment:
                     stores=reached,
                     targets=self.targets(name),
                     service_connect=self._service_connect(name, service, called),
+                    queue=queue_of(self._settings, self._own, name, stores),
                     after=[migration.run, *accepted, *(made[other].rollout for other in service.calls)],
                     tags=self._tags,
                 ),

@@ -4,6 +4,7 @@ from components.fargate import TaskSize
 from components.generated_secret import GeneratedKind
 from components.task import HealthCheck, process_lives
 from stacks.system import (
+    Backlog,
     Cache,
     Database,
     Generated,
@@ -76,6 +77,9 @@ EQUIVALENCE = System(
             # Alive, not connected: a cache that fails over must not end in every worker being replaced.
             health_check=HealthCheck(command=("CMD-SHELL", process_lives("[r]q"))),
             longest_request_seconds=110,
+            # `rq worker` without names works on the queue `default`. Until someone has measured it: a job is a few
+            # requests to the embedding and language model APIs.
+            backlog=Backlog(store=Need.REDIS, queue="default", latency_seconds=60, job_seconds=10),
             secrets=_SECRETS,
             needs=frozenset({Need.POSTGRES, Need.REDIS}),
         ),

@@ -20,16 +20,15 @@ from stacks.config_checks import (
     host_of,
     network_mistakes,
     secret_mistakes,
-    size_of,
     stack_mistakes,
     system_mistakes,
-    tasks_of,
     unknown_namespaces,
 )
 from stacks.config_models import PlatformConfig, SystemConfig
 from stacks.config_parsing import parse, system_model
 from stacks.mistakes import SettingsError
 from stacks.profile import Profile
+from stacks.service_settings import latency_of, size_of, tasks_of
 from stacks.system import Service, System
 
 
@@ -183,7 +182,10 @@ def check(stack: str, systems: Sequence[System], values: Mapping[str, str], secr
                 services={
                     service: ServiceSettings(
                         size=TaskSize(**size_of(system.services[service], config.services.get(service), profile)),
-                        scaling=Scaling(**tasks_of(system.services[service], config.services.get(service), profile)),
+                        scaling=Scaling(
+                            **tasks_of(system.services[service], config.services.get(service), profile),
+                            latency=latency_of(system.services[service], config.services.get(service)),
+                        ),
                     )
                     for service in system.services
                 },

@@ -139,6 +139,23 @@ class Image:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Backlog:
+    """The queue that a worker works on, and what its users accept; config may say otherwise for the two times."""
+
+    store: Need
+    """Where the queue is: RabbitMQ, or Redis for a queue of RQ's."""
+    latency_seconds: float
+    """How long a job may wait before a task takes it."""
+    job_seconds: float
+    """How long a task works on one job, on average."""
+    concurrency: int = 1
+    """How many jobs a task works on at once."""
+    queue: str | None = None
+    """The queue's name; None for all of the store's together. A worker of one queue names it: jobs of another, or dead
+    letters, would otherwise count and never be worked on."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Service:
     """One service: what it runs, what it needs and how it is reached."""
 
@@ -180,6 +197,8 @@ class Service:
     """The user of its image, by number; never root."""
     most_tasks: int = 10
     """How many tasks it may grow to where real users are."""
+    backlog: Backlog | None = None
+    """For a worker: the queue that its tasks follow in number; None follows CPU and memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,6 +266,13 @@ class System:
             if (service.role is Role.WORKER) != (service.port is None):
                 raise ValueError(
                     f"{where} has role {service.role} and port {service.port}: all but workers have a port"
+                )
+            if service.backlog is not None and (
+                service.role is not Role.WORKER or service.backlog.store not in service.needs - {Need.POSTGRES}
+            ):
+                raise ValueError(
+                    f"{where} has role {service.role} and a backlog in {service.backlog.store}: a worker follows a "
+                    "queue in redis or rabbitmq that it needs"
                 )
             for need, store in ((Need.REDIS, self.cache), (Need.RABBITMQ, self.broker)):
                 if need in service.needs and store is None:

@@ -63,6 +63,38 @@ def test_a_services_size_changes_that_service(account: Account) -> None:
     applied(account)
 
 
+def test_a_worker_that_may_have_no_task_gets_what_starts_the_first_and_nothing_else_changes(account: Account) -> None:
+    nothing = {"equivalence:services": {"worker": {"minimum": 0}}}
+    result = applied(account, nothing)
+    scaling = "equivalence-worker-scaling"
+    assert changes(result) == sorted(
+        [
+            ("create", "alicerce:index:Autoscaling", scaling),
+            ("create", "aws:appautoscaling/target:Target", f"{scaling}-target"),
+            *(
+                ("create", "aws:appautoscaling/policy:Policy", f"{scaling}-{role}")
+                for role in ("backlog", "busy", "first")
+            ),
+            ("create", "aws:cloudwatch/metricAlarm:MetricAlarm", f"{scaling}-first-alarm"),
+        ]
+    )
+    (alarm,) = [
+        alarm
+        for alarm in account.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        if alarm["AlarmName"].startswith(scaling)
+    ]
+    (policy,) = account.client("application-autoscaling").describe_scaling_policies(
+        ServiceNamespace="ecs", PolicyNames=[alarm["AlarmActions"][0].rpartition("policyName/")[2]]
+    )["ScalingPolicies"]
+    assert policy["PolicyType"] == "StepScaling"
+    # The accepted latency is in the policies alone.
+    quicker = account.stack("staging", {"equivalence:services": {"worker": {"minimum": 0, "latencySeconds": 30}}})
+    assert changes(succeed(quicker.preview())) == [
+        ("update", "aws:appautoscaling/policy:Policy", f"{scaling}-backlog"),
+    ], "one task at the most has no second step"
+    applied(account)
+
+
 def test_an_unknown_release_fails_the_preview_by_name(account: Account) -> None:
     result = account.stack("staging", {"equivalence:release": "v9.9.9"}).preview()
     assert not result.ok
@@ -72,7 +104,7 @@ def test_an_unknown_release_fails_the_preview_by_name(account: Account) -> None:
     ) in message
     assert "pulumi config set equivalence:release <tag>" in message
     assert not account.stack("staging", {"equivalence:release": "v9.9.9"}).up().ok
-    running = account.client("ecs").describeservices(cluster="alicerce-staging", services=["equivalence-api"])
+    running = account.client("ecs").describe_services(cluster="alicerce-staging", services=["equivalence-api"])
     assert len(running["services"][0]["deployments"]) == 1, "what runs is left alone"
 
 

@@ -16,9 +16,11 @@ import pytest
 from tests.stacks.conftest import ROOT, Account, Standing, succeed
 from tests.stacks.test_facts import _ANYWHERE, _containers, _definitions, _pages, _services
 
-#: Actions that take no resource, so that a policy can't name one; none of them writes.
+#: Actions that take no resource, so that a policy can't name one. None of them writes but PutMetricData, which a policy
+#: binds to a namespace.
 #: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 _WITHOUT_RESOURCE = {
+    "cloudwatch:PutMetricData",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets",
     "ecr:GetAuthorizationToken",
@@ -472,6 +474,8 @@ def test_what_a_policy_allows_names_its_resource(standing: Standing) -> None:
             if statement["Effect"] == "Allow" and "*" in _several(statement["Resource"]):
                 wide = set(_several(statement["Action"])) - _WITHOUT_RESOURCE
                 assert not wide, f"{owner} may do it to everything in the account"
+            if statement["Effect"] == "Allow" and "cloudwatch:PutMetricData" in _several(statement["Action"]):
+                assert "cloudwatch:namespace" in statement["Condition"]["StringEquals"], f"{owner} may forge any metric"
 
 
 def test_the_one_policy_of_aws_is_that_of_enhanced_monitoring(standing: Standing) -> None:
@@ -508,6 +512,7 @@ def test_each_role_trusts_one_service_and_only_for_this_account(standing: Standi
         "ecs-tasks.amazonaws.com",
         "lambda.amazonaws.com",
         "monitoring.rds.amazonaws.com",
+        "scheduler.amazonaws.com",
         "vpc-flow-logs.amazonaws.com",
     }
 

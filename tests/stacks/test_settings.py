@@ -5,11 +5,13 @@ from collections.abc import Mapping
 
 import pytest
 
+from components.backlog import AcceptedLatency
 from components.fargate import TaskSize
 from stacks.aprendeai import APRENDEAI
 from stacks.equivalence import EQUIVALENCE
 from stacks.mistakes import SettingsError
 from stacks.settings import Settings, check
+from stacks.system import Role
 from stacks.systems import SYSTEMS
 
 _SECRETS = frozenset({"equivalence:EMBED_API_KEY", "equivalence:LLM_API_KEY", "aprendeai:SENTRY_DSN"})
@@ -147,8 +149,8 @@ def test_a_misspelt_key_is_refused_with_the_nearest_one() -> None:
 
 def test_a_misspelt_key_inside_an_object_is_refused() -> None:
     assert _refusal(_config(aprendeai__services={"api": {"cpus": 1024}})) == (
-        "aprendeai:services.api.cpus is unknown (did you mean cpu?). Allowed: cpu, maximum, memory, minimum. "
-        "Mend it: pulumi config rm --path 'aprendeai:services.api.cpus'"
+        "aprendeai:services.api.cpus is unknown (did you mean cpu?). Allowed: cpu, jobSeconds, latencySeconds, "
+        "maximum, memory, minimum. Mend it: pulumi config rm --path 'aprendeai:services.api.cpus'"
     )
 
 
@@ -245,6 +247,88 @@ def test_a_minimum_above_the_maximum_is_refused() -> None:
     assert _refusal(_config(equivalence__services={"api": {"minimum": 4, "maximum": 3}})) == (
         "equivalence:services.api has minimum 4 and maximum 3. Allowed: a minimum that is no more than the maximum. "
         "Mend it: pulumi config set --path 'equivalence:services.api.maximum' 4"
+    )
+
+
+def test_what_is_accepted_of_a_queue_comes_from_config_and_else_from_the_system() -> None:
+    default = _settings().systems["aprendeai"].services["worker"].scaling.latency
+    assert default == AcceptedLatency(seconds=120, job_seconds=30)
+    changed = _settings(_config(aprendeai__services={"worker": {"latencySeconds": 90.5}}))
+    own = changed.systems["aprendeai"].services["worker"].scaling.latency
+    assert own == AcceptedLatency(seconds=90.5, job_seconds=30)
+    changed = _settings(_config(equivalence__services={"worker": {"latencySeconds": 60, "jobSeconds": 5}}))
+    latency = changed.systems["equivalence"].services["worker"].scaling.latency
+    assert latency is not None
+    assert latency.jobs_per_task == 12
+
+
+def test_only_workers_follow_a_queue() -> None:
+    for own in _settings().systems.values():
+        for name, service in own.services.items():
+            assert (service.scaling.latency is not None) == (own.system.services[name].role is Role.WORKER), name
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "example"),
+    [("latencySeconds", 0, "60"), ("jobSeconds", -5, "5"), ("latencySeconds", -60, "60")],
+)
+def test_a_time_that_is_none_is_refused(option: str, value: int, example: str) -> None:
+    what = "may wait" if option == "latencySeconds" else "takes"
+    assert _refusal(_config(equivalence__services={"worker": {option: value}})) == (
+        f"equivalence:services.worker.{option} is {value}: input should be greater than 0. Allowed: seconds that a job "
+        f"{what}, above 0. Mend it: pulumi config set --path 'equivalence:services.worker.{option}' {example}"
+    )
+
+
+def test_a_latency_shorter_than_a_job_is_refused() -> None:
+    assert _refusal(_config(equivalence__services={"worker": {"latencySeconds": 3, "jobSeconds": 5}})) == (
+        "equivalence:services.worker.latencySeconds is 3, and a job takes 5 seconds. Allowed: at least as long as a "
+        "job takes. Mend it: pulumi config set --path 'equivalence:services.worker.latencySeconds' 10"
+    )
+
+
+def test_a_job_that_outgrows_the_latency_is_refused_though_only_the_job_is_set() -> None:
+    assert _refusal(_config(equivalence__services={"worker": {"jobSeconds": 90}})).startswith(
+        "equivalence:services.worker.latencySeconds is 60, and a job takes 90 seconds."
+    )
+
+
+def test_a_job_that_a_stopping_task_can_not_finish_is_refused() -> None:
+    assert _refusal(_config(equivalence__services={"worker": {"latencySeconds": 900, "jobSeconds": 300}})) == (
+        "equivalence:services.worker.jobSeconds is 300, and a stopping task has 110 seconds to finish its job. "
+        "Allowed: seconds above 0, up to 110. "
+        "Mend it: pulumi config set --path 'equivalence:services.worker.jobSeconds' 10, and hand longer work over in "
+        "parts"
+    )
+
+
+def test_times_of_a_queue_for_a_service_without_one_are_refused() -> None:
+    assert _refusal(_config(aprendeai__services={"api": {"latencySeconds": 60}})) == (
+        "aprendeai:services.api.latencySeconds is set, and api works on no queue. Allowed: times for services that "
+        "work on one: worker. Mend it: pulumi config rm --path 'aprendeai:services.api.latencySeconds'"
+    )
+
+
+def test_times_of_a_queue_where_nothing_scales_are_refused() -> None:
+    values = _config(equivalence__services={"worker": {"jobSeconds": 5}})
+    assert _refusal(values, stack="staging") == (
+        "equivalence:services.worker.jobSeconds is set, and worker has 1 tasks at the least and at the most. "
+        "Allowed: a minimum below the maximum, where times are given. "
+        "Mend it: pulumi config set --path 'equivalence:services.worker.maximum' 2"
+    )
+
+
+def test_a_worker_may_have_no_task_while_its_queue_is_empty() -> None:
+    settings = _settings(_config(equivalence__services={"worker": {"minimum": 0}}), stack="staging")
+    scaling = settings.systems["equivalence"].services["worker"].scaling
+    assert (scaling.minimum, scaling.maximum) == (0, 1)
+
+
+def test_a_service_without_a_queue_keeps_a_task() -> None:
+    assert _refusal(_config(aprendeai__services={"api": {"minimum": 0}})) == (
+        "aprendeai:services.api.minimum is 0, and api works on no queue that could start its first task. Allowed: 1 or "
+        "more; 0 for services that work on a queue: worker. "
+        "Mend it: pulumi config set --path 'aprendeai:services.api.minimum' 1"
     )
 
 
