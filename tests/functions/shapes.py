@@ -6,13 +6,16 @@ Rows = list[list[object]]
 
 
 def postgres_shape(server: PostgresServer, system: str) -> dict[str, Rows]:
-    """Return a system's roles, memberships and databases, with S for its name, and the master user's databases."""
+    """Return a system's roles, memberships and databases, with S for its name, and the master user's databases.
+
+    From PostgreSQL 16 on, who made a role has a membership that lets them hand it on: that one isn't told.
+    """
     like = f"'{system}%'"
     asked = {
         "roles": "SELECT rolname, rolcanlogin, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolconfig "
         f"FROM pg_roles WHERE rolname LIKE {like} ORDER BY 1",
         "members": "SELECT DISTINCT r.rolname, m.rolname FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid "
-        f"JOIN pg_roles m ON m.oid = a.member WHERE r.rolname LIKE {like} ORDER BY 1, 2",
+        f"JOIN pg_roles m ON m.oid = a.member WHERE r.rolname LIKE {like} AND NOT a.admin_option ORDER BY 1, 2",
         "databases": "SELECT datname, pg_get_userbyid(datdba), datacl::text FROM pg_database "
         f"WHERE datname LIKE {like} OR datname IN ('postgres', 'template1') ORDER BY datname LIKE {like} DESC, 1",
     }

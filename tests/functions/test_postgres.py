@@ -221,8 +221,9 @@ def test_a_database_that_the_role_itself_owns_is_given_to_the_owner(
     postgres_server: PostgresServer, caller: Caller
 ) -> None:
     system = caller.system
+    with postgres_server.connect(postgres_server.master, postgres_server.master_password) as connection:
+        connection.run(f"CREATE ROLE {system} LOGIN PASSWORD 'old'")
     postgres_server.as_superuser(
-        f"CREATE ROLE {system} LOGIN PASSWORD 'old'",
         f"CREATE DATABASE {system} OWNER {system}",
         f"CREATE DATABASE {system}_notes OWNER {system}",
     )
