@@ -76,7 +76,7 @@ def _numbers(folder: Path) -> list[int]:
 def install() -> None:
     """Install the programs that aren't there, with Debian's package manager, as root.
 
-    Their packages may start a service, which nothing here uses or minds: each test server has ports of its own.
+    Their services aren't started, nor would they be minded: each test server has ports of its own.
 
     Raises:
         ServerMissingError: when something is missing and this isn't root on a Debian machine, or it can't be installed.
@@ -92,7 +92,8 @@ def install() -> None:
             f"the tests need real servers, and these aren't on this machine: {names}; install them as root with: "
             f"{command}"
         )
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    # In single user mode, a package starts no service: https://manpages.debian.org/bookworm/init-system-helpers/invoke-rc.d.8.en.html
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
     for line in (["apt-get", "update", "-qq"], install):
         print(" ".join(line), flush=True)
