@@ -9,6 +9,8 @@ without looking (a deployment's counts, `createdBy`, `platformFamily`). A task b
 - `startup`: whether a task could start at all (image, secrets, log group, execution role), and the reason when not;
 - `tasks`: tasks with their containers, network interfaces, targets and logs;
 - `services`: services and their deployments, which complete, fail and roll back;
+- `deployments`: one deployment, with its alarms, and what is told of it;
+- `traffic`: listener rules whose weights a deployment moves;
 - `revisions`: what a deployment of a service deploys;
 - `references`: what CreateService, UpdateService and RunTask refuse.
 """

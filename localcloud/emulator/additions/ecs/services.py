@@ -1,9 +1,10 @@
 """Services: they keep their tasks running, and a change of them is a deployment that completes, fails or rolls back.
 
 A deployment is carried out at once, within the call that asks for it: its tasks run before the call returns, so that
-waiting costs nothing. One whose tasks can't start stays in progress, fails by the circuit breaker, or is rolled back to
-the last that completed, as the service asks
-(https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html).
+waiting costs nothing. Only what shifts traffic by listener weights takes its bake time, a minute being a moment. One
+whose tasks can't start, or that sets an alarm off, stays in progress, fails, or is rolled back to the last that
+completed, as the service asks
+(https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-failure-detection.html).
 """
 
 import time
@@ -16,19 +17,16 @@ from moto.ecs.models import Cluster, EC2ContainerServiceBackend, Service
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.moto_api._internal import mock_random
 
-from localcloud.emulator.additions.ecs import references, revisions, startup, tasks
+from localcloud.emulator.additions.ecs import deployments, references, revisions, startup, tasks, traffic
 from localcloud.emulator.additions.ecs.clusters import check_associated
 from localcloud.emulator.additions.ecs.definitions import containers_of
+from localcloud.emulator.additions.ecs.deployments import Deployment
 
 #: How long a deployment that failed is still told of, beside the one that took its place.
 _FAILED_SHOWN_SECONDS = 1.0
 
 #: How many events a service keeps: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages.html
 _EVENTS_KEPT = 100
-
-#: The breaker's bounds on half the desired count:
-#: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentCircuitBreaker.html
-_FEWEST_FAILURES, _MOST_FAILURES = 3, 200
 
 #: For an argument of CreateService and UpdateService: the member of a service.
 _MEMBERS = {
@@ -77,31 +75,6 @@ def install() -> None:
     backend.list_services = _list  # type: ignore[method-assign]
     response.list_service_deployments = _list_deployments  # type: ignore[attr-defined]
     response.describe_service_deployments = _describe_deployments  # type: ignore[attr-defined]
-
-
-class Deployment:
-    """One deployment of a service, with the members that DescribeServices answers under their snake case names."""
-
-    def __init__(self, service: "RunningService", reason: str = "") -> None:
-        self.id = f"ecs-svc/{mock_random.randint(10**18, 10**19 - 1)}"
-        self.status = "PRIMARY"
-        self.task_definition = service.task_definition
-        self.desired_count = service.desired_count
-        self.pending_count = self.running_count = self.failed_tasks = 0
-        self.created_at = self.updated_at = utcnow()
-        self.launch_type = service.launch_type
-        self.capacity_provider_strategy = service.capacity_provider_strategy
-        self.platform_version = tasks.PLATFORM_VERSION if service.platform_family else None
-        self.platform_family = service.platform_family
-        self.network_configuration = service.network_configuration or None
-        self.volume_configurations = service.volume_configurations
-        self.vpc_lattice_configurations = service.vpc_lattice_configurations
-        self.service_connect_configuration = service.service_connect_configuration
-        self.service_connect_resources = service.service_connect_resources()
-        self.rollout_state = "IN_PROGRESS"
-        self.rollout_state_reason = reason or f"ECS deployment {self.id} in progress."
-        self.is_rollback = bool(reason)
-        self.ended: float | None = None
 
 
 class RunningService(Service):
@@ -185,7 +158,7 @@ class RunningService(Service):
             if task.group == f"service:{self.name}" and task.desired_status == "RUNNING"
         ]
 
-    def _placement(self, number: int) -> tasks.Placement:
+    def _placement(self, deployment: Deployment, number: int) -> tasks.Placement:
         providers = self.capacity_provider_strategy
         return tasks.Placement(
             launch_type=self.launch_type,
@@ -193,7 +166,7 @@ class RunningService(Service):
             network=self.network_configuration or None,
             enable_execute_command=self.enable_execute_command,
             tags=self._task_tags(),
-            targets=self.load_balancers,
+            targets=deployment.targets,
         )
 
     def _task_tags(self) -> list[dict[str, str]]:
@@ -214,7 +187,7 @@ class RunningService(Service):
                 self._backend,
                 self._cluster,
                 definition,
-                self._placement(number),
+                self._placement(deployment, number),
                 group=f"service:{self.name}",
                 started_by=deployment.id,
                 one_off=False,
@@ -228,6 +201,8 @@ class RunningService(Service):
         for older in self.deployments:
             if older.status == "PRIMARY":
                 older.status = "ACTIVE"
+                if older.rollout_state == "IN_PROGRESS":
+                    self._leave(older)
         deployment = Deployment(self, reason)
         self.deployments.insert(0, deployment)
         if not reason:  # a rollback is part of the deployment that it undoes
@@ -235,46 +210,27 @@ class RunningService(Service):
         self.settle()
         return deployment
 
+    def _leave(self, unfinished: Deployment) -> None:
+        """Stop what hasn't ended when another deployment begins; traffic that it had goes back first.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html
+        (RECONCILE_SERVICE)
+        """
+        if not unfinished.is_rollback:
+            deployments.end(self.history[0], "STOPPED", "")
+        before = next((one for one in self.deployments if one.rollout_state == "COMPLETED"), None)
+        if unfinished.shifts and before is not None:
+            before.take_back()
+            self._end_tasks_but(before)
+
     def _record(self, deployment: Deployment) -> None:
         prefix = f"arn:aws:ecs:{self.region_name}:{self._account_id}"
         number = deployment.id.rpartition("/")[2]
-        breaker = self.deployment_configuration.get("deploymentCircuitBreaker") or {}
         revision = revisions.record(self, f"{prefix}:service-revision/{self.cluster_name}/{self.name}/{number}")
+        before = next((told for told in self.history if told["status"] == "SUCCESSFUL"), None)
+        previous = before["targetServiceRevisionArn"] if before else None
         self.revisions.append(revision)
-        self.history.insert(
-            0,
-            {
-                "serviceDeploymentArn": f"{prefix}:service-deployment/{self.cluster_name}/{self.name}/{number}",
-                "serviceArn": self.arn,
-                "clusterArn": self.cluster_arn,
-                "createdAt": deployment.created_at,
-                "startedAt": deployment.created_at,
-                "updatedAt": deployment.created_at,
-                "targetServiceRevision": {
-                    "arn": revision["serviceRevisionArn"],
-                    "requestedTaskCount": self.desired_count,
-                    "runningTaskCount": 0,
-                    "pendingTaskCount": 0,
-                },
-                "targetServiceRevisionArn": revision["serviceRevisionArn"],  # as ListServiceDeployments tells it
-                "status": "IN_PROGRESS",
-                "deploymentConfiguration": self.deployment_configuration,
-                "deploymentCircuitBreaker": {
-                    "status": "MONITORING" if breaker.get("enable") else "DISABLED",
-                    "failureCount": 0,
-                    "threshold": _threshold(self.desired_count),
-                },
-            },
-        )
-
-    def _end_record(self, status: str, reason: str, failures: int) -> None:
-        record = self.history[0]
-        record.update(status=status, statusReason=reason, updatedAt=utcnow(), finishedAt=utcnow())
-        record["targetServiceRevision"]["runningTaskCount"] = 0 if failures else self.desired_count
-        breaker = record["deploymentCircuitBreaker"]
-        breaker["failureCount"] = failures
-        if breaker["status"] == "MONITORING":
-            breaker["status"] = "TRIGGERED" if failures else "MONITORING_COMPLETE"
+        self.history.insert(0, deployments.record(self, deployment, revision["serviceRevisionArn"], previous))
 
     def settle(self) -> None:
         """Bring tasks and deployments to where they are by now."""
@@ -289,79 +245,137 @@ class RunningService(Service):
         if primary.rollout_state != "FAILED":
             self._fill(primary)
         self._count()
+        if primary.rollout_state == "IN_PROGRESS" and not primary.is_rollback:
+            deployments.follow(self.history[0], primary)
 
     def _fill(self, deployment: Deployment) -> None:
-        """Start what a deployment lacks and stop what it has too many; complete it when its tasks run."""
+        """Start what a deployment lacks and stop what it has too many; go on with it when its tasks run."""
         running = [task for task in self.own_tasks() if task.started_by == deployment.id]
+        if deployment.shifts and deployment.running_since is None and not running:
+            refusal = traffic.refusal(self._account_id, self.region_name, self.load_balancers)
+            if refusal:
+                self._fail(deployment, deployments.network(refusal), rollback=True)
+                return
         reason = self._cannot_start(deployment) if len(running) < self.desired_count else None
         if reason:
-            self._fail(deployment, reason)
+            self._cannot_run(deployment, reason)
             return
         for number in range(len(running), self.desired_count):
             running.append(self._start(deployment, number))
         for task in running[self.desired_count :]:
             task.end("ServiceSchedulerInitiated", f"Scaling activity initiated by (deployment {deployment.id})")
         if deployment.rollout_state == "IN_PROGRESS" and all(task.last_status == "RUNNING" for task in running):
-            self._complete(deployment)
+            self._serve(deployment)
 
     def _cannot_start(self, deployment: Deployment) -> str | None:
         definition = self._backend.describe_task_definition(str(deployment.task_definition))
         role = startup.role_refusal(definition, self._account_id)
         if role:
             return role
-        environment = {
-            item.get("name"): item.get("value")
-            for container in containers_of(definition)
-            for item in container.get("environment") or []
-        }
-        if tasks.STOP_REASON in environment:
-            return str(environment[tasks.STOP_REASON])
-        if tasks.EXIT_CODE in environment:
+        if (told := self._told(deployment, tasks.STOP_REASON)) is not None:
+            return told
+        if self._told(deployment, tasks.EXIT_CODE) is not None:
             return "Essential container in task exited"
         return startup.refusal(definition, self._account_id, self.region_name)
 
+    def _told(self, deployment: Deployment, variable: str) -> str | None:
+        """Return what the environment of a deployment's containers asks for, by the name of a variable."""
+        definition = self._backend.describe_task_definition(str(deployment.task_definition))
+        for container in containers_of(definition):
+            for item in container.get("environment") or []:
+                if item.get("name") == variable:
+                    return str(item.get("value"))
+        return None
+
+    def _serve(self, deployment: Deployment) -> None:
+        """Give a deployment whose tasks run what is its by now: traffic, the eyes of alarms, and its end."""
+        if deployment.running_since is None:
+            deployment.running_since = time.monotonic()
+            if (told := self._told(deployment, tasks.ALARM)) is not None:
+                deployment.sound(told)
+        deployment.shift()
+        if triggered := deployment.triggered:
+            rollback = bool(self.deployment_configuration["alarms"].get("rollback"))
+            self._fail(deployment, deployments.ALARM, rollback=rollback, triggered=triggered)
+            deployment.silence()
+        elif deployment.baked:
+            self._complete(deployment)
+
     def _complete(self, deployment: Deployment) -> None:
-        for task in self.own_tasks():
-            if task.started_by != deployment.id:
-                task.end("ServiceSchedulerInitiated", f"Scaling activity initiated by (deployment {deployment.id})")
+        self._end_tasks_but(deployment)
         deployment.rollout_state = "COMPLETED"
         if not deployment.is_rollback:
             deployment.rollout_state_reason = f"ECS deployment {deployment.id} completed."
         deployment.updated_at = utcnow()
         if not deployment.is_rollback:
-            self._end_record("SUCCESSFUL", "", 0)
+            deployments.follow(self.history[0], deployment)
+            deployments.end(self.history[0], "SUCCESSFUL", "")
         self._last_completed = deployment.task_definition
         self.deployments = [one for one in self.deployments if one is deployment or one.rollout_state == "FAILED"]
         self._event(f"(service {self.name}) (deployment {deployment.id}) deployment completed.")
         self._event(f"(service {self.name}) has reached a steady state.")
 
-    def _fail(self, deployment: Deployment, reason: str) -> None:
+    def _end_tasks_but(self, deployment: Deployment) -> None:
+        for task in self.own_tasks():
+            if task.started_by != deployment.id:
+                task.end("ServiceSchedulerInitiated", f"Scaling activity initiated by (deployment {deployment.id})")
+
+    def _cannot_run(self, deployment: Deployment, reason: str) -> None:
         """Let as many tasks fail as the breaker takes, then do as the service's configuration says."""
         breaker = self.deployment_configuration.get("deploymentCircuitBreaker") or {}
-        threshold = _threshold(self.desired_count)
-        for number in range(deployment.failed_tasks, threshold):
+        most = deployments.threshold(self.desired_count)
+        for number in range(deployment.failed_tasks, most):
             if reason.startswith("ECS was unable to assume"):
                 self._event(f"(service {self.name}) failed to launch a task with (error {reason}).")
             else:
                 self._start(deployment, number)
-        deployment.failed_tasks = max(deployment.failed_tasks, threshold)
+        deployment.failed_tasks = max(deployment.failed_tasks, most)
         deployment.updated_at = utcnow()
         if deployment.rollout_state != "IN_PROGRESS" or not breaker.get("enable"):
             self._event(f"(service {self.name}) is unable to consistently start tasks successfully.")
             return
-        deployment.rollout_state = "FAILED"
-        deployment.rollout_state_reason = "ECS deployment circuit breaker: tasks failed to start."
-        self._event(f"(service {self.name}) (deployment {deployment.id}) deployment failed: tasks failed to start.")
+        self._fail(deployment, deployments.BREAKER, rollback=bool(breaker.get("rollback")), failures=most)
+
+    def _fail(
+        self,
+        deployment: Deployment,
+        cause: deployments.Cause,
+        *,
+        rollback: bool,
+        failures: int = 0,
+        triggered: list[str] | None = None,
+    ) -> None:
+        """End a deployment that failed, and go back to the last that completed where that is asked for."""
+        event, state, status = cause
+        deployment.rollout_state, deployment.rollout_state_reason = "FAILED", state
+        deployment.updated_at = utcnow()
+        self._event(f"(service {self.name}) (deployment {deployment.id}) deployment failed: {event}")
+        if deployment.is_rollback:
+            return
         previous = self._last_completed
-        if breaker.get("rollback") and previous and previous != deployment.task_definition:
+        if not rollback:
+            deployments.end(self.history[0], "STOPPED", status, failures=failures, triggered=triggered)
+        elif not previous or (previous == deployment.task_definition and not deployment.shifts):
+            reason = deployments.NO_CANDIDATE
+            deployments.end(self.history[0], "ROLLBACK_FAILED", reason, failures=failures, triggered=triggered)
+        else:
             deployment.ended = time.monotonic()
-            self._end_record("ROLLBACK_SUCCESSFUL", deployment.rollout_state_reason, threshold)
-            self.task_definition = previous
+            deployments.end(self.history[0], "ROLLBACK_SUCCESSFUL", status, failures=failures, triggered=triggered)
+            self._go_back(deployment, previous)
+
+    def _go_back(self, failed: Deployment, previous: str) -> None:
+        """Go back to the deployment that still runs beside the one that failed, or deploy its definition again."""
+        self.task_definition = previous
+        before = next((one for one in self.deployments if one.rollout_state == "COMPLETED"), None)
+        if failed.shifts and before is not None:
+            self._event(f"(service {self.name}) rolling back to deployment {before.id}.")
+            failed.status, before.status = "INACTIVE", "PRIMARY"
+            before.take_back()
+            self._end_tasks_but(before)
+            self._event(f"(service {self.name}) has reached a steady state.")
+        else:
             self._event(f"(service {self.name}) rolling back to deployment of {previous.split('/')[-1]}.")
             self.deploy(f"ECS deployment circuit breaker: rolling back to {previous.split('/')[-1]}.")
-        elif not deployment.is_rollback:
-            status = "ROLLBACK_FAILED" if breaker.get("rollback") else "STOPPED"
-            self._end_record(status, deployment.rollout_state_reason, threshold)
 
     def _count(self) -> None:
         own = self.own_tasks()
@@ -386,11 +400,6 @@ class RunningService(Service):
         self.desired_count = 0
         self.deployments = []
         self._count()
-
-
-def _threshold(desired: int) -> int:
-    """Return how many tasks may fail to start before the circuit breaker ends a deployment."""
-    return min(max(-(-desired // 2), _FEWEST_FAILURES), _MOST_FAILURES)
 
 
 def _full_configuration(configuration: dict[str, Any] | None) -> dict[str, Any]:
@@ -445,10 +454,12 @@ def _create(self: EC2ContainerServiceResponse) -> ActionResult:
             "Health check grace period is only valid for services configured to use load balancers"
         )
     definition = None
+    strategy = (params.get("deploymentConfiguration") or {}).get("strategy") or "ROLLING"
     if params.get("taskDefinition"):
         definition = references.active_definition(backend, params["taskDefinition"])
         references.check_network(backend, definition, params.get("networkConfiguration"))
         references.check_load_balancers(backend, definition, params.get("loadBalancers") or [])
+        traffic.check(backend.account_id, backend.region_name, params.get("loadBalancers") or [], strategy)
         references.check_service_connect(
             backend, definition, params.get("serviceConnectConfiguration"), cluster.service_connect_defaults
         )
@@ -481,6 +492,8 @@ def _update(self: EC2ContainerServiceResponse) -> ActionResult:
         references.check_network(backend, definition, network)
         balancers = params.get("loadBalancers", service.load_balancers)
         references.check_load_balancers(backend, definition, balancers or [])
+        configuration = service.deployment_configuration | (params.get("deploymentConfiguration") or {})
+        traffic.check(backend.account_id, backend.region_name, balancers or [], configuration["strategy"])
         connect = params.get("serviceConnectConfiguration", service.service_connect_configuration)
         references.check_service_connect(backend, definition, connect, cluster.service_connect_defaults)
     changed = {key for key in _MEMBERS if key in params and _differs(service, key, params[key])}
@@ -542,13 +555,17 @@ def _describing(describe: Any) -> Any:  # noqa: ANN401 - moto's method
     """Bring each service to where it is by now."""
 
     def describe_services(self: EC2ContainerServiceResponse) -> ActionResult:
-        for service in self.ecs_backend.services.values():
-            if isinstance(service, RunningService) and service.status == "ACTIVE":
-                service.settle()
+        _settle(self.ecs_backend)
         answer: ActionResult = describe(self)
         return answer
 
     return describe_services
+
+
+def _settle(backend: EC2ContainerServiceBackend) -> None:
+    for service in backend.services.values():
+        if isinstance(service, RunningService) and service.status == "ACTIVE":
+            service.settle()
 
 
 def _list_deployments(self: EC2ContainerServiceResponse) -> ActionResult:
@@ -556,6 +573,7 @@ def _list_deployments(self: EC2ContainerServiceResponse) -> ActionResult:
     backend, params = self.ecs_backend, self._get_params()
     cluster = backend._get_cluster(params.get("cluster") or "default")
     service = _existing(backend, cluster, str(params["service"]))
+    _settle(backend)
     since = (params.get("createdAt") or {}).get("after")
     records = [
         record
@@ -568,6 +586,7 @@ def _list_deployments(self: EC2ContainerServiceResponse) -> ActionResult:
 
 def _describe_deployments(self: EC2ContainerServiceResponse) -> ActionResult:
     wanted = self._get_param("serviceDeploymentArns") or []
+    _settle(self.ecs_backend)
     known = {
         record["serviceDeploymentArn"]: record
         for service in self.ecs_backend.services.values()

@@ -52,7 +52,7 @@ def role_refusal(definition: TaskDefinition, account: str) -> str | None:
     """Return why ECS can't take on the roles of a task definition, or None when it can."""
     for name in ("execution_role_arn", "task_role_arn"):
         arn = getattr(definition, name, None)
-        if arn and not _trusts_tasks(str(arn), account):
+        if arn and not trusts(str(arn), account, "ecs-tasks.amazonaws.com"):
             return (
                 f"ECS was unable to assume the role '{arn}' that was provided for this task. Please verify that the "
                 "role being passed has the proper trust relationship and permissions and that your IAM user has "
@@ -61,7 +61,8 @@ def role_refusal(definition: TaskDefinition, account: str) -> str | None:
     return None
 
 
-def _trusts_tasks(arn: str, account: str) -> bool:
+def trusts(arn: str, account: str, service: str) -> bool:
+    """Tell whether a role is there and lets an AWS service take it on."""
     backend = iam_backends[account]["aws"]
     role = next((one for one in backend.get_roles() if arn in (one.arn, one.name)), None)
     if role is None:
@@ -70,9 +71,7 @@ def _trusts_tasks(arn: str, account: str) -> bool:
     for statement in statements if isinstance(statements, list) else [statements]:
         principal = statement.get("Principal", {})
         services = principal.get("Service", []) if isinstance(principal, dict) else []
-        if statement.get("Effect") == "Allow" and "ecs-tasks.amazonaws.com" in (
-            services if isinstance(services, list) else [services]
-        ):
+        if statement.get("Effect") == "Allow" and service in (services if isinstance(services, list) else [services]):
             return True
     return False
 

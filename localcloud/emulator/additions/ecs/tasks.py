@@ -12,7 +12,9 @@ of RunTask's overrides), so that a test can play every end:
     LOCALCLOUD_HANG          anything: it neither starts nor stops
 
 A service's tasks run until the service stops them. They read the same variables, so that a deployment can fail
-(an exit code: its tasks start and end) or hang.
+(an exit code: its tasks start and end) or hang, and one more:
+
+    LOCALCLOUD_ALARM         part of the names of the service's deployment alarms that go off once its tasks run
 """
 
 import time
@@ -44,6 +46,7 @@ LOG = "LOCALCLOUD_LOG"
 RUN_SECONDS = "LOCALCLOUD_RUN_SECONDS"
 STOP_REASON = "LOCALCLOUD_STOP_REASON"
 HANG = "LOCALCLOUD_HANG"
+ALARM = "LOCALCLOUD_ALARM"
 
 #: The version that LATEST means on Linux:
 #: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-linux-fargate.html
