@@ -315,12 +315,14 @@ class ListenerRule(ResourceType):
         elb = aws.client("elbv2")
         if new.get("priority") and int(new["priority"]) != old.get("priority"):
             elb.set_rule_priorities(RulePriorities=[{"RuleArn": id, "Priority": int(new["priority"])}])
-        if changed(old, new, "conditions", "actions"):
-            elb.modify_rule(
-                RuleArn=id,
-                Conditions=_expand_conditions(new["conditions"]),
-                Actions=expand_actions(new["actions"]),
-            )
+        # Only what changed is sent, as by the official provider: the actions may be someone else's, and ignored here.
+        arguments: dict[str, Any] = {}
+        if changed(old, new, "conditions"):
+            arguments["Conditions"] = _expand_conditions(new["conditions"])
+        if changed(old, new, "actions"):
+            arguments["Actions"] = expand_actions(new["actions"])
+        if arguments:
+            elb.modify_rule(RuleArn=id, **arguments)
         retag(aws, id, old, new)
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:

@@ -110,7 +110,7 @@ class Shifting(World):
         self.ended()
         return first
 
-    def deploy(self, definition: str, **more: Any) -> None:
+    def deploy(self, definition: str, **more: Any) -> None:  # noqa: ANN401 - any argument
         self.ecs.update_service(cluster="main", service="api", taskDefinition=definition, **more)
 
     def last(self) -> dict[str, Any]:

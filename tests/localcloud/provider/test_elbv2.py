@@ -263,6 +263,27 @@ def test_a_rule_routes_hosts_and_paths(crud: Crud, listener: str, target: str) -
     assert life.updated["priority"] == 20
 
 
+def test_a_rules_other_properties_change_without_its_actions(
+    driver: Callable[..., Driver], listener: str, target: str, aws: Session
+) -> None:
+    drive = driver()
+    inputs = {
+        "listenerArn": listener,
+        "priority": 10,
+        "conditions": [{"hostHeader": {"values": ["a.example.com"]}}],
+        "actions": [{"type": "forward", "targetGroupArn": target}],
+    }
+    id, state = drive.create(_RULE, inputs)
+    elb = aws.client("elbv2")
+    fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}
+    elb.modify_rule(RuleArn=id, Actions=[fixed])
+    # What is ignored comes as it was, whatever somebody else has made of it.
+    drive.update(_RULE, id, state, inputs, inputs | {"conditions": [{"hostHeader": {"values": ["b.example.com"]}}]})
+    (rule,) = elb.describe_rules(RuleArns=[id])["Rules"]
+    assert rule["Conditions"][0]["HostHeaderConfig"]["Values"] == ["b.example.com"]
+    assert rule["Actions"][0]["Type"] == "fixed-response", "the actions aren't sent along"
+
+
 def test_a_rule_without_a_priority_comes_after_the_others(driver: Callable[..., Driver], listener: str) -> None:
     drive = driver()
     inputs = {
