@@ -67,6 +67,9 @@ def _change(change: Any, self: Route53Backend, zoneid: str, change_list: list[di
         known = known - {key} if action == "DELETE" else known | {key}
     if wrong:
         raise Route53ClientError("InvalidChangeBatch", f"[{', '.join(wrong)}]")
+    # moto takes a record that was deleted for one that is there, when a later name follows it.
+    created = {_key(item["ResourceRecordSet"]) for item in change_list if item["Action"] == "CREATE"}
+    zone.rr_changes[:] = [item for item in zone.rr_changes if _key(item["ResourceRecordSet"]) not in created]
     change(self, zoneid, change_list)
 
 

@@ -101,6 +101,20 @@ def test_a_record_that_stands_is_overwritten_only_on_demand(driver: Callable[...
     drive.create(_RECORD, {**inputs, "allowOverwrite": True})
 
 
+def test_a_record_that_was_deleted_can_be_made_again(aws: Session, zone: str) -> None:
+    route53 = aws.client("route53")
+
+    def change(action: str, name: str) -> None:
+        record = {"Name": f"{name}.example.com", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
+        changes = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+        route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=changes)
+
+    for action, name in (("CREATE", "api"), ("CREATE", "other"), ("DELETE", "api"), ("CREATE", "api")):
+        change(action, name)
+    records = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    assert [record["Name"] for record in records if record["Type"] == "A"] == ["api.example.com.", "other.example.com."]
+
+
 def test_a_zone_is_found_by_name_or_id(driver: Callable[..., Driver], zone: str) -> None:
     drive = driver()
     assert drive.invoke(_FIND, {"name": "example.com."})["zoneId"] == zone
