@@ -1,8 +1,9 @@
 """Gives a broker's log groups a retention and a key, which Amazon MQ doesn't."""
 
-import boto3
 import botocore.exceptions
 import pulumi
+
+from components import aws_clients
 
 #: The broker's tag that says how long its logs are kept. It makes an edited retention a change of the broker, and so
 #: makes the hook run.
@@ -23,7 +24,7 @@ def look_after(args: pulumi.ResourceHookArgs) -> None:
     region = str((args.new_outputs or {})["arn"]).split(":")[3]
     prefix = f"/aws/amazonmq/broker/{args.id}/"
     try:
-        client = boto3.client("logs", region_name=region)
+        client = aws_clients.client("logs", region)
         pages = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
         for group in [group for page in pages for group in page["logGroups"]]:
             if group.get("retentionInDays") != days:

@@ -1,6 +1,6 @@
 """The run of a release's migration: a resource that stops the deployment when the migration fails.
 
-A dynamic provider: Pulumi runs it in a process of its own, with the credentials of whoever runs `pulumi up`.
+A dynamic provider: Pulumi runs it in a process of its own, with the credentials that the AWS provider has.
 https://www.pulumi.com/docs/iac/concepts/providers/dynamic-providers/
 """
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pulumi
 from pulumi import dynamic
 
+from components import aws_clients
 from components.checks import check_between
 from components.naming import Tags
 from components.task_evidence import last_lines, looks, quoted, reason
@@ -35,6 +35,10 @@ class MigrationRunProvider(dynamic.ResourceProvider):
 
     #: Nothing secret is captured, so that the state stays readable.
     serialize_as_secret_always = False
+
+    def configure(self, req: dynamic.ConfigureRequest) -> None:
+        """Take the stack's credentials, as the AWS provider does."""
+        aws_clients.configure(req.config.get)
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
         """Tell whether there is anything to do: another image, or one whose migration was left out before."""
@@ -163,14 +167,14 @@ def run(props: Mapping[str, Any], migrated: Mapping[str, Any]) -> dict[str, Any]
     if not props["enabled"]:
         _say(f"{system}: {system}:migrate is false; the migration of {_short(digest)} is left out")
         return {**state, "migrated": dict(migrated), "outcome": "disabled", "task_arn": None}
-    ecs = boto3.client("ecs", region_name=props["region"])
-    logs = boto3.client("logs", region_name=props["region"])
+    ecs = aws_clients.client("ecs", props["region"])
+    logs = aws_clients.client("logs", props["region"])
     limit = float(props["time_limit"])
     task = _find(ecs, props)
     if task is None:
         _await_others(ecs, props, limit)
         if props["snapshot"]:
-            _snapshot(boto3.client("rds", region_name=props["region"]), props, limit)
+            _snapshot(aws_clients.client("rds", props["region"]), props, limit)
         task = _start(ecs, props)
     arn = str(task["taskArn"])
     ended = _await_end(ecs, props, arn, limit)

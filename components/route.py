@@ -130,6 +130,9 @@ class RouteArgs:
     """The paths that the route is for, with the same wildcards and in exactly this case; none for all paths."""
     target_group_arn: pulumi.Input[str] | None = None
     """Where requests go, unless they are denied."""
+    alternate_target_group_arn: pulumi.Input[str] | None = None
+    """A second target group, without traffic at first: ECS moves the traffic between the two, and the program doesn't
+    follow the weights."""
     deny: bool = False
     """Whether requests are answered with 403."""
 
@@ -171,6 +174,8 @@ class RouteArgs:
                 "True without a target group, or False with one",
                 "say what happens to requests: one of the two",
             )
+        if self.deny and self.alternate_target_group_arn is not None:
+            raise mistake("deny", True, "False with an alternate target group", "requests that are denied go nowhere")
 
 
 class Route(pulumi.ComponentResource):
@@ -204,7 +209,12 @@ class Route(pulumi.ComponentResource):
             conditions=conditions,
             actions=[_action(args)],
             tags=component_tags(args.tags, "route", Name=name),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # With two target groups the weights are ECS's: putting them back would send requests to a group that
+                # has no tasks.
+                ignore_changes=["actions"] if args.alternate_target_group_arn is not None else [],
+            ),
         )
         self.rule_arn = rule.arn
         self.register_outputs({"rule_arn": self.rule_arn})
@@ -216,6 +226,16 @@ def _action(args: RouteArgs) -> aws.lb.ListenerRuleActionArgs:
             type="fixed-response",
             fixed_response=aws.lb.ListenerRuleActionFixedResponseArgs(
                 content_type="text/plain", message_body="Forbidden", status_code="403"
+            ),
+        )
+    if args.target_group_arn is not None and args.alternate_target_group_arn is not None:
+        return aws.lb.ListenerRuleActionArgs(
+            type="forward",
+            forward=aws.lb.ListenerRuleActionForwardArgs(
+                target_groups=[
+                    aws.lb.ListenerRuleActionForwardTargetGroupArgs(arn=args.target_group_arn, weight=100),
+                    aws.lb.ListenerRuleActionForwardTargetGroupArgs(arn=args.alternate_target_group_arn, weight=0),
+                ]
             ),
         )
     return aws.lb.ListenerRuleActionArgs(type="forward", target_group_arn=args.target_group_arn)

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-import boto3
 import botocore.exceptions
 import pulumi
+
+from components import aws_clients
 
 #: What every label of our own begins with, so that nobody else's is ever touched.
 PREFIX = "version-"
@@ -40,7 +41,7 @@ def prune(args: pulumi.ResourceHookArgs) -> None:
     secret_arn = str((args.new_inputs or {})["secretId"])
     region = secret_arn.split(":")[3]
     try:
-        client = boto3.client("secretsmanager", region_name=region)
+        client = aws_clients.client("secretsmanager", region)
         # botocore has no paginator for this call.
         page = client.list_secret_version_ids(SecretId=secret_arn)
         versions = page["Versions"]

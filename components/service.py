@@ -8,6 +8,8 @@ import pulumi_aws as aws
 
 from components.autoscaling import Autoscaling, AutoscalingArgs, Scaling
 from components.connection import allow
+from components.deployment_alarms import DeploymentAlarms, DeploymentAlarmsArgs
+from components.deployment_strategy import DeploymentStrategy
 from components.fargate import CapacityShare
 from components.naming import Tags, component_tags
 from components.queue_metrics import QueueMetrics
@@ -15,9 +17,13 @@ from components.rollout import Rollout, RolloutArgs
 from components.target import Target, TargetArgs
 from components.task import LONGEST_STOP_TIMEOUT, HealthCheck, Task, TaskArgs
 from components.task_group import task_group
+from components.traffic_role import TrafficRole, TrafficRoleArgs
 
 #: How much longer than the longest request a task may take to stop, in seconds: for the application's own clean-up.
 _STOP_MARGIN = 10
+
+#: How long a deployment may take until all of its tasks run, in seconds.
+_ROLLOUT_SECONDS = 1800
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +86,10 @@ class ServiceArgs:
     """How other services reach it, and it them; None when it neither calls nor is called."""
     queue: QueueMetrics | None = None
     """Where the numbers of the queue are that it works on; given exactly with `scaling.latency`."""
+    deployment: DeploymentStrategy = field(default_factory=DeploymentStrategy)
+    """How a new revision takes the place of the old one."""
+    alarms_topic_arn: pulumi.Input[str] | None = None
+    """Where the alarms of its deployments are reported; needed with targets, which are what they watch."""
 
     def __post_init__(self) -> None:
         """Refuse what can't work, before anything is created.
@@ -105,14 +115,27 @@ class ServiceArgs:
             raise ValueError("task.port is None: a service that others reach needs the port that it listens on")
         if not self.capacity or not any(share.base or share.weight for share in self.capacity):
             raise ValueError("capacity is empty: give at least one capacity provider with a base or a weight")
+        if self.targets and self.alarms_topic_arn is None:
+            raise ValueError("alarms_topic_arn is None: a service with targets has alarms, which somebody has to hear")
+        if self.deployment.shifts and not self._shiftable:
+            raise ValueError(
+                f"deployment is {self.deployment.strategy.value}: ECS shifts the traffic of a service whose targets "
+                "have one listener rule each; take rolling, or route fewer paths"
+            )
+
+    @property
+    def _shiftable(self) -> bool:
+        """Whether ECS can move the service's traffic; at all of its load balancers, or at none."""
+        return bool(self.targets) and all(target.shiftable for target in self.targets.values())
 
 
 class Service(pulumi.ComponentResource):
     """A Fargate service with its task definition, security group, targets and autoscaling.
 
     Guarantees: tasks have no public address and are reached only by the security groups named, they leave only on 443
-    and to the stores named; a failed deployment is rolled back by ECS's circuit breaker and fails the update; a task
-    that stops finishes its longest request first; `desired_count` is left to the autoscaler exactly where there is one.
+    and to the stores named; a deployment whose tasks don't start, or whose requests fail, is rolled back by ECS (by its
+    circuit breaker and by the alarms of the targets) and fails the update; a task that stops finishes its longest
+    request first; `desired_count` is left to the autoscaler exactly where there is one.
     """
 
     service_name: pulumi.Output[str]
@@ -162,6 +185,8 @@ class Service(pulumi.ComponentResource):
             )
             for key, target in args.targets.items()
         }
+        alarms = self._alarms(name, args, targets, tags)
+        role = self._traffic_role(name, args, targets, tags) if args._shiftable else None
         scaled = args.scaling.maximum > args.scaling.minimum
         service = aws.ecs.Service(
             f"{name}-service",
@@ -180,17 +205,15 @@ class Service(pulumi.ComponentResource):
                 "assign_public_ip": False,
             },
             load_balancers=[
-                {
-                    "target_group_arn": targets[key].target_group_arn,
-                    "container_name": task.container_name,
-                    "container_port": target.port,
-                }
+                _load_balancer(targets[key], task.container_name, target.port, role)
                 for key, target in args.targets.items()
             ],
             # A grace period shorter than the boot would end in a false rollback.
             health_check_grace_period_seconds=args.health_check.start_period + 60 if targets else None,
             service_connect_configuration=_service_connect(args, task.container_name),
+            deployment_configuration=args.deployment.configuration,
             deployment_circuit_breaker={"enable": True, "rollback": True},
+            alarms={"alarm_names": alarms.alarm_names, "enable": True, "rollback": True} if alarms else None,
             deployment_minimum_healthy_percent=100,
             deployment_maximum_percent=200,
             availability_zone_rebalancing="ENABLED",
@@ -217,6 +240,8 @@ class Service(pulumi.ComponentResource):
                 digest=pulumi.Output.from_input(args.task.image).apply(lambda image: image.partition("@")[2]),
                 container_name=task.container_name,
                 log_group_name=task.log_group_name,
+                alarm_names=alarms.alarm_names if alarms else [],
+                time_limit_seconds=_ROLLOUT_SECONDS + args.deployment.watch_seconds,
             ),
             pulumi.ResourceOptions(parent=self, depends_on=[service]),
         )
@@ -248,6 +273,61 @@ class Service(pulumi.ComponentResource):
                 "log_group_name": self.log_group_name,
             }
         )
+
+    def _alarms(
+        self, name: str, args: ServiceArgs, targets: Mapping[str, Target], tags: Tags
+    ) -> DeploymentAlarms | None:
+        if not targets or args.alarms_topic_arn is None:
+            return None
+        return DeploymentAlarms(
+            f"{name}-alarms",
+            DeploymentAlarmsArgs(
+                title=args.task.family,
+                targets={
+                    f"{key}-{role}": watched
+                    for key, target in targets.items()
+                    for role, watched in target.watched.items()
+                },
+                # A request that hangs is cut by the load balancer, and then has no response time at all.
+                latency_seconds=args.longest_request_seconds / 2,
+                topic_arn=args.alarms_topic_arn,
+                tags=tags,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _traffic_role(self, name: str, args: ServiceArgs, targets: Mapping[str, Target], tags: Tags) -> TrafficRole:
+        groups = [(target.target_group_arn, target.alternate_target_group_arn) for target in targets.values()]
+        return TrafficRole(
+            f"{name}-traffic",
+            TrafficRoleArgs(
+                title=args.service_name,
+                target_group_arns=[group for pair in groups for group in pair if group is not None],
+                rule_arns=[target.production_rule_arn for target in targets.values()],
+                listener_arns=[target.listener_arn for target in args.targets.values()],
+                tags=tags,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _load_balancer(
+    target: Target, container_name: str, port: int, role: TrafficRole | None
+) -> aws.ecs.ServiceLoadBalancerArgsDict:
+    told: aws.ecs.ServiceLoadBalancerArgsDict = {
+        "target_group_arn": target.target_group_arn,
+        "container_name": container_name,
+        "container_port": port,
+    }
+    if role is not None and target.alternate_target_group_arn is not None:
+        # All load balancers of a service have this, or none:
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshooting-blue-green.html
+        told["advanced_configuration"] = {
+            "alternate_target_group_arn": target.alternate_target_group_arn,
+            "production_listener_rule": target.production_rule_arn,
+            "role_arn": role.arn,
+        }
+    return told
 
 
 def _service_connect(args: ServiceArgs, port_name: str) -> aws.ecs.ServiceServiceConnectConfigurationArgsDict | None:

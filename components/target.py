@@ -1,4 +1,4 @@
-"""How a load balancer reaches a service: its target group, its listener rules, and the way between their groups."""
+"""How a load balancer reaches a service: its target groups, its listener rules, and the way between their groups."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components.checks import check_between
 from components.connection import allow
+from components.deployment_alarms import WatchedTargets
 from components.naming import Tags, component_tags
 from components.route import Route, RouteArgs, RouteKind, rule_priority, split_paths
 
@@ -24,6 +25,8 @@ class TargetArgs:
     """The network of the tasks."""
     listener_arn: pulumi.Input[str]
     """The HTTPS listener that routes to them."""
+    load_balancer_arn_suffix: pulumi.Input[str]
+    """The end of the load balancer's ARN, by which CloudWatch's metrics know it."""
     load_balancer_security_group_id: pulumi.Input[str]
     """The load balancer's group, which alone may reach the port."""
     port: int
@@ -66,18 +69,32 @@ class TargetArgs:
             *((kind, part, paths) for part, paths in enumerate(routed)),
         ]
 
+    @property
+    def shiftable(self) -> bool:
+        """Whether traffic can be moved between two target groups: ECS moves it in one rule of a listener."""
+        return sum(kind is not RouteKind.DENY for kind, _, _ in self.rules) == 1
+
 
 class Target(pulumi.ComponentResource):
-    """A target group with its listener rules.
+    """A service's target groups behind a load balancer, with its listener rules.
+
+    There are two target groups wherever ECS can move traffic between them, also while deployments are rolling: AWS asks
+    for both before the first deployment that shifts traffic, and after it the tasks may be in either. Which one they
+    are in is ECS's, and the route's weights with it.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/update-rolling-to-bluegreen.html
 
     Guarantees: the port is reachable only from the load balancer's group, denied paths are answered by the load
     balancer itself and never reach a task, and a task that leaves drains for its longest request.
     """
 
     target_group_arn: pulumi.Output[str]
-    """The target group, once a listener rule routes to it."""
-    target_group_arn_suffix: pulumi.Output[str]
-    """The part of the target group's ARN that CloudWatch's metrics are named by."""
+    """The target group that has the traffic at first."""
+    alternate_target_group_arn: pulumi.Output[str] | None
+    """The one that the next release's tasks are entered in; None where traffic can't be shifted."""
+    production_rule_arn: pulumi.Output[str]
+    """The rule that forwards to them; the last one, where there are several."""
+    watched: dict[str, WatchedTargets]
+    """The target groups as CloudWatch knows them, by role."""
 
     def __init__(self, name: str, args: TargetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:Target", name, None, opts)
@@ -93,8 +110,51 @@ class Target(pulumi.ComponentResource):
             tags=tags,
             opts=child,
         )
-        group = aws.lb.TargetGroup(
-            f"{name}-targets",
+        groups = {role: self._group(f"{name}-{role}", args, tags) for role in self._roles(args)}
+        alternate = groups.get("alternate")
+        routes: list[Route] = []
+        for kind, part, paths in args.rules:
+            deny = kind is RouteKind.DENY
+            routes.append(
+                Route(
+                    f"{name}-{kind.value}" + (f"-{part + 1}" if part else ""),
+                    RouteArgs(
+                        listener_arn=args.listener_arn,
+                        hosts=args.hosts,
+                        paths=paths,
+                        priority=rule_priority(args.system, args.service, kind, part),
+                        deny=deny,
+                        target_group_arn=None if deny else groups["targets"].arn,
+                        alternate_target_group_arn=None if deny or alternate is None else alternate.arn,
+                        tags=tags,
+                    ),
+                    # What is denied is denied before anything is routed: there is no moment without it.
+                    pulumi.ResourceOptions(parent=self, depends_on=list(routes)),
+                )
+            )
+
+        self.target_group_arn = groups["targets"].arn
+        self.alternate_target_group_arn = None if alternate is None else alternate.arn
+        self.production_rule_arn = routes[-1].rule_arn
+        self.watched = {
+            role: WatchedTargets(load_balancer=args.load_balancer_arn_suffix, target_group=group.arn_suffix)
+            for role, group in groups.items()
+        }
+        self.register_outputs(
+            {
+                "target_group_arn": self.target_group_arn,
+                "alternate_target_group_arn": self.alternate_target_group_arn,
+                "production_rule_arn": self.production_rule_arn,
+            }
+        )
+
+    @staticmethod
+    def _roles(args: TargetArgs) -> tuple[str, ...]:
+        return ("targets", "alternate") if args.shiftable else ("targets",)
+
+    def _group(self, name: str, args: TargetArgs, tags: Tags) -> aws.lb.TargetGroup:
+        return aws.lb.TargetGroup(
+            name,
             # 32 characters at most, and never fixed: a group in use couldn't be replaced.
             # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
             name_prefix="alc-",
@@ -114,34 +174,6 @@ class Target(pulumi.ComponentResource):
                 "healthy_threshold": 2,
                 "unhealthy_threshold": 3,
             },
-            tags={**tags, "Name": name},
-            opts=child,
-        )
-        routes: list[pulumi.Resource] = []
-        for kind, part, paths in args.rules:
-            deny = kind is RouteKind.DENY
-            routes.append(
-                Route(
-                    f"{name}-{kind.value}" + (f"-{part + 1}" if part else ""),
-                    RouteArgs(
-                        listener_arn=args.listener_arn,
-                        hosts=args.hosts,
-                        paths=paths,
-                        priority=rule_priority(args.system, args.service, kind, part),
-                        deny=deny,
-                        target_group_arn=None if deny else group.arn,
-                        tags=tags,
-                    ),
-                    # What is denied is denied before anything is routed: there is no moment without it.
-                    pulumi.ResourceOptions(parent=self, depends_on=list(routes)),
-                )
-            )
-
-        self.target_group_arn = group.arn
-        self.target_group_arn_suffix = group.arn_suffix
-        self.register_outputs(
-            {
-                "target_group_arn": self.target_group_arn,
-                "target_group_arn_suffix": self.target_group_arn_suffix,
-            }
+            tags={**tags, "Name": name.removesuffix("-targets")},
+            opts=pulumi.ResourceOptions(parent=self),
         )

@@ -91,6 +91,19 @@ def reports(account: Account, stack: Stack, system: System, registry: Registry) 
     ]
 
 
+def _target_groups(service: dict[str, Any]) -> list[str]:
+    """Return the target groups of a service; where ECS shifts traffic its tasks may be in either of two."""
+    return [
+        group
+        for balancer in service.get("loadBalancers") or ()
+        for group in (
+            balancer["targetGroupArn"],
+            (balancer.get("advancedConfiguration") or {}).get("alternateTargetGroupArn"),
+        )
+        if group
+    ]
+
+
 def _report(
     account: Account, stack: Stack, system: System, registry: Registry, name: str, service: dict[str, Any]
 ) -> ServiceReport:
@@ -101,10 +114,8 @@ def _report(
     last = history[0] if history else None
     targets = tuple(
         _target(target)
-        for balancer in service.get("loadBalancers") or ()
-        for target in account.client("elbv2").describe_target_health(TargetGroupArn=balancer["targetGroupArn"])[
-            "TargetHealthDescriptions"
-        ]
+        for group in _target_groups(service)
+        for target in account.client("elbv2").describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
     )
     tags = registry.tags(revision.image)
     problems = []

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from components.aws_clients import NOT_TAKEN, TAKEN
 from components.checks import Refusal
 from components.cidr import plan_subnets
+from components.deployment_strategy import Strategy
 from components.fargate import size_mistake
 from stacks.backlog_checks import backlog_mistakes
 from stacks.config_models import PlatformConfig, ServiceConfig, SystemConfig
@@ -39,6 +41,18 @@ def unknown_namespaces(values: Mapping[str, str], systems: Sequence[System]) -> 
                 problem=f"is in an unknown namespace{hint}",
                 allowed=", ".join(ours),
                 remedy=remove_command(keys[0]),
+            )
+
+
+def credential_mistakes(values: Mapping[str, str]) -> Iterator[Mistake]:
+    """Report credentials of the AWS provider that migrations and rollouts couldn't take: they would have others."""
+    for name in NOT_TAKEN:
+        if values.get(f"aws:{name}"):
+            yield Mistake(
+                key=f"aws:{name}",
+                problem="is set, and migrations and rollouts can't take credentials that way",
+                allowed=f"{', '.join(f'aws:{taken}' for taken in TAKEN)}, or credentials of the environment",
+                remedy=remove_command(f"aws:{name}"),
             )
 
 
@@ -231,6 +245,30 @@ def _service_mistakes(key: str, service: Service, config: ServiceConfig, profile
             allowed="a minimum that is no more than the maximum",
             remedy=set_command(f"{key}.maximum", str(tasks["minimum"])),
         )
+    yield from _deployment_mistakes(key, service, config)
+
+
+def _deployment_mistakes(key: str, service: Service, config: ServiceConfig) -> Iterator[Mistake]:
+    strategy = Strategy(config.deployment or Strategy.ROLLING)
+    if strategy is not Strategy.ROLLING and service.role is not Role.WEB:
+        yield Mistake(
+            key=f"{key}.deployment",
+            problem=f"is {strategy.value!r}, and no load balancer sends requests to a service of role {service.role}",
+            allowed="rolling; blue_green and canary are for web services",
+            remedy=remove_command(f"{key}.deployment"),
+        )
+        return
+    for name, value, strategies in (
+        ("bakeMinutes", config.bakeMinutes, (Strategy.BLUE_GREEN, Strategy.CANARY)),
+        ("canaryPercent", config.canaryPercent, (Strategy.CANARY,)),
+    ):
+        if value is not None and strategy not in strategies:
+            yield Mistake(
+                key=f"{key}.{name}",
+                problem=f"is {value}, and the deployment is {strategy.value}",
+                allowed=f"only with the deployment {' or '.join(strategies)}",
+                remedy=f"{remove_command(f'{key}.{name}')}, or {set_command(f'{key}.deployment', strategies[-1])}",
+            )
 
 
 def host_mistakes(parsed: Mapping[str, tuple[System, SystemConfig]]) -> Iterator[Mistake]:

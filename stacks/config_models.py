@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from components.deployment_strategy import BAKE_MINUTES, CANARY_PERCENT
 from components.log_group import RETENTION_DAYS
 
 #: An image tag as registries take it, other than `latest`, which names no release.
@@ -108,7 +109,7 @@ class PlatformConfig(Model):
 
 
 class ServiceConfig(Model):
-    """One service's size, count and queue, where they differ from the system and the profile."""
+    """One service's size, count, queue and way of deployment, where they differ from the system and the profile."""
 
     cpu: Positive | None = _about("CPU units that Fargate has", "1024", default=None)
     memory: Positive | None = _about("MiB that Fargate pairs with the CPU units", "2048", default=None)
@@ -116,6 +117,15 @@ class ServiceConfig(Model):
     maximum: Positive | None = _about("a number of tasks, 1 or more", "10", default=None)
     latencySeconds: Seconds | None = _about("seconds that a job may wait, above 0", "60", default=None)
     jobSeconds: Seconds | None = _about("seconds that a job takes, above 0", "5", default=None)
+    deployment: Literal["rolling", "blue_green", "canary"] | None = _about(
+        "rolling, blue_green or canary", "canary", default=None
+    )
+    bakeMinutes: Annotated[int, Field(ge=BAKE_MINUTES[0], le=BAKE_MINUTES[1])] | None = _about(
+        f"minutes, {BAKE_MINUTES[0]} to {BAKE_MINUTES[1]}", "10", default=None
+    )
+    canaryPercent: Annotated[int, Field(ge=CANARY_PERCENT[0], le=CANARY_PERCENT[1])] | None = _about(
+        f"percent of the requests, {CANARY_PERCENT[0]} to {CANARY_PERCENT[1]}", "10", default=None
+    )
 
 
 class SystemConfig(Model):
@@ -129,7 +139,8 @@ class SystemConfig(Model):
     rotation: dict[str, Positive] = _about("positive integers, 1 for the first value", "2", default_factory=dict)
     confirmRotation: dict[str, Positive] = _about("the number of the rotation", "2", default_factory=dict)
     services: dict[str, ServiceConfig] = _about(
-        "an object of cpu, memory, minimum, maximum, latencySeconds and jobSeconds for a service",
+        "an object of cpu, memory, minimum, maximum, latencySeconds, jobSeconds, deployment, bakeMinutes and canaryPercent "
+        "for a service",
         "1024",
         default_factory=dict,
     )

@@ -26,6 +26,9 @@ from stacks.system import Role
 #: How much longer than the longest request a load balancer waits on an idle connection, in seconds.
 _IDLE_MARGIN = 10
 
+#: What reports to the stack's topic: alarms, and databases.
+_REPORTING = (KeyService.CLOUDWATCH, KeyService.RDS_EVENTS)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Platform:
@@ -44,7 +47,7 @@ class Platform:
     isolated_subnet_ids: Sequence[pulumi.Output[str]]
     """One subnet without a way out for each zone: where stores live."""
     notifications: Notifications
-    """Where stores report what happens to them."""
+    """Where alarms and stores report what happens."""
     cluster: Cluster
     """The cluster that services run on."""
     certificate: Certificate
@@ -81,7 +84,7 @@ def build(settings: Settings) -> Platform:
             description=f"Everything that {PLATFORM} stores in {settings.stack}",
             account_id=account_id,
             region=region,
-            services=(KeyService.RDS_EVENTS,),
+            services=_REPORTING,
             # The profile's word, also when protection is off for a destroy: the final snapshots need the key.
             retain=profile.protection,
             tags=tags,
@@ -102,9 +105,7 @@ def build(settings: Settings) -> Platform:
     )
     notifications = Notifications(
         "notifications",
-        NotificationsArgs(
-            kms_key_arn=key.arn, account_id=account_id, services=(KeyService.RDS_EVENTS.value,), tags=tags
-        ),
+        NotificationsArgs(kms_key_arn=key.arn, account_id=account_id, services=_REPORTING, tags=tags),
     )
     cluster = Cluster(
         "cluster",

@@ -1,6 +1,7 @@
 """What a service gets in a stack: config's word, else the system's for the profile."""
 
 from components.backlog import AcceptedLatency
+from components.deployment_strategy import DeploymentStrategy, Strategy
 from stacks.config_models import ServiceConfig
 from stacks.profile import Profile
 from stacks.system import Backlog, Role, Service
@@ -21,6 +22,18 @@ def tasks_of(service: Service, config: ServiceConfig | None, profile: Profile) -
     default = max(minimum, service.most_tasks if count.grows else count.minimum, 1)
     maximum = default if config is None or config.maximum is None else config.maximum
     return {"minimum": minimum, "maximum": maximum}
+
+
+def deployment_of(config: ServiceConfig | None) -> DeploymentStrategy:
+    """Return how a service is deployed: as config says, else rolling."""
+    default = DeploymentStrategy()
+    if config is None:
+        return default
+    return DeploymentStrategy(
+        strategy=Strategy(config.deployment or default.strategy),
+        bake_minutes=config.bakeMinutes or default.bake_minutes,
+        canary_percent=config.canaryPercent or default.canary_percent,
+    )
 
 
 def latency_of(service: Service, config: ServiceConfig | None) -> AcceptedLatency | None:

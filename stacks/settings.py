@@ -11,11 +11,14 @@ from typing import cast
 import pulumi
 from pulumi.runtime import config as runtime_config
 
+from components import aws_clients
 from components.autoscaling import Scaling
+from components.deployment_strategy import DeploymentStrategy
 from components.fargate import TaskSize
 from stacks.config_checks import (
     PLATFORM,
     chosen_profile,
+    credential_mistakes,
     host_mistakes,
     host_of,
     network_mistakes,
@@ -28,18 +31,20 @@ from stacks.config_models import PlatformConfig, SystemConfig
 from stacks.config_parsing import parse, system_model
 from stacks.mistakes import SettingsError
 from stacks.profile import Profile
-from stacks.service_settings import latency_of, size_of, tasks_of
+from stacks.service_settings import deployment_of, latency_of, size_of, tasks_of
 from stacks.system import Service, System
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSettings:
-    """How one service is sized in this stack."""
+    """How one service is sized and deployed in this stack."""
 
     size: TaskSize
     """CPU and memory of a task."""
     scaling: Scaling
     """How many tasks."""
+    deployment: DeploymentStrategy
+    """How a new revision takes the place of the old one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +127,8 @@ def load(systems: Sequence[System]) -> Settings:
         SettingsError: with every mistake that was found.
     """
     values, secrets = _config()
+    # What speaks to AWS beside the provider, resource hooks for one, does so with the provider's credentials.
+    aws_clients.configure(values.get)
     return check(pulumi.get_stack(), systems, values, secrets)
 
 
@@ -137,7 +144,7 @@ def check(stack: str, systems: Sequence[System], values: Mapping[str, str], secr
     Raises:
         SettingsError: with every mistake that was found.
     """
-    mistakes = [*stack_mistakes(stack), *unknown_namespaces(values, systems)]
+    mistakes = [*stack_mistakes(stack), *unknown_namespaces(values, systems), *credential_mistakes(values)]
     platform = cast(PlatformConfig | None, parse(PLATFORM, PlatformConfig, values, mistakes, frozenset()))
     profile = chosen_profile(stack, platform, mistakes)
     if platform is not None:
@@ -186,6 +193,7 @@ def check(stack: str, systems: Sequence[System], values: Mapping[str, str], secr
                             **tasks_of(system.services[service], config.services.get(service), profile),
                             latency=latency_of(system.services[service], config.services.get(service)),
                         ),
+                        deployment=deployment_of(config.services.get(service)),
                     )
                     for service in system.services
                 },

@@ -51,9 +51,9 @@ class _Logs:
 
 
 def _looked_after(logs: _Logs, days: int) -> dict[str, tuple[int | None, str | None]]:
-    with patch("boto3.client", return_value=logs) as client:
+    with patch("components.aws_clients.client", return_value=logs) as client:
         look_after(_args(days))
-    client.assert_called_once_with("logs", region_name=REGION)
+    client.assert_called_once_with("logs", REGION)
     return logs.groups
 
 
@@ -74,7 +74,7 @@ def test_a_broker_that_has_logged_nothing_yet_is_no_error() -> None:
 def test_not_being_allowed_to_is_a_warning_and_not_a_failed_update() -> None:
     denied = botocore.exceptions.ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeLogGroups")
 
-    with patch("boto3.client", side_effect=denied), patch("pulumi.log.warn") as warn:
+    with patch("components.aws_clients.client", side_effect=denied), patch("pulumi.log.warn") as warn:
         look_after(_args(365))
 
     (message,) = warn.call_args.args

@@ -82,9 +82,9 @@ def test_thirty_values_leave_the_newest_labelled_and_never_meet_the_quota() -> N
 
     for number in range(30):
         client.put_secret_value(f"version-{number:02}")
-        with patch("boto3.client", return_value=client) as made:
+        with patch("components.aws_clients.client", return_value=client) as made:
             prune(_args(ARN))
-        made.assert_called_once_with("secretsmanager", region_name=REGION)
+        made.assert_called_once_with("secretsmanager", REGION)
 
     ours = sorted(stage for stage in client.stages if stage.startswith("version-"))
     assert ours == [f"version-{number:02}" for number in range(30 - KEPT, 30)], (
@@ -95,7 +95,7 @@ def test_thirty_values_leave_the_newest_labelled_and_never_meet_the_quota() -> N
 def test_not_being_allowed_to_prune_is_a_warning_and_not_a_failed_update() -> None:
     denied = botocore.exceptions.ClientError({"Error": {"Code": "AccessDeniedException"}}, "ListSecretVersionIds")
 
-    with patch("boto3.client", side_effect=denied), patch("pulumi.log.warn") as warn:
+    with patch("components.aws_clients.client", side_effect=denied), patch("pulumi.log.warn") as warn:
         prune(_args(ARN))
 
     (message,) = warn.call_args.args

@@ -28,6 +28,7 @@ def install() -> None:
     response.put_metric_alarm = _putting_more(response.put_metric_alarm)  # type: ignore[method-assign]
     response.put_composite_alarm = _put_composite  # type: ignore[attr-defined]
     response.describe_alarms = _describe  # type: ignore[method-assign]
+    Alarm.update_state = _updating(Alarm.update_state)  # type: ignore[method-assign]
 
 
 def _putting(put: Any) -> Any:  # noqa: ANN401 - moto's method
@@ -48,6 +49,18 @@ def _putting(put: Any) -> Any:  # noqa: ANN401 - moto's method
         return alarm
 
     return put_metric_alarm
+
+
+def _updating(update: Any) -> Any:  # noqa: ANN401 - moto's method
+    """Say since when an alarm is in its state, which moto doesn't know of."""
+
+    def update_state(self: Alarm, reason: str, reason_data: str, state_value: str) -> None:
+        before = self.state_value
+        update(self, reason, reason_data, state_value)
+        if state_value != before:
+            vars(self)["state_transitioned_timestamp"] = self.state_updated_timestamp
+
+    return update_state
 
 
 def _putting_more(put: Any) -> Any:  # noqa: ANN401 - moto's method
