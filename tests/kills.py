@@ -2,6 +2,7 @@
 
     make kills                                        50 kills
     python -m tests.kills --kills 10 --seed 7         others; the same seed kills at the same points of the runs
+    python -m tests.kills --release --kills 20        releases in place of these (`tests/release_kills.py`)
 
 `up`, `destroy` and `refresh` run in processes of their own and are killed with SIGKILL; so is, now and then, the
 emulator. The run is begun again (and sometimes killed again) until one gets to its end. Then:
@@ -34,6 +35,7 @@ from localcloud.engine.account import lives_there
 from localcloud.engine.state import check_integrity
 from localcloud.provider.session import Session
 from tests import inventory
+from tests.release_kills import ReleaseKill, kill_releases
 
 ROOT = Path(__file__).resolve().parents[1]
 STACK = "local"
@@ -259,15 +261,28 @@ def main() -> int:
         "--again", type=float, default=0.4, help="how often a killed run is killed once more before it may end (0.4)"
     )
     parser.add_argument("--home", help="a folder to use in place of a temporary one")
+    parser.add_argument("--release", action="store_true", help="kill releases")
     options = parser.parse_args()
     os.environ.pop("AWS_ENDPOINT_URL", None)
     print(f"seed {options.seed}", flush=True)
+    if options.release:
+        with _at_home(options.home) as home:
+            ended = kill_releases(home, random.Random(options.seed), options.kills, options.again)
+        return _told(ended)
     with _at_home(options.home) as home:
         kills = Kills(home, random.Random(options.seed), options.again)
         with suppress(KeyboardInterrupt):
             while len(kills.kills) < options.kills:
                 kills.go_on()
     return _table(kills.kills)
+
+
+def _told(kills: list[ReleaseKill]) -> int:
+    bad = [kill for kill in kills if kill.problems]
+    print(f"\n{len(kills)} kills of releases, {len(kills) - len(bad)} of them well")
+    for kill in bad:
+        print(f"{kill.number}: {kill.moment}: {'; '.join(kill.problems)}")
+    return 1 if bad else 0
 
 
 def _table(kills: list[Kill]) -> int:
