@@ -159,7 +159,12 @@ def _number(told: Mapping[str, Any]) -> str:
 
 def _listed(ecs: Any, props: Mapping[str, Any]) -> list[dict[str, Any]]:  # noqa: ANN401 - a boto3 client
     """Return a service's last service deployments, newest first."""
-    found = ecs.list_service_deployments(cluster=props["cluster"], service=props["service"])["serviceDeployments"]
+    wanted = {"cluster": props["cluster"], "service": props["service"]}
+    page = ecs.list_service_deployments(**wanted)
+    found = list(page["serviceDeployments"])
+    while token := page.get("nextToken"):  # botocore has no paginator for this call
+        page = ecs.list_service_deployments(**wanted, nextToken=token)
+        found += page["serviceDeployments"]
     return sorted(found, key=lambda one: one["createdAt"], reverse=True)[:_LAST]
 
 

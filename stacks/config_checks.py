@@ -19,7 +19,7 @@ from stacks.prod import PROD
 from stacks.profile import Profile
 from stacks.service_settings import size_of, tasks_of
 from stacks.staging import STAGING
-from stacks.system import Service, System
+from stacks.system import Role, Service, System
 
 #: The project's own namespace in config.
 PLATFORM = "alicerce"

@@ -139,8 +139,8 @@ class SystemConfig(Model):
     rotation: dict[str, Positive] = _about("positive integers, 1 for the first value", "2", default_factory=dict)
     confirmRotation: dict[str, Positive] = _about("the number of the rotation", "2", default_factory=dict)
     services: dict[str, ServiceConfig] = _about(
-        "an object of cpu, memory, minimum, maximum, latencySeconds, jobSeconds, deployment, bakeMinutes and canaryPercent "
-        "for a service",
+        "an object of cpu, memory, minimum, maximum, latencySeconds, jobSeconds, deployment, bakeMinutes and "
+        "canaryPercent for a service",
         "1024",
         default_factory=dict,
     )

@@ -166,3 +166,26 @@ def test_a_rule_can_be_full() -> None:
     assert len(args.hosts) + len(args.paths) == VALUES_PER_RULE
     assert len(args.paths) == VALUES_PER_CONDITION
     assert "".join(args.paths).count("*") == WILDCARDS_PER_RULE
+
+
+def _rule(**overrides: object) -> Any:  # noqa: ANN401 - a recorded resource
+    return record(lambda: Route("api", _args(**overrides))).named("api-rule")
+
+
+def test_a_route_to_two_target_groups_leaves_the_weights_to_ecs() -> None:
+    rule = _rule(alternate_target_group_arn="arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/green/2")
+    (action,) = rule.inputs["actions"]
+    assert [group["weight"] for group in action["forward"]["targetGroups"]] == [100, 0]
+    assert rule.ignore_changes == ("actions",), "weights that are put back send requests to a group without tasks"
+
+
+def test_a_route_to_one_target_group_is_the_programs() -> None:
+    assert _rule().ignore_changes == ()
+
+
+def test_requests_that_are_denied_have_no_alternate() -> None:
+    with pytest.raises(ValueError) as refused:
+        _args(deny=True, target_group_arn=None, alternate_target_group_arn="arn:green")
+    assert str(refused.value) == (
+        "deny is True; allowed: False with an alternate target group; requests that are denied go nowhere"
+    )

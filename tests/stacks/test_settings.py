@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from components.backlog import AcceptedLatency
+from components.deployment_strategy import DeploymentStrategy, Strategy
 from components.fargate import TaskSize
 from stacks.aprendeai import APRENDEAI
 from stacks.equivalence import EQUIVALENCE
@@ -149,8 +150,9 @@ def test_a_misspelt_key_is_refused_with_the_nearest_one() -> None:
 
 def test_a_misspelt_key_inside_an_object_is_refused() -> None:
     assert _refusal(_config(aprendeai__services={"api": {"cpus": 1024}})) == (
-        "aprendeai:services.api.cpus is unknown (did you mean cpu?). Allowed: cpu, jobSeconds, latencySeconds, "
-        "maximum, memory, minimum. Mend it: pulumi config rm --path 'aprendeai:services.api.cpus'"
+        "aprendeai:services.api.cpus is unknown (did you mean cpu?). Allowed: bakeMinutes, canaryPercent, cpu, "
+        "deployment, jobSeconds, latencySeconds, maximum, memory, minimum. "
+        "Mend it: pulumi config rm --path 'aprendeai:services.api.cpus'"
     )
 
 
@@ -329,6 +331,69 @@ def test_a_service_without_a_queue_keeps_a_task() -> None:
         "aprendeai:services.api.minimum is 0, and api works on no queue that could start its first task. Allowed: 1 or "
         "more; 0 for services that work on a queue: worker. "
         "Mend it: pulumi config set --path 'aprendeai:services.api.minimum' 1"
+    )
+
+
+def test_a_service_is_deployed_as_config_says() -> None:
+    services = {"api": {"deployment": "canary", "bakeMinutes": 30, "canaryPercent": 5}}
+    own = _settings(_config(equivalence__services=services)).systems["equivalence"].services
+    assert own["api"].deployment == DeploymentStrategy(strategy=Strategy.CANARY, bake_minutes=30, canary_percent=5)
+    assert own["worker"].deployment == DeploymentStrategy(strategy=Strategy.ROLLING)
+
+
+@pytest.mark.parametrize(
+    ("system", "service", "role"), [("equivalence", "worker", "worker"), ("aprendeai", "ai", "internal")]
+)
+def test_only_web_services_have_traffic_that_can_be_shifted(system: str, service: str, role: str) -> None:
+    assert _refusal(_config(**{f"{system}__services": {service: {"deployment": "canary", "bakeMinutes": 10}}})) == (
+        f"{system}:services.{service}.deployment is 'canary', and no load balancer sends requests to a service of role "
+        f"{role}. Allowed: rolling; blue_green and canary are for web services. "
+        f"Mend it: pulumi config rm --path '{system}:services.{service}.deployment'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("services", "message"),
+    [
+        (
+            {"bakeMinutes": 10},
+            "equivalence:services.api.bakeMinutes is 10, and the deployment is rolling. Allowed: only with the "
+            "deployment blue_green or canary. Mend it: pulumi config rm --path 'equivalence:services.api.bakeMinutes', "
+            "or pulumi config set --path 'equivalence:services.api.deployment' canary",
+        ),
+        (
+            {"deployment": "blue_green", "canaryPercent": 10},
+            "equivalence:services.api.canaryPercent is 10, and the deployment is blue_green. Allowed: only with the "
+            "deployment canary. Mend it: pulumi config rm --path 'equivalence:services.api.canaryPercent', "
+            "or pulumi config set --path 'equivalence:services.api.deployment' canary",
+        ),
+        (
+            {"deployment": "canary", "bakeMinutes": 4},
+            "equivalence:services.api.bakeMinutes is 4: input should be greater than or equal to 5. Allowed: minutes, "
+            "5 to 1440. Mend it: pulumi config set --path 'equivalence:services.api.bakeMinutes' 10",
+        ),
+        (
+            {"deployment": "canary", "canaryPercent": 100},
+            "equivalence:services.api.canaryPercent is 100: input should be less than or equal to 99. Allowed: percent "
+            "of the requests, 1 to 99. Mend it: pulumi config set --path 'equivalence:services.api.canaryPercent' 10",
+        ),
+        (
+            {"deployment": "linear"},
+            "equivalence:services.api.deployment is 'linear': input should be 'rolling', 'blue_green' or 'canary'. "
+            "Allowed: rolling, blue_green or canary. "
+            "Mend it: pulumi config set --path 'equivalence:services.api.deployment' canary",
+        ),
+    ],
+)
+def test_a_deployment_that_is_none_is_refused(services: dict[str, object], message: str) -> None:
+    assert _refusal(_config(equivalence__services={"api": services})) == message
+
+
+def test_credentials_that_only_the_provider_could_take_are_refused() -> None:
+    assert _refusal({**_config(), "aws:assumeRoleWithWebIdentity": '{"roleArn": "arn:aws:iam::1:role/ci"}'}) == (
+        "aws:assumeRoleWithWebIdentity is set, and migrations and rollouts can't take credentials that way. Allowed: "
+        "aws:profile, aws:accessKey, aws:secretKey, aws:token, aws:assumeRoles, aws:endpoints, or credentials of the "
+        "environment. Mend it: pulumi config rm aws:assumeRoleWithWebIdentity"
     )
 
 

@@ -177,7 +177,7 @@ def test_an_alarm_that_is_on_is_named_before_the_deployment_that_it_does_not_pro
 
 
 def test_both_load_balancers_of_a_service_shift_its_traffic(account: Account) -> None:
-    admin = {"alicerce:adminCidrs": ["10.200.0.0/24"]}
+    admin: Any = {"alicerce:adminCidrs": ["10.200.0.0/24"]}
     succeed(_up(account, CANARY, **admin))
     before = _weights(account)
     assert len(before) == 4
