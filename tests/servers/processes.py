@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -19,6 +20,7 @@ HOST = "localhost"
 #: Seconds for a server to come up: RabbitMQ takes some ten, and more on a busy machine.
 _START_SECONDS = 180
 _MEMORY = Path("/dev/shm")
+_RANDOM = random.SystemRandom()  # whoever seeds the other one doesn't give two processes the same ports
 _STOP_SECONDS = 20
 _LOG_LINES = 30
 
@@ -28,10 +30,18 @@ class ServerFailedError(RuntimeError):
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind((ADDRESS, 0))
-        port: int = listener.getsockname()[1]
+    """Return a port of loopback that nobody listens on now, and that no client will be given.
+
+    Clients are given ports from 32768 up, on Linux, and a server takes seconds to bind its own.
+    https://www.kernel.org/doc/html/latest/networking/ip-sysctl.html
+    """
+    while True:
+        port = _RANDOM.randrange(15000, 32768)
+        with socket.socket() as listener:
+            try:
+                listener.bind((ADDRESS, port))
+            except OSError:
+                continue
         return port
 
 

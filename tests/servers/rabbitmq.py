@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -134,6 +135,8 @@ def rabbitmq() -> Iterator[RabbitmqServer]:
         environment = _environment(folder)
 
         def ready() -> None:
+            # First without the client, which writes a page into the log for each try.
+            socket.create_connection((ADDRESS, server.port)).close()
             with server.connect(server.admin, server.admin_password):
                 assert server.api("GET", "/overview")[0] == 200
 
