@@ -14,6 +14,7 @@ from components import function_archive
 from components.function_archive import FunctionArchiveError, build_archive
 
 ROOT = Path(__file__).resolve().parents[2]
+FUNCTIONS = sorted(package.parent.name for package in ROOT.glob("functions/*/__init__.py"))
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def _only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(function_archive, "distribution", distribution)
 
 
-@pytest.mark.parametrize("function", ["credentials"])
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_two_clean_builds_give_the_same_bytes(function: str, tmp_path: Path) -> None:
     code = (
         "import os, sys; os.umask(int(sys.argv[1], 8)); from pathlib import Path; "
