@@ -11,10 +11,11 @@ from components.checks import Refusal
 from components.cidr import plan_subnets
 from components.deployment_strategy import Strategy
 from components.fargate import size_mistake
+from components.words import nearest
 from stacks.backlog_checks import backlog_mistakes
 from stacks.config_models import PlatformConfig, ServiceConfig, SystemConfig
 from stacks.local import LOCAL
-from stacks.mistakes import Mistake, nearest, remove_command, set_command
+from stacks.mistakes import Mistake, remove_command, set_command
 from stacks.prod import PROD
 from stacks.profile import Profile
 from stacks.service_settings import size_of, tasks_of

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
 
 from components.deployment_strategy import BAKE_MINUTES, CANARY_PERCENT
 from components.log_group import RETENTION_DAYS
@@ -14,6 +14,8 @@ from components.log_group import RETENTION_DAYS
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+[a-z]{{2,63}}")
+#: The longest time after which a secret may be due, in days.
+_LONGEST_DUE = 3650
 
 
 def _network(value: str) -> str:
@@ -50,9 +52,21 @@ def _log_days(value: int) -> int:
     return value
 
 
+def _due_days(value: object) -> int:
+    if value == "never":
+        return NEVER_DUE
+    days = int(str(value)) if str(value).isdecimal() else 0
+    if not 1 <= days <= _LONGEST_DUE:
+        raise ValueError("not a number of days, and not never")
+    return days
+
+
 def _about(allowed: str, example: str, **more: Any) -> Any:  # noqa: ANN401 - pydantic's FieldInfo
     return Field(json_schema_extra={"allowed": allowed, "example": example}, **more)
 
+
+#: What `never` is read as.
+NEVER_DUE = 0
 
 Cidr = Annotated[str, AfterValidator(_network)]
 Domain = Annotated[str, AfterValidator(_domain)]
@@ -60,6 +74,7 @@ PublicUrl = Annotated[str, AfterValidator(_public_url), _about("https:// and a h
 ReleaseTag = Annotated[str, AfterValidator(_tag)]
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+DueDays = Annotated[int, PlainValidator(_due_days)]
 
 
 class Model(BaseModel):
@@ -104,6 +119,7 @@ class PlatformConfig(Model):
     availabilityZones: tuple[str, ...] = _about("a list of the region's availability zones", "us-east-1a", default=())
     createZones: bool = _about("true or false", "true", default=True)
     retention: Retention = _about("an object of logs, backups and releases", "365", default=Retention())
+    rotationDays: DueDays | None = _about(f"days, 1 to {_LONGEST_DUE}, or never", "90", default=None)
     promotion: Promotion | None = _about("an object with the member from, a stack's name", "staging", default=None)
     protection: Literal["profile", "off"] = _about("profile or off", "profile", default="profile")
 
@@ -138,6 +154,7 @@ class SystemConfig(Model):
     zone: Domain = _about("the domain of a hosted zone, in lower case", "example.com")
     rotation: dict[str, Positive] = _about("positive integers, 1 for the first value", "2", default_factory=dict)
     confirmRotation: dict[str, Positive] = _about("the number of the rotation", "2", default_factory=dict)
+    rotationDays: dict[str, DueDays] = _about(f"days, 1 to {_LONGEST_DUE}, or never", "30", default_factory=dict)
     services: dict[str, ServiceConfig] = _about(
         "an object of cpu, memory, minimum, maximum, latencySeconds, jobSeconds, deployment, bakeMinutes and "
         "canaryPercent for a service",

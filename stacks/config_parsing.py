@@ -8,8 +8,9 @@ from pydantic import ValidationError, create_model
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from components.words import nearest
 from stacks.config_models import Model, PublicUrl, ServiceConfig, SystemConfig
-from stacks.mistakes import Mistake, nearest, remove_command, set_command
+from stacks.mistakes import Mistake, remove_command, set_command
 from stacks.system import Generated, System
 
 

@@ -22,9 +22,10 @@ from stacks import system as model
 from stacks.platform import Platform
 from stacks.queues import build_queue_depth, queue_of
 from stacks.release import Repository, image_digest, promoted, repository_of
+from stacks.secret_facts import kept_previous, previous_of, secret_facts
 from stacks.settings import Settings, SystemSettings
 from stacks.stores import Stores, build_stores, named, secret_value, store_logins
-from stacks.system import BROKER_ADMIN_PASSWORD, Need, Role
+from stacks.system import Need, Role
 
 
 class Deployment:
@@ -99,13 +100,7 @@ class Deployment:
             if variable in read
         }
         found.update({variable: values[variable].value for variable in self._system.administrators})
-        found.update(
-            {
-                _previous(variable): values[variable].previous
-                for variable, secret in self._system.generated.items()
-                if secret.offers_previous or variable == BROKER_ADMIN_PASSWORD
-            }
-        )
+        found.update({previous_of(variable): values[variable].previous for variable in kept_previous(self._system)})
         return {
             variable: Secret(
                 self._name(_dashed(variable)),
@@ -219,7 +214,7 @@ class Deployment:
         """Add the variables of the values before the last rotation, where services are offered them."""
         generated = self._system.generated
         offered = [variable for variable in variables if variable in generated and generated[variable].offers_previous]
-        return [*variables, *map(_previous, offered)]
+        return [*variables, *map(previous_of, offered)]
 
     def _migration(
         self,
@@ -408,6 +403,7 @@ class Deployment:
             "secrets": {variable: secret.arn for variable, secret in secrets.items()},
             "database": pulumi.Output.concat(stores.database.address, ":", stores.database.port.apply(str)),
         }
+        outputs["rotation"] = secret_facts(self._own)
         outputs["credentials"] = {"function": credentials.function_name, "requests": dict(credentials.requests)}
         if stores.cache is not None:
             outputs["cacheUser"] = stores.cache.user.user_id
@@ -424,11 +420,6 @@ class Deployment:
                 "securityGroup": migration.security_group_id,
             }
         return outputs
-
-
-def _previous(variable: str) -> str:
-    """Name the variable of the value before the last rotation."""
-    return f"{variable}_PREVIOUS"
 
 
 def _dashed(variable: str) -> str:

@@ -26,6 +26,7 @@ LOCAL = Profile(
     keep_releases=5,
     protection=False,
     secret_recovery_days=0,
+    rotation_days=None,
     waf_rate_limit=2000,
     stand_ins=True,
     execute_command=False,

@@ -1,6 +1,5 @@
 """How config is refused: every mistake at once, each with its key, its value, what is allowed and the way out."""
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -49,9 +48,3 @@ def set_command(key: str, example: str, *, secret: bool = False) -> str:
 def remove_command(key: str) -> str:
     """Return the command that removes a key; inside an object it needs a path."""
     return f"pulumi config rm --path '{key}'" if "." in key else f"pulumi config rm {key}"
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ` (did you mean x?)` for the known word nearest to a misspelt one, or nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f" (did you mean {close[0]}?)" if close else ""

@@ -28,6 +28,9 @@ PROD = Profile(
     keep_releases=30,
     protection=True,
     secret_recovery_days=30,
+    # What SecretsManager.4 asks for unless it is told otherwise.
+    # https://docs.aws.amazon.com/config/latest/developerguide/secretsmanager-secret-periodic-rotation.html
+    rotation_days=90,
     waf_rate_limit=2000,
     stand_ins=False,
     execute_command=False,

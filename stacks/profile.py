@@ -91,6 +91,8 @@ class Profile:
     """Whether stateful parts refuse to be deleted and leave a final snapshot."""
     secret_recovery_days: int
     """How long a deleted secret can be brought back; 0 frees its name at once."""
+    rotation_days: int | None
+    """After how many days a secret is due for rotation; None for never."""
     waf_rate_limit: int
     """Requests in five minutes from one address before it is blocked."""
     stand_ins: bool

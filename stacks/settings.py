@@ -31,6 +31,7 @@ from stacks.config_models import PlatformConfig, SystemConfig
 from stacks.config_parsing import parse, system_model
 from stacks.mistakes import SettingsError
 from stacks.profile import Profile
+from stacks.rotation_policy import due_days_of, policy_mistakes
 from stacks.service_settings import deployment_of, latency_of, size_of, tasks_of
 from stacks.system import Service, System
 
@@ -67,6 +68,8 @@ class SystemSettings:
     """Its public URLs by variable."""
     rotation: Mapping[str, int]
     """How often each generated secret was made, by variable; 1 at first."""
+    due_days: Mapping[str, int | None]
+    """After how many days each secret that has rotations of its own is due, by variable; None for never."""
     services: Mapping[str, ServiceSettings]
     """Its services' sizes by name."""
     supplied: frozenset[str]
@@ -160,6 +163,7 @@ def check(stack: str, systems: Sequence[System], values: Mapping[str, str], secr
         if found is not None:
             parsed[system.name] = (system, found)
             mistakes.extend(system_mistakes(system, found, profile))
+            mistakes.extend(policy_mistakes(system, found))
     mistakes.extend(host_mistakes(parsed))
     if mistakes or platform is None or profile is None:
         raise SettingsError(stack, mistakes)
@@ -186,6 +190,7 @@ def check(stack: str, systems: Sequence[System], values: Mapping[str, str], secr
                 zone=config.zone,
                 urls={variable: getattr(config, variable) for variable in system.urls},
                 rotation={variable: config.rotation.get(variable, 1) for variable in system.generated},
+                due_days=due_days_of(system, config, platform, profile),
                 services={
                     service: ServiceSettings(
                         size=TaskSize(**size_of(system.services[service], config.services.get(service), profile)),

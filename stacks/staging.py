@@ -27,6 +27,7 @@ STAGING = Profile(
     keep_releases=30,
     protection=False,
     secret_recovery_days=7,
+    rotation_days=180,
     waf_rate_limit=2000,
     stand_ins=False,
     execute_command=False,

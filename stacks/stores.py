@@ -16,6 +16,7 @@ from components.secret import Secret
 from components.service import Store
 from components.urls import amqp_url, composed, postgres_url, redis_url
 from stacks.platform import Platform
+from stacks.secret_facts import previous_of
 from stacks.settings import Settings, SystemSettings
 from stacks.system import (
     ADMINISTRATOR,
@@ -173,7 +174,7 @@ def store_logins(own: SystemSettings, stores: Stores, secrets: Mapping[str, Secr
                 administrator=Administrator(
                     username=ADMINISTRATOR,
                     password=secrets[BROKER_ADMIN_PASSWORD],
-                    previous=secrets.get(f"{BROKER_ADMIN_PASSWORD}_PREVIOUS"),
+                    previous=secrets.get(previous_of(BROKER_ADMIN_PASSWORD)),
                 ),
                 logins=logins(own, system.broker.username, system.broker.password),
                 password=secrets[system.broker.password],

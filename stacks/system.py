@@ -88,7 +88,8 @@ ADMINISTRATOR = "alicerce"
 DATABASE_ADMIN_PASSWORD = "DATABASE_ADMIN_PASSWORD"
 BROKER_ADMIN_PASSWORD = "BROKER_ADMIN_PASSWORD"
 
-Secret = Generated | Supplied | PostgresUrl | RedisUrl | AmqpUrl
+Composed = PostgresUrl | RedisUrl | AmqpUrl
+Secret = Generated | Supplied | Composed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -302,3 +303,8 @@ class System:
     def supplied(self) -> dict[str, Supplied]:
         """The secrets that a person sets, by variable."""
         return {name: secret for name, secret in self.secrets.items() if isinstance(secret, Supplied)}
+
+    @property
+    def composed(self) -> dict[str, Composed]:
+        """The secrets that are composed of a store's address and a password, by variable."""
+        return {name: secret for name, secret in self.secrets.items() if isinstance(secret, Composed)}

@@ -11,6 +11,7 @@ from components.fargate import TaskSize
 from stacks.aprendeai import APRENDEAI
 from stacks.equivalence import EQUIVALENCE
 from stacks.mistakes import SettingsError
+from stacks.secret_facts import secret_facts
 from stacks.settings import Settings, check
 from stacks.system import Role
 from stacks.systems import SYSTEMS
@@ -143,7 +144,7 @@ def test_a_secret_in_plain_text_is_refused_and_its_value_not_repeated() -> None:
 def test_a_misspelt_key_is_refused_with_the_nearest_one() -> None:
     assert _refusal(_config(aprendeai__relase="v2.0.0")) == (
         "aprendeai:relase is unknown (did you mean release?). Allowed: API_URL, FRONTEND_URL, SENTRY_DSN, "
-        "confirmRotation, migrate, registry, release, rotation, services, source, zone. "
+        "confirmRotation, migrate, registry, release, rotation, rotationDays, services, source, zone. "
         "Mend it: pulumi config rm aprendeai:relase"
     )
 
@@ -454,6 +455,80 @@ def test_a_confirmation_of_what_needs_none_is_refused() -> None:
         "equivalence:confirmRotation.POSTGRES_PASSWORD confirms what needs no confirmation. Allowed: API_KEY_SALT. "
         "Mend it: pulumi config rm --path 'equivalence:confirmRotation.POSTGRES_PASSWORD'"
     )
+
+
+def test_secrets_are_due_as_the_profile_says_unless_the_stack_or_one_of_them_says_otherwise() -> None:
+    def due(variable: str, stack: str = "prod", **config: object) -> int | None:
+        return _settings(_config(**config), stack).systems["aprendeai"].due_days[variable]
+
+    assert [due("JWT_SECRET", stack) for stack in ("prod", "staging", "local")] == [90, 180, None]
+    assert due("SENTRY_DSN") == 90, "what people supply is due too"
+    assert due("DATABASE_ADMIN_PASSWORD") == 90, "and so are administrators' passwords"
+    assert due("JWT_SECRET", alicerce__rotationDays="60") == 60
+    assert due("JWT_SECRET", alicerce__rotationDays="60", aprendeai__rotationDays={"JWT_SECRET": 30}) == 30
+    assert due("DB_PASSWORD", alicerce__rotationDays="60", aprendeai__rotationDays={"JWT_SECRET": 30}) == 60
+    assert due("JWT_SECRET", aprendeai__rotationDays={"JWT_SECRET": "never"}) is None
+    assert due("JWT_SECRET", alicerce__rotationDays="never") is None
+    assert due("JWT_SECRET", "local", alicerce__rotationDays="7") == 7
+    assert "DATABASE_URL" not in _settings().systems["aprendeai"].due_days, "a composed secret follows its password"
+
+
+@pytest.mark.parametrize("days", [0, -1, 3651, 1.5, True, "soon"])
+def test_days_that_are_neither_a_number_nor_never_are_refused(days: object) -> None:
+    assert _refusal(_config(aprendeai__rotationDays={"JWT_SECRET": days})) == (
+        f"aprendeai:rotationDays.JWT_SECRET is {days!r}: not a number of days, and not never. "
+        "Allowed: days, 1 to 3650, or never. Mend it: pulumi config set --path 'aprendeai:rotationDays.JWT_SECRET' 30"
+    )
+
+
+def test_the_stacks_own_days_are_checked_too() -> None:
+    assert _refusal(_config(alicerce__rotationDays="0")) == (
+        "alicerce:rotationDays is '0': not a number of days, and not never. "
+        "Allowed: days, 1 to 3650, or never. Mend it: pulumi config set alicerce:rotationDays 90"
+    )
+
+
+def test_days_for_what_is_not_rotated_are_refused() -> None:
+    known = (
+        "POSTGRES_PASSWORD, REDIS_PASSWORD, API_KEY_SALT, DATABASE_ADMIN_PASSWORD, EMBED_API_KEY, LLM_API_KEY. "
+        "Mend it: pulumi config rm --path"
+    )
+    assert _refusal(_config(equivalence__rotationDays={"API_KEY_SALTS": 30})) == (
+        "equivalence:rotationDays.API_KEY_SALTS names no secret that is rotated (did you mean API_KEY_SALT?). "
+        f"Allowed: {known} 'equivalence:rotationDays.API_KEY_SALTS'"
+    )
+    assert _refusal(_config(equivalence__rotationDays={"DATABASE_URL": 30})) == (
+        "equivalence:rotationDays.DATABASE_URL names a secret that is composed of others, and follows "
+        f"POSTGRES_PASSWORD. Allowed: {known} 'equivalence:rotationDays.DATABASE_URL'"
+    )
+
+
+def test_what_is_exported_of_secrets_says_how_each_is_rotated() -> None:
+    own = _settings(_config(equivalence__rotation={"POSTGRES_PASSWORD": 3})).systems["equivalence"]
+    assert secret_facts(own) == {
+        "POSTGRES_PASSWORD": {"kind": "generated", "rotation": 3, "dueDays": 90, "store": "postgres"},
+        "REDIS_PASSWORD": {"kind": "generated", "rotation": 1, "dueDays": 90, "store": "redis"},
+        "API_KEY_SALT": {
+            "kind": "generated",
+            "rotation": 1,
+            "dueDays": 90,
+            "ends": "every API key that was issued stops working",
+        },
+        "DATABASE_ADMIN_PASSWORD": {"kind": "generated", "rotation": 1, "dueDays": 90},
+        "EMBED_API_KEY": {"kind": "supplied", "dueDays": 90},
+        "LLM_API_KEY": {"kind": "supplied", "dueDays": 90},
+        "DATABASE_URL": {"kind": "composed", "follows": "POSTGRES_PASSWORD", "store": "postgres"},
+        "REDIS_URL": {"kind": "composed", "follows": "REDIS_PASSWORD", "store": "redis"},
+    }
+
+
+def test_what_is_exported_names_the_values_before_where_they_are_kept() -> None:
+    facts = secret_facts(_settings().systems["aprendeai"])
+    assert {name: fact["follows"] for name, fact in facts.items() if fact["kind"] == "previous"} == {
+        "JWT_SECRET_PREVIOUS": "JWT_SECRET",
+        "AI_SERVICE_SECRET_PREVIOUS": "AI_SERVICE_SECRET",
+        "BROKER_ADMIN_PASSWORD_PREVIOUS": "BROKER_ADMIN_PASSWORD",
+    }
 
 
 def test_latest_is_no_release() -> None:
