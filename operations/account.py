@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from operations.errors import OperationError
 
@@ -15,7 +16,7 @@ class Account:
 
     region: str
     _session: boto3.Session
-    _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
+    _clients: dict[tuple[str, str, int | None], Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def open(cls, region: str | None = None) -> "Account":
@@ -32,12 +33,20 @@ class Account:
             raise OperationError("no region is set: give --region, or set AWS_REGION")
         return cls(session.region_name, session)
 
-    def client(self, service: str, region: str | None = None) -> Any:  # noqa: ANN401 - boto3 makes clients at run time
-        """Return a client of a service, of another region where one is given."""
-        key = (service, region or self.region)
+    def client(self, service: str, region: str | None = None, *, read_seconds: int | None = None) -> Any:  # noqa: ANN401 - boto3 makes clients at run time
+        """Return a client of a service.
+
+        Args:
+            service: the service, as boto3 names it.
+            region: another region than the account's.
+            read_seconds: how long an answer is waited for, where that is longer than a minute; a call is then made
+                once, since a second one would begin anew what the first still does.
+        """
+        key = (service, region or self.region, read_seconds)
         if key not in self._clients:
             make: Any = self._session.client
-            self._clients[key] = make(service, region_name=key[1])
+            patient = Config(read_timeout=read_seconds, retries={"total_max_attempts": 1}, tcp_keepalive=True)
+            self._clients[key] = make(service, region_name=key[1], config=patient if read_seconds else None)
         return self._clients[key]
 
 

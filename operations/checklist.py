@@ -126,10 +126,9 @@ def _secrets(account: Account, system: System, reports: Sequence[ServiceReport])
     problems = [f"{report.physical} isn't there" for report in reports if report.revision is None]
     problems += sorted({f"{secret.variable} is named without a version" for secret in used if not secret.version})
     problems += completeness.missing_versions(account, used)
+    read = {secret.arn for secret in used} | system.rotation.read_by_function
     problems += sorted(
-        f"{variable} is read by no task definition"
-        for variable, arn in system.secrets.items()
-        if arn not in {secret.arn for secret in used}
+        f"{variable} is read by no task definition" for variable, arn in system.secrets.items() if arn not in read
     )
     if problems:
         return Outcome.FAILED, "; ".join(problems)

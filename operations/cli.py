@@ -7,7 +7,21 @@ from pathlib import Path
 
 import botocore.exceptions
 
-from operations import checklist, history, logs, releases, rollback, screen, stack, status, tasks
+from operations import (
+    checklist,
+    history,
+    logs,
+    preview,
+    releases,
+    retire,
+    rollback,
+    rotate,
+    screen,
+    secret_ages,
+    stack,
+    status,
+    tasks,
+)
 from operations.account import Account
 from operations.checklist import Outcome
 from operations.errors import OperationError
@@ -73,6 +87,16 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("system", help="the system that goes back")
     back.add_argument("--to", metavar="TAG", help="go back to this release instead of the last good one")
 
+    command("secrets", "show every secret with its age, its readers and when it is due; exit 1 if overdue", _secrets)
+
+    turn = command("rotate", "raise rotation counters in the stack's config by one, and show the preview", _rotate)
+    turn.add_argument("system", help="the system whose secrets they are")
+    turn.add_argument("secret", nargs="+", help="the secret, by its variable: JWT_SECRET")
+    turn.add_argument("--confirm", action="store_true", help="also where the rotation ends something for good")
+
+    end = command("retire", "end what stores took before the last rotation, once nothing uses it", _retire)
+    end.add_argument("system", help="the system whose logins are meant")
+
     lines = command("logs", "show what a service's tasks wrote", _logs)
     _service(lines)
     lines.add_argument("--since", default="10m", help="how far back: 90s, 10m, 2h, 1d (default: 10m)")
@@ -126,11 +150,46 @@ def _rollback(options: argparse.Namespace) -> int:
     rollback.apply(found, system, root, way)
     key = f"{system.name}:release"
     print(f"{key} is {way.tag} now, and was {way.current}; it first ran {screen.moment(way.release.first)}", flush=True)
-    code = rollback.preview(found, root)
+    code = preview.show(found, root)
     if code:
         print(f"error: the preview failed; {key} stays {way.tag}", file=sys.stderr)
         return 1
     print(f"Nothing was deployed. Go back by running up for stack {found.name!r}")
+    return 0
+
+
+def _secrets(options: argparse.Namespace) -> int:
+    account, found = _opened(options)
+    return 1 if secret_ages.show(found, secret_ages.look(account, found), screen.console()) else 0
+
+
+def _rotate(options: argparse.Namespace) -> int:
+    root = Path(options.cwd).resolve()
+    found = stack.read(options.stack, Path(options.cwd))
+    system = found.system(options.system)
+    steps = rotate.plan(found, system, root, options.secret, options.confirm)
+    rotate.apply(found, system, root, steps)
+    for step in steps:
+        ends = f", and confirmed: {step.ends}" if step.ends else ""
+        print(
+            f"{system.name}:rotation.{step.variable} is {step.counter + 1} now, and was {step.counter}{ends}",
+            flush=True,
+        )
+    if preview.show(found, root):
+        print("error: the preview failed; the counters stay as they are now", file=sys.stderr)
+        return 1
+    print(f"Nothing was deployed. Rotate by running up for stack {found.name!r}")
+    if any(step.store for step in steps):
+        print(
+            "What the stores took before stays valid until the next rotation; to end it sooner, after that: "
+            f"python -m operations retire {system.name} --stack {found.name}"
+        )
+    return 0
+
+
+def _retire(options: argparse.Namespace) -> int:
+    account, found = _opened(options)
+    retire.retire(account, found, found.system(options.system), lambda line: print(line, flush=True))
     return 0
 
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 
-from botocore.exceptions import ClientError
-
-from operations.account import Account, all_pages
+from operations import versions
+from operations.account import Account
 from operations.history import MIGRATION, Release
 from operations.images import Registry
 from operations.revisions import SecretReference
@@ -45,23 +44,9 @@ def missing_versions(account: Account, secrets: Iterable[SecretReference]) -> li
     """Return which versions of secrets aren't there any more. No value is read."""
     found = []
     for secret in sorted(secrets, key=lambda one: one.variable):
-        versions = _versions(account, secret.arn)
-        if versions is None:
+        known = versions.of_secret(account, secret.arn)
+        if known is None:
             found.append(f"the secret of {secret.variable} isn't there any more")
-        elif secret.version and secret.version not in versions:
+        elif secret.version and secret.version not in {version.id for version in known}:
             found.append(f"version {secret.version} of {secret.variable} isn't there any more")
     return found
-
-
-def _versions(account: Account, arn: str) -> set[str] | None:
-    """Return the versions of a secret, those without a label too; None when it is gone or being deleted."""
-    client = account.client("secretsmanager", arn.split(":")[3])
-    try:
-        if client.describe_secret(SecretId=arn).get("DeletedDate"):
-            return None
-        versions = all_pages(client.list_secret_version_ids, "Versions", SecretId=arn, IncludeDeprecated=True)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            return None
-        raise
-    return {version["VersionId"] for version in versions}

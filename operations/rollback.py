@@ -1,12 +1,10 @@
 """`rollback`: names the last good release in the stack's config, after making sure that it can run again."""
 
-import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations import completeness, history
+from operations import completeness, history, stack_file
 from operations.account import Account
 from operations.errors import OperationError
 from operations.history import Release
@@ -42,14 +40,14 @@ def find(account: Account, stack: Stack, system: System, root: Path, to: str | N
     Raises:
         OperationError: there is none, or it isn't complete.
     """
-    current = config_get(root, stack.name, f"{system.name}:release") or system.release
+    current = stack_file.get(root, stack.name, f"{system.name}:release") or system.release
     if not current:
         raise OperationError(f"{system.name} has no release in stack {stack.name!r}: there is nothing to go back from")
     registry = Registry(account)
     releases = history.of_system(account, stack, system, registry)
     chosen = _named(system, releases, current, to) if to else _last_good(stack, system, releases, current)
     tag = to or _tag_of(chosen)
-    left_out = (config_get(root, stack.name, f"{system.name}:migrate") or "").lower() == "false"
+    left_out = (stack_file.get(root, stack.name, f"{system.name}:migrate") or "").lower() == "false"
     missing = completeness.missing_of(account, registry, chosen, tag, migrates=not left_out)
     if missing or tag is None:
         raise OperationError(
@@ -95,29 +93,5 @@ def _tag_of(release: Release) -> str | None:
 
 def apply(stack: Stack, system: System, root: Path, way: Way) -> None:
     """Name the release in the stack's config file; comments and order stay."""
-    from localcloud.engine.config import ConfigError, ProjectFile, StackFile
-
-    try:
-        file = StackFile(ProjectFile.load(root), stack.name)
+    with stack_file.edited(root, stack.name) as file:
         file.set(f"{system.name}:release", way.tag)
-        file.save()
-    except (ConfigError, OSError) as error:
-        raise OperationError(f"the config of stack {stack.name!r} can't be written: {error}") from None
-
-
-def config_get(root: Path, stack: str, key: str) -> str | None:
-    """Return a value of a stack's config file, or None."""
-    from localcloud.engine.config import ConfigError, ProjectFile, StackFile
-
-    try:
-        return StackFile(ProjectFile.load(root), stack).get(key)
-    except (ConfigError, OSError) as error:
-        raise OperationError(f"the config of stack {stack!r} can't be read: {error}") from None
-
-
-def preview(stack: Stack, root: Path) -> int:
-    """Show what `up` would do; return the preview's exit code."""
-    command = list(stack.preview_command)
-    if shutil.which(command[0]) is None:
-        raise OperationError(f"there is no {command[0]!r} on the PATH to preview with")
-    return subprocess.call(command, cwd=root)

@@ -9,18 +9,21 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from operations import rotation
 from operations.errors import OperationError
+from operations.rotation import Rotation
 
 #: By which key the deployment format marks a secret:
 #: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig/signature.go
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _MIGRATION_RUN = "pulumi-python:dynamic/alicerce:MigrationRun"
+_ROTATION_GUARD = "pulumi-python:dynamic/alicerce:RotationGuard"
 _ALARMS = ("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -59,6 +62,8 @@ class System:
     """Where its database listens: `host:port`."""
     migrations: Migrations | None
     """What its migration resource remembers; None before the first release."""
+    rotation: Rotation = field(default_factory=Rotation)
+    """What is known of its secrets' rotation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,16 +187,13 @@ def _parsed(name: str, text: str, preview: tuple[str, ...]) -> Stack:
     outputs = next((r.get("outputs") or {} for r in current if r["type"] == "pulumi:pulumi:Stack"), {})
     if "cluster" not in outputs:
         raise OperationError(f"stack {name!r} isn't up: its state has no output `cluster`. Run up first")
-    migrations = {
-        str(resource["outputs"]["system"]): _migrations(resource["outputs"])
-        for resource in current
-        if resource["type"] == _MIGRATION_RUN and resource.get("outputs")
-    }
+    migrations = {system: _migrations(remembered) for system, remembered in _remembered(current, _MIGRATION_RUN)}
+    begun = {system: remembered["counters"] for system, remembered in _remembered(current, _ROTATION_GUARD)}
     return Stack(
         name=name,
         cluster=str(outputs["cluster"]),
         systems={
-            key: _system(key, value, migrations.get(key))
+            key: _system(key, value, migrations.get(key), begun.get(key))
             for key, value in outputs.items()
             if isinstance(value, dict) and "repositories" in value
         },
@@ -213,7 +215,16 @@ def _scales(alarm: Mapping[str, Any]) -> bool:
     return bool(actions) and all(":scalingPolicy:" in action for action in actions)
 
 
-def _system(name: str, outputs: Mapping[str, Any], migrations: Migrations | None) -> System:
+def _remembered(resources: Iterable[Mapping[str, Any]], kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield (system, outputs) of what the program's own resources of a kind remember."""
+    for resource in resources:
+        if resource["type"] == kind and resource.get("outputs"):
+            yield str(resource["outputs"]["system"]), resource["outputs"]
+
+
+def _system(
+    name: str, outputs: Mapping[str, Any], migrations: Migrations | None, begun: Mapping[str, Any] | None
+) -> System:
     return System(
         name=name,
         release=outputs.get("release"),
@@ -224,6 +235,7 @@ def _system(name: str, outputs: Mapping[str, Any], migrations: Migrations | None
         secrets=outputs.get("secrets") or {},
         database=str(outputs.get("database") or ""),
         migrations=migrations,
+        rotation=rotation.parsed(outputs, begun),
     )
 
 

@@ -102,21 +102,27 @@ def environment(values: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """AprendeAI ran v1.0.0 and runs v1.1.0; equivalence runs v1.0.0, its first release."""
-    root = tmp_path_factory.mktemp("project")
+@contextlib.contextmanager
+def project(made: pytest.TempPathFactory) -> Iterator[Place]:
+    """Make a project and an account of its own, where nothing is up yet."""
+    root = made.mktemp("project")
     for name in _LINKED:
         (root / name).symlink_to(ROOT / name)
     for file in ROOT.glob("Pulumi*.yaml"):
         shutil.copy(file, root)
-    for account in started(tmp_path_factory.mktemp("home")):
+    for account in started(made.mktemp("home")):
         with environment(aws_environment(account.url)):
-            made = Place(root, account)
-            made.up()
-            release(made, "v1.1.0")
-            made.up()
-            yield made
+            yield Place(root, account)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """AprendeAI ran v1.0.0 and runs v1.1.0; equivalence runs v1.0.0, its first release."""
+    with project(tmp_path_factory) as made:
+        made.up()
+        release(made, "v1.1.0")
+        made.up()
+        yield made
 
 
 def release(place: Place, tag: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from operations import checklist, completeness, history, logs, rollback, stack, tasks
+from operations import checklist, completeness, history, logs, preview, stack, tasks
 from operations.account import Account
 from operations.history import Release
 from operations.images import Registry
@@ -191,7 +191,7 @@ def test_rollback_names_the_last_good_release_in_config_and_previews(
 
 
 def test_a_preview_that_fails_is_told(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rollback, "preview", lambda *_: 1)
+    monkeypatch.setattr(preview, "show", lambda *_: 1)
     ran = place("rollback", "aprendeai", "--to", "v1.0.0")
     release(place, "v1.1.0")
     assert (ran.code, ran.err) == (1, "error: the preview failed; aprendeai:release stays v1.0.0\n")

@@ -1,0 +1,216 @@
+"""`retire`: ends what was valid before the last rotation at a system's stores, once nothing uses it any more."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from botocore.exceptions import ClientError
+
+from components.task_evidence import looks
+from operations import revisions, services, versions
+from operations.account import Account, in_batches
+from operations.errors import OperationError
+from operations.revisions import Revision
+from operations.stack import Stack, System
+
+#: How many tasks a call takes: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
+_AT_ONCE = 100
+#: How long the function's answer is waited for, in seconds: it may take 300, and botocore gives up after 60.
+_ANSWER_SECONDS = 330
+#: How long ElastiCache may take to change a user, in seconds.
+_USER_SECONDS = 300
+
+
+def retire(account: Account, stack: Stack, system: System, say: Callable[[str], None] = print) -> None:
+    """End what was valid before the last rotation; harmless when nothing is left of it.
+
+    Args:
+        account: the account that the stack is in.
+        stack: the stack.
+        system: the system whose logins are meant.
+        say: what takes a line for each store.
+
+    Raises:
+        OperationError: something may still use it (nothing was ended then), or a store couldn't be told.
+    """
+    current = _current(account, stack, system)
+    _refuse_in_use(account, stack, system, current)
+    for store, request in sorted(system.rotation.requests.items()):
+        done = _invoke(account, system, store, request)
+        say(f"{store}: " + (", ".join(done) or f"nothing left to end; {request['username']} alone logs in"))
+    if system.rotation.cache_user is not None:
+        ended = _forget_password(account, system, system.rotation.cache_user, current)
+        say("redis: " + ("end the password before the current one" if ended else "nothing left to end"))
+
+
+def _current(account: Account, stack: Stack, system: System) -> dict[str, str]:
+    """Return the current version of each secret that is a store's password or holds one, by ARN.
+
+    Raises:
+        OperationError: the stack's outputs and the account don't fit together: an `up` didn't end.
+    """
+    system.rotation.require(system.name, stack.name)
+    again = f"run up for stack {stack.name!r} to its end, and try again. Nothing was ended"
+    if unfinished := system.rotation.unfinished:
+        raise OperationError(
+            f"an `up` began to rotate {', '.join(unfinished)} of {system.name} and didn't end: {again}"
+        )
+    found = {}
+    for variable, facts in system.rotation.secrets.items():
+        arn = system.secrets.get(variable)
+        if facts.store is None or arn is None:
+            continue
+        version = next((one for one in versions.of_secret(account, arn) or () if one.current), None)
+        if version is None:
+            raise OperationError(f"the secret of {variable} isn't there any more: {again}")
+        found[arn] = version.id
+    for store, request in system.rotation.requests.items():
+        password = request["password"]
+        if found.get(password["secret"]) != password["version"]:
+            raise OperationError(f"{store} was asked to accept another password than the current one: {again}")
+    return found
+
+
+def _refuse_in_use(account: Account, stack: Stack, system: System, current: Mapping[str, str]) -> None:
+    """Refuse while anything runs, or may be started again, with other versions than the current ones.
+
+    Raises:
+        OperationError: naming each service and task, and what to do about it.
+    """
+    known: dict[str, Revision] = {}
+    ecs = account.client("ecs")
+
+    def revision(arn: str) -> Revision:
+        if arn not in known:
+            known[arn] = revisions.describe(ecs, arn)
+        return known[arn]
+
+    in_use = [
+        *_services_in_use(services.described(account, stack, list(system.services.values())), revision, stack, current),
+        *_tasks_in_use(ecs, revision, stack, current),
+    ]
+    if in_use:
+        raise OperationError(
+            f"what was valid before the last rotation may still be used in {system.name}:\n"
+            + "\n".join(f"  {item}" for item in in_use)
+            + "\nNothing was ended"
+        )
+
+
+def _services_in_use(
+    described: Mapping[str, Mapping[str, Any]],
+    revision: Callable[[str], Revision],
+    stack: Stack,
+    current: Mapping[str, str],
+) -> Iterator[str]:
+    for name, service in sorted(described.items()):
+        # A service that has no task now starts its next one from what its deployments name.
+        for deployment in service["deployments"]:
+            found = revision(deployment["taskDefinition"])
+            if old := _old(found, current):
+                yield (
+                    f"service {name}: revision {found.number} reads {old} as before; run up for stack {stack.name!r}, "
+                    "and wait until the revision is gone"
+                )
+            elif _reads(found, current) and deployment.get("rolloutState") == "IN_PROGRESS":
+                # Until it has completed it may fail, and then the revision before it is started again:
+                # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+                yield f"service {name}: the deployment of revision {found.number} is in progress; wait for its end"
+
+
+def _tasks_in_use(
+    ecs: Any,  # noqa: ANN401 - a boto3 client
+    revision: Callable[[str], Revision],
+    stack: Stack,
+    current: Mapping[str, str],
+) -> Iterator[str]:
+    pages = ecs.get_paginator("list_tasks")
+    arns = [
+        arn
+        # A task that is told to stop goes on until its stop timeout is over.
+        for status in ("RUNNING", "STOPPED")
+        for page in pages.paginate(cluster=stack.cluster, desiredStatus=status)
+        for arn in page["taskArns"]
+    ]
+    for batch in in_batches(arns, _AT_ONCE):
+        for task in ecs.describe_tasks(cluster=stack.cluster, tasks=batch)["tasks"]:
+            if task["lastStatus"] == "STOPPED":
+                continue
+            found = revision(task["taskDefinitionArn"])
+            if old := _old(found, current):
+                id = task["taskArn"].rsplit("/", 1)[-1]
+                whose = task.get("group") or f"family:{found.family}"
+                mend = (
+                    "wait until it has stopped"
+                    if task["desiredStatus"] == "STOPPED"
+                    else "wait for its end"
+                    if whose.startswith("service:")
+                    else f"wait for its end, or stop it: aws ecs stop-task --cluster {stack.cluster} --task {id}"
+                )
+                yield f"task {id} ({whose}): revision {found.number} reads {old} as before; {mend}"
+
+
+def _reads(revision: Revision, current: Mapping[str, str]) -> bool:
+    return any(secret.arn in current for secret in revision.secrets)
+
+
+def _old(revision: Revision, current: Mapping[str, str]) -> str:
+    """Return the variables that a revision reads in another version than the current one, or nothing."""
+    return ", ".join(
+        secret.variable for secret in revision.secrets if current.get(secret.arn, secret.version) != secret.version
+    )
+
+
+def _invoke(account: Account, system: System, store: str, request: Mapping[str, Any]) -> list[str]:
+    """Have the function retire the other login of a store; return what it changed."""
+    client = account.client("lambda", read_seconds=_ANSWER_SECONDS)
+    answer = client.invoke(
+        FunctionName=system.rotation.function, Payload=json.dumps({**request, "action": "retire"}, sort_keys=True)
+    )
+    payload = json.loads(answer["Payload"].read() or b"null")
+    if answer.get("FunctionError"):
+        reason = (payload or {}).get("errorMessage") or answer["FunctionError"]
+        raise OperationError(
+            f"{store}: the function {system.rotation.function} couldn't end {request['other']}: {reason}"
+        )
+    return [str(step) for step in payload["done"]]
+
+
+def _forget_password(account: Account, system: System, user_id: str, current: Mapping[str, str]) -> bool:
+    """Leave the cache's user its current password alone; tell whether it had another."""
+    client = account.client("elasticache")
+    if _settled(client, user_id)["Authentication"].get("PasswordCount", 0) < 2:
+        return False
+    password = _cache_password(account, system, current)
+    try:
+        client.modify_user(UserId=user_id, Passwords=[password])
+    except ClientError as error:
+        # Whatever AWS says of a password that it refuses stays here.
+        code = error.response["Error"]["Code"]
+        raise OperationError(f"redis: ElastiCache refused the change of user {user_id}: {code}") from None
+    _settled(client, user_id)
+    return True
+
+
+def _settled(client: Any, user_id: str) -> dict[str, Any]:  # noqa: ANN401 - a boto3 client
+    """Return the cache's user once no change of it is under way."""
+    for _ in looks(_USER_SECONDS):
+        user: dict[str, Any] = client.describe_users(UserId=user_id)["Users"][0]
+        if user["Status"] != "modifying":
+            return user
+    raise OperationError(f"redis: ElastiCache still changes user {user_id} after {_USER_SECONDS} s; try again later")
+
+
+def _cache_password(account: Account, system: System, current: Mapping[str, str]) -> str:
+    """Return the cache's current password, from the secret that is it or from the URL that holds it."""
+    for variable, facts in system.rotation.secrets.items():
+        arn = system.secrets.get(variable)
+        if facts.store != "redis" or arn is None:
+            continue
+        client = account.client("secretsmanager", arn.split(":")[3])
+        value = str(client.get_secret_value(SecretId=arn, VersionId=current[arn])["SecretString"])
+        password = unquote(urlsplit(value).password or "") if facts.kind == "composed" else value
+        if password:
+            return password
+    raise OperationError(f"redis: no secret of {system.name} holds the cache's password")
