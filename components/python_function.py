@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from components.checks import check_between, mistake
 from components.connection import allow
+from components.function_archive import PYTHON
 from components.log_group import LogGroup, LogGroupArgs, check_retention
 from components.naming import Tags, component_tags
 from components.secret_access import read_secrets
@@ -18,7 +19,7 @@ from components.task_group import task_group
 
 #: The runtime: what the packed distributions are tested with, in standard support until 2029.
 #: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
-RUNTIME = aws.lambda_.Runtime.PYTHON3D13
+RUNTIME = f"python{PYTHON}"
 #: Limits of a function. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _TIMEOUT_SECONDS = (1, 900)
 _MEMORY_MIB = (128, 10240)
