@@ -165,7 +165,9 @@ class PythonFunction(pulumi.ComponentResource):
             timeout=args.timeout_seconds,
             memory_size=args.memory_mib,
             reserved_concurrent_executions=args.concurrency,
-            kms_key_arn=args.kms_key_arn,
+            # Without variables Lambda doesn't keep the key, and each refresh would show it missing:
+            # https://www.pulumi.com/registry/packages/aws/api-docs/lambda/function/#kmskeyarn_python
+            kms_key_arn=args.kms_key_arn if args.environment else None,
             environment={"variables": dict(args.environment)} if args.environment else None,
             vpc_config={"subnet_ids": args.subnet_ids, "security_group_ids": [group.id]},
             logging_config={"log_format": "JSON", "log_group": log.log_group_name},

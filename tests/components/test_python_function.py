@@ -69,7 +69,7 @@ def test_a_value_that_lambda_refuses_is_refused_first(overrides: dict[str, Any],
     assert str(refused.value) == message
 
 
-def test_it_stands_in_the_network_and_is_traced_logged_and_encrypted() -> None:
+def test_it_stands_in_the_network_and_is_traced_and_logged() -> None:
     function = _built().named("aprendeai-credentials-function").inputs
     assert function["vpcConfig"] == {
         "subnetIds": ["subnet-a", "subnet-b"],
@@ -78,8 +78,18 @@ def test_it_stands_in_the_network_and_is_traced_logged_and_encrypted() -> None:
     assert function["reservedConcurrentExecutions"] == 1, "it neither starves nor floods"
     assert function["deadLetterConfig"] == {"targetArn": TOPIC}, "a lost event is told to someone"
     assert function["tracingConfig"] == {"mode": "Active"}
-    assert function["kmsKeyArn"] == KEY, "the environment is encrypted with the stack's key"
     assert function["loggingConfig"] == {"logFormat": "JSON", "logGroup": "/prod/aprendeai/credentials"}
+
+
+def test_its_variables_are_encrypted_with_the_stacks_key() -> None:
+    function = _built(environment={"LEVEL": "INFO"}).named("aprendeai-credentials-function").inputs
+    assert (function["kmsKeyArn"], function["environment"]) == (KEY, {"variables": {"LEVEL": "INFO"}})
+
+
+def test_without_variables_it_names_no_key_which_lambda_would_not_keep() -> None:
+    assert "kmsKeyArn" not in _built().named("aprendeai-credentials-function").inputs, (
+        "each refresh would show a change"
+    )
 
 
 def test_it_reads_its_own_secrets_and_no_other() -> None:

@@ -160,6 +160,14 @@ def test_what_is_no_longer_asked_for_is_taken_away(
     crud(FUNCTION, {**inputs, **more}, dict.fromkeys(more), look=look)
 
 
+def test_a_key_is_kept_only_where_it_encrypts_something(aws: Session, made: Callable[..., str]) -> None:
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    name, client = made(KMSKeyArn=key), aws.client("lambda")
+    assert "KMSKeyArn" not in client.get_function_configuration(FunctionName=name), "there is nothing to encrypt"
+    client.update_function_configuration(FunctionName=name, KMSKeyArn=key, Environment={"Variables": {"MODE": "a"}})
+    assert client.get_function_configuration(FunctionName=name)["KMSKeyArn"] == key
+
+
 def test_only_changed_content_is_an_update_of_the_code(
     driver: Callable[..., Any], inputs: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -70,6 +70,23 @@ def _keep(function: LambdaFunction, spec: dict[str, Any]) -> None:
         logging.setdefault("ApplicationLogLevel", "INFO")
         logging.setdefault("SystemLogLevel", "INFO")
     own["logging_config"] = logging
+    if not _uses_key(function):
+        function.kms_key_arn = None
+
+
+def _uses_key(function: LambdaFunction) -> bool:
+    """Return whether there is anything that its key encrypts; where there is nothing, Lambda keeps no key.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html and, for what becomes of the key,
+    https://www.pulumi.com/registry/packages/aws/api-docs/lambda/function/#kmskeyarn_python
+    """
+    snapshots = (vars(function).get("snap_start") or {}).get("ApplyOn", "None") != "None"
+    return bool(
+        function.environment_vars
+        or snapshots
+        or function.package_type == "Image"
+        or (function.code or {}).get("SourceKMSKeyArn")
+    )
 
 
 def _touch(function: LambdaFunction) -> None:
