@@ -65,8 +65,8 @@ class RegistryArgs:
     """The key that encrypts the images. Another key replaces the repository."""
     force_delete: bool
     """Whether a destroy takes the images along; False refuses while there are any."""
-    running_tags: Sequence[str] = ()
-    """Tags that the lifecycle policy never expires: the release that the stack runs."""
+    running_tags: Sequence[pulumi.Input[str | None]] = ()
+    """Tags that the lifecycle policy never expires: the releases that stacks run. None is one that runs nothing yet."""
     protect: bool = False
     """Whether Pulumi refuses to delete the repository."""
     tags: Tags
@@ -89,7 +89,7 @@ class RegistryArgs:
             "keep the running release and one to roll back to",
         )
         for tag in self.running_tags:
-            if not _TAG.fullmatch(tag):
+            if isinstance(tag, str) and not _TAG.fullmatch(tag):
                 raise mistake(
                     "RegistryArgs.running_tags",
                     tag,
@@ -133,7 +133,9 @@ class Registry(pulumi.ComponentResource):
         aws.ecr.LifecyclePolicy(
             f"{name}-lifecycle",
             repository=repository.name,
-            policy=lifecycle_policy(args.keep_releases, args.running_tags),
+            policy=pulumi.Output.all(*args.running_tags).apply(
+                lambda tags: lifecycle_policy(args.keep_releases, [tag for tag in tags if tag is not None])
+            ),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.repository_name = repository.name

@@ -153,6 +153,7 @@ def secret_mistakes(
 def system_mistakes(system: System, config: SystemConfig, profile: Profile | None) -> Iterator[Mistake]:
     """Report rotations of what isn't generated, services that aren't there, sizes that Fargate hasn't."""
     yield from _source_mistakes(system, config)
+    yield from _registry_mistakes(system, config)
     for variable in sorted(config.rotation):
         key = f"{system.name}:rotation.{variable}"
         if variable not in system.generated:
@@ -220,13 +221,25 @@ def _source_mistakes(system: System, config: SystemConfig) -> Iterator[Mistake]:
             allowed="the tag to push the images under",
             remedy=set_command(f"{system.name}:release", "v1.0.0"),
         )
-    if config.registry is not None:
+    if config.registry is not None and config.registry.stack is not None:
         yield Mistake(
             key=key,
-            problem=f"is set, and so is {system.name}:registry",
+            problem=f"is set, and so is {system.name}:registry.stack",
             allowed="one of the two: images are built here, or taken from another stack's repositories",
             remedy=remove_command(key),
         )
+
+
+def _registry_mistakes(system: System, config: SystemConfig) -> Iterator[Mistake]:
+    if config.registry is None or config.registry.stack is None or not config.registry.sharedWith:
+        return
+    key = f"{system.name}:registry.sharedWith"
+    yield Mistake(
+        key=key,
+        problem=f"is set, and so is {system.name}:registry.stack",
+        allowed="one of the two: the repositories are this stack's to share, or another stack's",
+        remedy=remove_command(key),
+    )
 
 
 def _service_mistakes(key: str, service: Service, config: ServiceConfig, profile: Profile) -> Iterator[Mistake]:

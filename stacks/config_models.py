@@ -104,9 +104,10 @@ class Promotion(Model):
 
 
 class RegistryConfig(Model):
-    """Whose repositories hold the images."""
+    """Whose repositories hold the images, and who else takes them from here."""
 
-    stack: str = _about("the name of another stack of this account", "staging")
+    stack: str | None = _about("the name of another stack of this account", "staging", default=None)
+    sharedWith: tuple[str, ...] = _about("a list of names of other stacks of this account", "prod", default=())
 
 
 class PlatformConfig(Model):

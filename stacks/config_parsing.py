@@ -73,7 +73,8 @@ def _mistake(namespace: str, model: type[Model], detail: ErrorDetails, system: S
     if reason.startswith("Input "):  # pydantic's own words
         reason = reason[:1].lower() + reason[1:]
     # A list is set as a whole, not member by member.
-    settable = key.rstrip("0123456789").rstrip(".") + ("[0]" if path[-1].isdigit() else "")
+    of_list = path[-1].isdigit() or detail["type"] == "tuple_type"
+    settable = key.rstrip("0123456789").rstrip(".") + ("[0]" if of_list else "")
     return Mistake(
         key=key,
         problem=f"is {detail['input']!r}: {reason}",

@@ -21,7 +21,7 @@ from components.task import SecretVariable, TaskArgs
 from stacks import system as model
 from stacks.platform import Platform
 from stacks.queues import build_queue_depth, queue_of
-from stacks.release import Repository, image_digest, promoted, repository_of
+from stacks.release import Repository, image_digest, promoted, release_of, repository_of
 from stacks.secret_facts import kept_previous, previous_of, secret_facts
 from stacks.settings import Settings, SystemSettings
 from stacks.stores import Stores, build_stores, named, secret_value, store_logins
@@ -148,7 +148,13 @@ class Deployment:
                     # Two stacks of one account need names of their own; people push to them, so they are fixed.
                     repository_name=f"{self._settings.stack}/{self._name(image)}",
                     keep_releases=self._settings.keep_releases,
-                    running_tags=(self._own.release,) if self._own.release else (),
+                    running_tags=(
+                        self._own.release,
+                        *(
+                            release_of(self._platform.others, stack, self._system.name)
+                            for stack in self._own.shared_with
+                        ),
+                    ),
                     kms_key_arn=self._platform.key.arn,
                     force_delete=not self._settings.protection,
                     protect=self._settings.protection,

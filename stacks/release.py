@@ -104,6 +104,11 @@ def repository_of(others: OtherStacks, stack: str, system: str, image: str) -> R
     return Repository(url=url, arn=url.apply(_arn_of))
 
 
+def release_of(others: OtherStacks, stack: str, system: str) -> pulumi.Output[str | None]:
+    """Return the release of a system that another stack ran when it was last up; None when it ran none."""
+    return others.output(stack, system).apply(lambda outputs: (outputs or {}).get("release"))
+
+
 def _arn_of(url: str) -> str:
     """Return a repository's ARN from its URL, `<account>.dkr.ecr.<region>.amazonaws.com/<name>`."""
     host, _, name = url.partition("/")

@@ -60,6 +60,8 @@ class SystemSettings:
     """The checkout that its images are built from; None where they are pushed by someone else."""
     registry_stack: str | None
     """The stack whose repositories hold its images; None for repositories of its own."""
+    shared_with: tuple[str, ...]
+    """Stacks that take its images from its repositories, and whose releases these therefore keep."""
     migrate: bool
     """Whether a new release's migration is run."""
     zone: str
@@ -186,6 +188,7 @@ def check(stack: str, systems: Sequence[System], values: Mapping[str, str], secr
                 release=config.release,
                 source=config.source,
                 registry_stack=config.registry.stack if config.registry else None,
+                shared_with=config.registry.sharedWith if config.registry else (),
                 migrate=config.migrate,
                 zone=config.zone,
                 urls={variable: getattr(config, variable) for variable in system.urls},

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.registry import Registry, RegistryArgs, lifecycle_policy
@@ -41,7 +42,7 @@ NAME_RULE = (
             "RegistryArgs.keep_releases is 1; allowed: 2 to 1000; keep the running release and one to roll back to",
         ),
         (
-            {"running_tags": ["v1", "-v2"]},
+            {"running_tags": [None, "v1", "-v2"]},
             "RegistryArgs.running_tags is '-v2'; allowed: image tags: 1 to 128 letters, digits and ._- not beginning "
             "with . or -; give the tag of the release that runs",
         ),
@@ -95,6 +96,13 @@ def test_what_runs_is_matched_first_by_a_rule_that_it_cannot_exceed() -> None:
     assert [
         (rule["rulePriority"], rule["selection"]["tagPatternList"], rule["selection"]["countNumber"]) for rule in rules
     ] == [(1, ["v1"], 1), (2, ["v9"], 1), (3, ["*"], 20)]
+
+
+def test_what_other_stacks_run_is_kept_once_it_is_known() -> None:
+    tags = ("v9", pulumi.Output.from_input("v1"), pulumi.Output.from_input(None))
+    policy = _built(running_tags=tags).named("aprendeai-api-lifecycle").inputs["policy"]
+
+    assert policy == lifecycle_policy(20, ["v1", "v9"]), "and a stack that runs nothing yet has nothing to keep"
 
 
 def test_what_it_gives_out_is_what_a_push_and_a_role_need() -> None:

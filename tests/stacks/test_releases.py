@@ -69,6 +69,12 @@ def _migrations(account: Account) -> list[str]:
     return [task["taskDefinitionArn"] for task in tasks]
 
 
+def _kept(account: Account, repository: str) -> list[list[str]]:
+    """Return the tags that each rule of a repository's lifecycle policy selects."""
+    text = account.client("ecr").get_lifecycle_policy(repositoryName=repository)["lifecyclePolicyText"]
+    return [rule["selection"]["tagPatternList"] for rule in json.loads(text)["rules"]]
+
+
 def _changed_services(result: Result) -> list[str]:
     return [s.name for s in result.changes if s.type == "aws:ecs/service:Service" and s.error is None]
 
@@ -153,6 +159,32 @@ def test_a_deployment_that_ecs_rolls_back_fails_the_update_with_the_reason(
     assert _running(account, "equivalence-api") != before
 
 
+def test_an_image_that_can_not_be_pulled_fails_the_update_with_the_reason(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, refusal = _running(account, "equivalence-worker"), "CannotPullContainerError: pull access denied"
+    _with(monkeypatch, _serving("worker", LOCALCLOUD_STOP_REASON=refusal))
+    result = _release(account, "v1.1.0").up()
+    message = "\n".join(result.errors)
+    assert result.exit_code != 0
+    assert "equivalence-worker doesn't run staging-equivalence-worker:" in message
+    assert refusal in message
+    assert _running(account, "equivalence-worker") == before
+
+
+def test_a_deployment_that_never_ends_fails_the_update_at_its_time_limit(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("components.service._ROLLOUT_SECONDS", 5)
+    monkeypatch.setattr("components.deployment_strategy._ROLLING_WATCH", 0)
+    _with(monkeypatch, _serving("worker", LOCALCLOUD_HANG="1"))
+    result = _release(account, "v1.1.0").up()
+    message = "\n".join(result.errors)
+    assert result.exit_code != 0
+    assert "equivalence-worker doesn't run staging-equivalence-worker:" in message
+    assert "it hasn't ended after 5 seconds" in message
+
+
 def test_images_are_built_from_a_checkout_and_run_by_the_digest_that_was_pushed(
     account: Account, tmp_path: Path
 ) -> None:
@@ -215,4 +247,10 @@ def test_a_second_stack_runs_the_very_digest_that_staging_ran(account: Account, 
     message = "\n".join(unproven.errors)
     assert f"equivalence:release is 'v4.0.0', whose image api ({pushed[:19]}) staging has not migrated to" in message
     assert "bring it up in staging first" in message
+
+    shared = {"equivalence:release": "v1.1.0", "equivalence:registry": {"sharedWith": ["second"]}}
+    succeed(account.stack("staging", shared).up())
+    assert [rule for rule in _kept(account, "staging/equivalence-api") if rule != ["*"]] == [["v1.0.0"], ["v1.1.0"]], (
+        "v1.0.0, which second runs, must stay however many releases staging has after it"
+    )
     succeed(account.stack("second", after_staging).destroy())

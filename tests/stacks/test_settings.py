@@ -559,6 +559,27 @@ def test_a_stack_name_that_no_repository_takes_is_refused() -> None:
     )
 
 
+def test_repositories_of_another_stack_are_not_this_ones_to_share() -> None:
+    assert _refusal(_config(aprendeai__registry={"stack": "staging", "sharedWith": ["qa"]})) == (
+        "aprendeai:registry.sharedWith is set, and so is aprendeai:registry.stack. Allowed: one of the two: the "
+        "repositories are this stack's to share, or another stack's. "
+        "Mend it: pulumi config rm --path 'aprendeai:registry.sharedWith'"
+    )
+
+
+def test_one_stack_to_share_with_is_a_list_too() -> None:
+    assert _refusal(_config(aprendeai__registry={"sharedWith": "prod"})) == (
+        "aprendeai:registry.sharedWith is 'prod': input should be a valid tuple. Allowed: a list of names of other "
+        "stacks of this account. Mend it: pulumi config set --path 'aprendeai:registry.sharedWith[0]' prod"
+    )
+
+
+def test_repositories_are_shared_with_whoever_config_names() -> None:
+    own = _settings(_config(aprendeai__registry={"sharedWith": ["prod", "qa"]})).systems["aprendeai"]
+    assert (own.registry_stack, own.shared_with) == (None, ("prod", "qa"))
+    assert _settings().systems["aprendeai"].shared_with == ()
+
+
 def test_the_number_of_zones_fits_the_profile() -> None:
     assert _refusal(_config(alicerce__availabilityZones=["us-east-1a"])) == (
         "alicerce:availabilityZones names 1 zones, where the profile has 3. Allowed: 3 zones, or an empty list for the "
