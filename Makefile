@@ -53,8 +53,9 @@ bench: setup ## Measure `up`, a no-op `up` and previews beside Pulumi's bare moc
 	$(RUN) -m tests.bench
 	$(RUN) -m tests.growth
 
-kills: setup ## Kill runs of the local stack at 50 random moments, and look whether all is well after each (half an hour)
+kills: setup ## Kill runs of the local stack at 50 random moments and releases at 20, and look whether all is well after each (an hour)
 	$(RUN) -m tests.kills
+	$(RUN) -m tests.kills --release --kills 20
 
 lock: setup ## Write the lock files anew from pyproject.toml
 	$(RUN) -m pip install --quiet uv

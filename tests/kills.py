@@ -1,6 +1,7 @@
 """Runs of the local stack that are killed at random moments, and whether all is well after the next one.
 
-    make kills                                        50 kills
+    make kills                                        50 kills, and 20 of releases
+    python -m tests.kills                             50 kills
     python -m tests.kills --kills 10 --seed 7         others; the same seed kills at the same points of the runs
     python -m tests.kills --release --kills 20        releases in place of these (`tests/release_kills.py`)
 
