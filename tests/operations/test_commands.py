@@ -41,7 +41,7 @@ def test_status_of_a_stack_that_is_as_it_should_be(place: Place) -> None:
     assert line.split()[:7] == ["aprendeai-api", "1", "of", "1", "v1.1.0", "2", digest]
     assert "completed" in line
     assert "1 healthy" in line
-    assert "alarms: none defined" in ran.out
+    assert "alarms: 0 of 6 on" in ran.out
     assert ran.out.endswith("✓ stack local is as it should be\n")
 
 
@@ -59,7 +59,7 @@ def test_status_of_a_deployment_that_was_rolled_back(place: Place) -> None:
         assert ran.code == 1
         assert ran.out.splitlines()[-1] == (
             "✗ equivalence-worker: the last deployment of revision 2: rolled back "
-            "(ECS deployment circuit breaker: tasks failed to start.)"
+            "(Service deployment rolled back because the circuit breaker threshold was exceeded.)"
         )
         shown = place("releases", "equivalence").out
         assert "rolled back" in shown
@@ -103,7 +103,7 @@ def test_status_of_what_is_missing_or_fails(place: Place, monkeypatch: pytest.Mo
         ran = place("status", "--stack", "edited")
     assert ran.code == 1
     problems = [line for line in ran.out.splitlines() if line.startswith("✗")]
-    assert "✗ equivalence-api: 1 of 2 targets fail: unhealthy: Target.Timeout" in problems
+    assert "✗ equivalence-api: 2 of 4 targets fail: unhealthy: Target.Timeout" in problems, "in both target groups"
     assert "✗ equivalence-ghost: it isn't there; run up again" in problems
     assert "✗ alarm gone isn't there; run up again" in problems
 
@@ -426,10 +426,10 @@ def checked(place: Place, *arguments: str) -> dict[tuple[str, str], tuple[str, s
     }
 
 
-def test_the_checklist_gives_evidence_and_is_red_without_alarms_and_staging(place: Place) -> None:
+def test_the_checklist_gives_evidence_and_is_red_without_staging(place: Place) -> None:
     ran = place("checklist")
     assert ran.code == 1
-    assert ran.out.splitlines()[-1] == "8 passed, 2 failed, 2 not checked"
+    assert ran.out.splitlines()[-1] == "10 passed, 2 not checked"
     found = checked(place)
     digest = short(place, "aprendeai-api", "v1.1.0")
     assert found["aprendeai", "secrets in the manager, and used"] == (
@@ -449,10 +449,18 @@ def test_the_checklist_gives_evidence_and_is_red_without_alarms_and_staging(plac
         "staging. Where staging is reached, look yourself: python -m operations releases --stack staging aprendeai",
     )
     assert found["aprendeai", "workers running"] == ("passed", "aprendeai-worker: 1 of 1 tasks run")
-    assert found["aprendeai", "alarms active"] == (
-        "failed",
-        "none defined: the stack has no alarm that watches aprendeai",
-    )
+    assert found["aprendeai", "alarms active"] == ("passed", "4 alarms are there, act, and are off")
+
+
+def test_the_checklist_is_red_without_alarms(place: Place) -> None:
+    def edit(resources: list[dict[str, Any]]) -> None:
+        resources[:] = [one for one in resources if one["type"] != "aws:cloudwatch/metricAlarm:MetricAlarm"]
+
+    with place.another("unwatched", edit):
+        assert checked(place, "--stack", "unwatched")["aprendeai", "alarms active"] == (
+            "failed",
+            "none defined: the stack has no alarm that watches aprendeai",
+        )
 
 
 def test_the_checklist_compares_with_what_staging_migrated(place: Place) -> None:

@@ -24,6 +24,10 @@ _WITHOUT_RESOURCE = {
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets",
     "ecr:GetAuthorizationToken",
+    "elasticloadbalancing:DescribeListeners",
+    "elasticloadbalancing:DescribeRules",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
     "ssmmessages:CreateControlChannel",
     "ssmmessages:CreateDataChannel",
     "ssmmessages:OpenControlChannel",
@@ -394,7 +398,7 @@ def test_the_key_rotates_and_names_who_uses_it(standing: Standing) -> None:
         assert not [a for a in statement["Action"] if a in ("kms:*", "kms:PutKeyPolicy", "kms:CreateGrant")]
         services.update(_several(statement["Principal"]["Service"]))
     region = key.split(":")[3]
-    assert services == {f"logs.{region}.amazonaws.com", "events.rds.amazonaws.com"}
+    assert services == {f"logs.{region}.amazonaws.com", "cloudwatch.amazonaws.com", "events.rds.amazonaws.com"}
 
 
 def test_topics_take_messages_from_named_services_of_this_account_only(standing: Standing) -> None:
@@ -411,8 +415,15 @@ def test_topics_take_messages_from_named_services_of_this_account_only(standing:
 
 def test_every_alarm_does_something(standing: Standing) -> None:
     alarms = _pages(standing.client("cloudwatch"), "describe_alarms", "MetricAlarms")
-    assert bool(alarms) == (standing.name == "prod"), "today's alarms are those of autoscaling"
+    ours = {alarm["AlarmName"] for alarm in alarms} - {
+        alarm["AlarmName"] for alarm in alarms if alarm["AlarmName"].startswith("TargetTracking-")
+    }
+    web = ("aprendeai-api", "aprendeai-frontend", "equivalence-api")
+    assert ours == {f"{standing.name}-{name}-{what}" for name in web for what in ("errors", "latency")}
+    topics = {topic["TopicArn"] for topic in _pages(standing.client("sns"), "list_topics", "Topics")}
     for alarm in alarms:
+        if alarm["AlarmName"] in ours:
+            assert set(alarm["AlarmActions"]) <= topics
         assert alarm["ActionsEnabled"], f"CloudWatch.17: {alarm['AlarmName']} rings and nobody hears it"
         assert alarm["AlarmActions"], f"CloudWatch.15: {alarm['AlarmName']} has nobody to tell"
 
@@ -502,6 +513,8 @@ def test_each_role_trusts_one_service_and_only_for_this_account(standing: Standi
         (statement,) = _statements(role["AssumeRolePolicyDocument"])
         assert statement["Action"] == "sts:AssumeRole"
         assert set(statement["Principal"]) == {"Service"}, f"{role['RoleName']}: no person and no account takes it"
+        if statement["Principal"]["Service"] == "ecs.amazonaws.com":
+            continue  # See docs/security.md.
         assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == account, (
             f"another account could have the service take {role['RoleName']} for it"
         )
@@ -515,6 +528,28 @@ def test_each_role_trusts_one_service_and_only_for_this_account(standing: Standi
         "scheduler.amazonaws.com",
         "vpc-flow-logs.amazonaws.com",
     }
+
+
+def test_ecs_moves_the_traffic_of_each_service_with_a_role_for_nothing_else(standing: Standing) -> None:
+    iam, services = standing.client("iam"), _services(standing)
+    roles = {role["Arn"]: role["RoleName"] for role in _pages(iam, "list_roles", "Roles")}
+    seen = 0
+    for name, service in services.items():
+        for balancer in service["loadBalancers"]:
+            seen += 1
+            advanced = balancer["advancedConfiguration"]
+            role = roles[advanced["roleArn"]]
+            (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+            document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+            allowed = {s["Sid"]: set(_several(s["Resource"])) for s in _statements(document) if s["Sid"] != "Look"}
+            rule = advanced["productionListenerRule"]
+            listener = rule.rpartition("/")[0].replace(":listener-rule/", ":listener/")
+            assert allowed == {
+                "EnterTasks": {balancer["targetGroupArn"], advanced["alternateTargetGroupArn"]},
+                "MoveWeights": {rule},
+                "MoveWeightsOfListeners": {listener},
+            }, f"{name}: AWS's own policy allows it for every load balancer of the account"
+    assert seen == 3
 
 
 def test_no_resource_is_anyones_without_a_condition(standing: Standing) -> None:
