@@ -25,6 +25,7 @@ _WORDS = {
     "ROLLBACK_FAILED": "rollback failed",
 }
 _UNDER_WAY = ("PENDING", "IN_PROGRESS")
+_GOING_BACK = ("STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,11 @@ class Deployment:
     def under_way(self) -> bool:
         """Whether it hasn't ended yet."""
         return self.status in _UNDER_WAY
+
+    @property
+    def settled(self) -> bool:
+        """Whether it changes nothing any more: it is neither under way nor on its way back."""
+        return self.status not in (*_UNDER_WAY, *_GOING_BACK)
 
 
 def of_service(ecs: Any, cluster: str, service: str) -> list[Deployment]:  # noqa: ANN401 - a boto3 client

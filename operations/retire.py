@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from botocore.exceptions import ClientError
 
 from components.task_evidence import looks
-from operations import revisions, services, versions
+from operations import deployments, revisions, services, versions
 from operations.account import Account, in_batches
 from operations.errors import OperationError
 from operations.revisions import Revision
@@ -86,8 +86,9 @@ def _refuse_in_use(account: Account, stack: Stack, system: System, current: Mapp
             known[arn] = revisions.describe(ecs, arn)
         return known[arn]
 
+    described = services.described(account, stack, list(system.services.values()))
     in_use = [
-        *_services_in_use(services.described(account, stack, list(system.services.values())), revision, stack, current),
+        *_services_in_use(ecs, described, revision, stack, current),
         *_tasks_in_use(ecs, revision, stack, current),
     ]
     if in_use:
@@ -99,6 +100,7 @@ def _refuse_in_use(account: Account, stack: Stack, system: System, current: Mapp
 
 
 def _services_in_use(
+    ecs: Any,  # noqa: ANN401 - a boto3 client
     described: Mapping[str, Mapping[str, Any]],
     revision: Callable[[str], Revision],
     stack: Stack,
@@ -106,17 +108,20 @@ def _services_in_use(
 ) -> Iterator[str]:
     for name, service in sorted(described.items()):
         # A service that has no task now starts its next one from what its deployments name.
-        for deployment in service["deployments"]:
-            found = revision(deployment["taskDefinition"])
-            if old := _old(found, current):
+        found = [revision(deployment["taskDefinition"]) for deployment in service["deployments"]]
+        for one in found:
+            if old := _old(one, current):
                 yield (
-                    f"service {name}: revision {found.number} reads {old} as before; run up for stack {stack.name!r}, "
+                    f"service {name}: revision {one.number} reads {old} as before; run up for stack {stack.name!r}, "
                     "and wait until the revision is gone"
                 )
-            elif _reads(found, current) and deployment.get("rolloutState") == "IN_PROGRESS":
-                # Until it has completed it may fail, and then the revision before it is started again:
-                # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
-                yield f"service {name}: the deployment of revision {found.number} is in progress; wait for its end"
+        if not any(_reads(one, current) for one in found):
+            continue
+        # Until it has completed it may fail, and then the revision before it is started again:
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+        last = next(iter(deployments.of_service(ecs, stack.cluster, name)), None)
+        if last is not None and not last.settled:
+            yield f"service {name}: its last deployment: {last.outcome}; wait for its end"
 
 
 def _tasks_in_use(

@@ -14,8 +14,8 @@ from operations.rotation import SecretFacts
 from operations.stack import Stack, System
 from operations.versions import Version
 
-#: How the function that changes logins is called among a secret's readers.
-_FUNCTION = "function"
+#: How functions are called among a secret's readers.
+_CREDENTIALS, _QUEUE_DEPTH = "credentials function", "queue depth function"
 #: How many days before it is due a secret is told of in another colour.
 _SOON_DAYS = 14
 
@@ -37,7 +37,7 @@ class SecretReport:
     inside: str | None = None
     """The secret that it is in, where it has none of its own."""
     readers: tuple[str, ...] = ()
-    """The services, the migration and the function that read it."""
+    """The services, the migration and the functions that read it."""
 
     @property
     def changed(self) -> datetime | None:
@@ -104,7 +104,7 @@ def _of_system(account: Account, stack: Stack, system: System) -> list[SecretRep
 
 
 def _readers(account: Account, system: System) -> dict[str, list[str]]:
-    """Return who reads each secret, by ARN: in what the stack deployed, and in what the function was asked."""
+    """Return who reads each secret, by ARN: what the stack deployed, and its functions."""
     ecs = account.client("ecs")
     arns = dict(sorted(system.task_definitions.items()))
     if system.migration_task_definition:
@@ -114,7 +114,11 @@ def _readers(account: Account, system: System) -> dict[str, list[str]]:
         for secret in sorted({secret.arn for secret in revisions.describe(ecs, arn).secrets}):
             readers.setdefault(secret, []).append(name)
     for secret in sorted(system.rotation.read_by_function):
-        readers.setdefault(secret, []).append(_FUNCTION)
+        readers.setdefault(secret, []).append(_CREDENTIALS)
+    if system.queue_depth is not None:
+        told = account.client("lambda").get_function_configuration(FunctionName=system.queue_depth)
+        for secret in sorted(set((told.get("Environment") or {}).get("Variables", {}).values())):
+            readers.setdefault(secret, []).append(_QUEUE_DEPTH)
     return readers
 
 

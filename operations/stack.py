@@ -64,6 +64,8 @@ class System:
     """What its migration resource remembers; None before the first release."""
     rotation: Rotation = field(default_factory=Rotation)
     """What is known of its secrets' rotation."""
+    queue_depth: str | None = None
+    """The function that publishes the depth of its queues; None where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,6 +238,7 @@ def _system(
         database=str(outputs.get("database") or ""),
         migrations=migrations,
         rotation=rotation.parsed(outputs, begun),
+        queue_depth=outputs.get("queueDepth"),
     )
 
 

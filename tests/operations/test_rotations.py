@@ -140,11 +140,11 @@ def test_secrets_are_listed_with_counters_and_readers_and_who_follows_whom(story
     assert (code, err) == (0, "")
     assert out.splitlines()[1].split()[:2] == ["aprendeai", "AI_SERVICE_SECRET"]
     rows = {line.split()[0]: line.split()[1:] for line in out.splitlines()}
-    assert rows["DB_PASSWORD"] == ["1", "0", "d", "never", "api,", "worker,", "function"]
+    assert rows["DB_PASSWORD"] == ["1", "0", "d", "never", "api,", "worker,", "credentials", "function"]
     assert rows["REDIS_PASSWORD"] == ["1", "0", "d", "never", "in", "REDIS_URL"]
-    assert rows["DATABASE_URL"][:6] == ["0", "d", "with", "POSTGRES_PASSWORD", "api,", "worker,"]
-    assert rows["DATABASE_URL"][6:] == ["migration"]
-    assert rows["DATABASE_ADMIN_PASSWORD"][-1] == "function"
+    assert rows["DATABASE_URL"] == ["0", "d", "with", "POSTGRES_PASSWORD", "api,", "worker,", "migration"]
+    assert rows["REDIS_URL"][-5:] == ["api,", "worker,", "queue", "depth", "function"]
+    assert rows["DATABASE_ADMIN_PASSWORD"] == ["1", "0", "d", "never", "credentials", "function"]
     assert rows["LLM_API_KEY"] == ["1", "version", "0", "d", "never", "api,", "worker"]
     assert rows["SENTRY_DSN"] == ["not", "set"]
     assert not any("_PREVIOUS" in line for line in out.splitlines()), "there is none before the first rotation"
@@ -306,21 +306,15 @@ def test_retire_refuses_while_anything_runs_with_the_credentials_of_before(story
 
 
 def test_retire_refuses_while_a_deployment_may_still_go_back(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_progress(monkeypatch, "aprendeai-api", "aprendeai-frontend")
+    def in_progress(answer: dict[str, Any]) -> None:
+        last = answer["serviceDeployments"][0]
+        if last["serviceArn"].rsplit("/", 1)[-1] in ("aprendeai-api", "aprendeai-frontend"):
+            last["status"] = "IN_PROGRESS"
+
+    edit(monkeypatch, "ecs", "ListServiceDeployments", in_progress)
     assert story.refused("retire", "aprendeai").splitlines()[1:-1] == [
-        "  service aprendeai-api: the deployment of revision 2 is in progress; wait for its end"
+        "  service aprendeai-api: its last deployment: in progress; wait for its end"
     ], "the frontend reads nothing of the stores"
-
-
-def in_progress(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    """Have ECS tell of deployments that haven't ended."""
-    edit(monkeypatch, "ecs", "DescribeServices", lambda answer: _in_progress(answer, names))
-
-
-def _in_progress(answer: dict[str, Any], names: tuple[str, ...]) -> None:
-    for service in answer["services"]:
-        if service["serviceName"] in names:
-            service["deployments"][0]["rolloutState"] = "IN_PROGRESS"
 
 
 def edit(
