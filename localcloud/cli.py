@@ -22,8 +22,6 @@ from localcloud.engine.stack import Project, Stack
 from localcloud.engine.state import StateError
 
 _DEFAULT_STACK = "local"
-#: The packages that the local cloud has providers for.
-_PACKAGES = ("aws", "random", "docker")
 
 
 class CommandError(Exception):
@@ -217,27 +215,38 @@ def _exec(options: argparse.Namespace) -> int:
         # AWS_ENDPOINT_URL, unless it is told on the command line:
         # https://github.com/aws/aws-cli/blob/develop/awscli/customizations/overridesslcommonname.py
         arguments = ["--endpoint-url", url, *arguments]
-    with _providers_for(command[0], options) as more:
+    with _pulumi(Path(found), environment["PATH"], options) as more:
         return subprocess.call([found, *arguments], env={**environment, **more})
 
 
 @contextlib.contextmanager
-def _providers_for(program: str, options: argparse.Namespace) -> Iterator[dict[str, str]]:
-    """Serve our providers to the official CLI; give the environment that makes it use them."""
-    if Path(program).name != "pulumi":
+def _pulumi(program: Path, path: str, options: argparse.Namespace) -> Iterator[dict[str, str]]:
+    """Serve our providers to the official CLI, where there is one; give the environment that makes it use them.
+
+    The command may be the CLI itself, or whatever drives it: a program with Pulumi's Automation API, `make`, a shell.
+    """
+    in_a_project = (Path(options.cwd) / "Pulumi.yaml").exists()
+    drives_it = program.name != "aws" and in_a_project and shutil.which("pulumi", path=path)
+    if program.name != "pulumi" and not drives_it:
         yield {}
         return
+    from localcloud.provider import PACKAGES
     from localcloud.provider.serve import serving
 
     backend = Project(options.cwd).stack(options.stack).home.resolve() / "pulumi"
     backend.mkdir(parents=True, exist_ok=True)
-    with serving(_PACKAGES) as ports:
-        yield {
+    with serving(PACKAGES) as ports:
+        ours = {
             # https://www.pulumi.com/docs/iac/cli/environment-variables/
+            "PULUMI_BACKEND_URL": backend.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": DEFAULT_PASSPHRASE,
+            # Else it downloads the plugins of what is served here.
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+        yield {
+            **{name: os.environ.get(name, value) for name, value in ours.items()},
             "PULUMI_DEBUG_PROVIDERS": ",".join(f"{package}:{port}" for package, port in ports.items()),
-            "PULUMI_BACKEND_URL": os.environ.get("PULUMI_BACKEND_URL", backend.as_uri()),
-            "PULUMI_CONFIG_PASSPHRASE": os.environ.get("PULUMI_CONFIG_PASSPHRASE", DEFAULT_PASSPHRASE),
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
         }
 
 

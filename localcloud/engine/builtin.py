@@ -59,10 +59,4 @@ class Builtin(Provider):
             if resource.id:
                 found["id"] = text(resource.id)
             return InvokeResponse(found)
-        if request.tok == "pulumi:pulumi:readStackOutputs":
-            outputs = self._read_outputs(str(to_python(request.args["name"])))
-            secret = tuple(text(key) for key in sorted(outputs) if contains_secret(outputs[key]))
-            return InvokeResponse(
-                {"name": request.args["name"], "outputs": mapping(outputs), "secretOutputNames": make(secret)}
-            )
         raise LookupError(f"{request.tok} is no function that the engine itself provides")

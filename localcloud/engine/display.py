@@ -18,7 +18,7 @@ from localcloud.engine.planner import Step
 from localcloud.engine.result import Result, op_of
 from localcloud.engine.run import Diagnostic
 from localcloud.engine.state import Resource, counts, is_root
-from localcloud.engine.values import contains_secret, is_computed, to_json
+from localcloud.engine.values import UNKNOWN, contains_secret, from_json, is_computed, to_json
 
 _LONGEST_VALUE = 120
 _MOST_RUNNING = 8
@@ -32,7 +32,6 @@ _STYLES = {
     "read": (">", "cyan"),
     "same": (" ", "dim"),
     "discard": ("-", "dim"),
-    "refresh": ("~", "cyan"),
 }
 _DONE = {
     "create": "created",
@@ -42,7 +41,6 @@ _DONE = {
     "read": "read",
     "same": "unchanged",
     "discard": "forgotten",
-    "refresh": "read back",
 }
 _TO_DO = {
     "create": "to create",
@@ -52,7 +50,6 @@ _TO_DO = {
     "read": "to read",
     "same": "unchanged",
     "discard": "to forget",
-    "refresh": "to read back",
 }
 _DOING = {
     planner.CREATE: "creating",
@@ -125,10 +122,10 @@ class Display:
         if error is not None:
             self._console.print(Text(f"  ✗ {_title(step.resource)}  failed", style="red bold"))
             return
-        shown = _kind(step)
+        shown = op_of(step).partition("-")[0]
         if step.replacing and (step.op != planner.DELETE_REPLACED or self._operation == "preview"):
             return
-        if shown in ("same", "refresh") or (is_root(step.resource) and shown == "same"):
+        if shown == "same":
             return
         sign, style = _STYLES[shown]
         words = _TO_DO if self._operation == "preview" else _DONE
@@ -267,8 +264,6 @@ def _value(value: PropertyValue | None, *, cut: bool = True) -> str:
 
 
 def _masked(plain: Any) -> Any:  # noqa: ANN401 - JSON
-    from localcloud.engine.values import UNKNOWN
-
     if plain == UNKNOWN:
         return "(known after up)"
     if isinstance(plain, list):
@@ -303,25 +298,12 @@ def _inside_json(old: PropertyValue | None, new: PropertyValue | None) -> list[t
         return []
     if not isinstance(before, (dict, list)) or not isinstance(after, type(before)):
         return []
-    from localcloud.engine.values import from_json
-
     left, right = {"": from_json(before)}, {"": from_json(after)}
     rows = []
     for path in changed_paths(left, right):
         a, b = get_path(left, path), get_path(right, path)
         rows.append((path.removeprefix('[""]').removeprefix("."), _value(a, cut=False), _value(b, cut=False)))
     return rows
-
-
-def _kind(step: Step) -> str:
-    """Return the word that a step is shown under."""
-    if step.op == planner.REFRESH:
-        return op_of(step)
-    if step.op in (planner.DELETE_REPLACED, planner.REMOVE_PENDING_REPLACE):
-        return "delete"
-    if step.op == planner.DISCARD_REPLACED:
-        return "discard"
-    return step.op if step.op in _STYLES else step.op.partition("-")[0]
 
 
 def _title(resource: Resource) -> str:

@@ -142,7 +142,6 @@ class Executor:
         self._mark_secrets(new)
         self._remember(step, new)
         self._snapshot.end(new)
-        self._snapshot.found(new.urn)
         self._snapshot.add(new)
         if step.old is not None and step.old.pending_replacement:
             self._snapshot.drop(step.old)
@@ -381,7 +380,7 @@ class Executor:
         return await self._registry.ensure(resource.provider, self._planner.provider_resource(resource.provider))
 
     async def _hooks(self, moment: str, resource: Resource, old: Resource | None, new: Resource | None) -> None:
-        names = resource.hooks.get(_HOOK_KEYS[moment], [])
+        names = resource.hooks.get(HOOK_KEYS[moment], [])
         if names:
             await self._run_hooks(HookCall(names, moment, resource, old, new))
 
@@ -391,8 +390,7 @@ class Executor:
 
     def _remember(self, step: Step, new: Resource) -> None:
         self.news[new.urn] = new
-        if step.op != planner.REPLACE:
-            self._unfinished[new.urn] = step
+        self._unfinished[new.urn] = step
 
     def _mark_secrets(self, new: Resource) -> None:
         """Mark the outputs that are secret: those that the program names, and those whose input is."""
@@ -409,7 +407,7 @@ class Executor:
 
 
 #: How the state names the moments of hooks (sdk/go/common/resource: HookType).
-_HOOK_KEYS = {
+HOOK_KEYS = {
     "before_create": "BeforeCreate",
     "after_create": "AfterCreate",
     "before_update": "BeforeUpdate",

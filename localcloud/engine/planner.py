@@ -112,15 +112,12 @@ class Step:
 class Planner:
     """Plans one run, resource by resource, in the order in which the program registers them."""
 
-    def __init__(self, project: str, stack: str, base: Deployment, registry: Registry, *, preview: bool) -> None:
+    def __init__(self, project: str, stack: str, base: Deployment, registry: Registry) -> None:
         """Start from what the stack has."""
         self._project = project
         self._stack = stack
         self._registry = registry
-        self._preview = preview
-        self._base = base.resources
-        self._olds = base.current()
-        self._lost = {o.resource.urn: o.resource for o in base.pending if o.type == "creating"}
+        self.rebase(base)
         self.urns: set[str] = set()
         #: The operation that each URN's steps amount to.
         self._operated: dict[str, str] = {}
@@ -132,13 +129,11 @@ class Planner:
         self._provider_inputs: dict[str, PropertyMap] = {}
         #: Messages to show beside the steps: (URN, text).
         self.notes: list[tuple[str, str]] = []
-        self.errors: list[tuple[str, str]] = []
 
     def rebase(self, base: Deployment) -> None:
         """Start from another base than at first: what a refresh found."""
         self._base = base.resources
         self._olds = base.current()
-        self._lost = {}  # settled by now: found, or known not to exist
 
     def alias_of(self, urn: str) -> str | None:
         """Return the URN that a resource had before, when it was found by an alias."""
@@ -165,7 +160,7 @@ class Planner:
             PlanError: the resource can't be what the program wants.
         """
         urn = self._claim(goal.type, goal.name, goal.parent)
-        old, alias = self._find_old(urn, goal)
+        old = self._find_old(urn, goal)
         new = Resource(
             urn=urn,
             type=goal.type,
@@ -178,7 +173,6 @@ class Planner:
             protect=bool(goal.protect),
             retain_on_delete=bool(goal.retain_on_delete),
             additional_secret_outputs=goal.additional_secret_outputs,
-            aliases=[alias] if alias else [],
             custom_timeouts=goal.custom_timeouts,
             ignore_changes=goal.ignore_changes,
             replace_on_changes=goal.replace_on_changes,
@@ -186,26 +180,20 @@ class Planner:
             created=old.created if old else "",
             modified=old.modified if old else "",
         )
-        inputs = goal.inputs
-        if old is not None:
-            inputs = self._ignore(urn, goal, inputs, old.inputs)
-        recreating = urn in self._deletes
-        was_external = old is not None and old.external
-        fresh = old is None or recreating or was_external
+        kept = None if old is None or old.external or urn in self._deletes else old
+        if kept is not None:
+            new.inputs = self._ignore(urn, goal, kept.inputs)
         if goal.custom:
-            before = self._lost_inputs(urn) if fresh or old is None else old.inputs
-            new.inputs = await self._check(urn, goal, before, goal.inputs if fresh else inputs)
-        else:
-            new.inputs = inputs
+            new.inputs = await self._check(urn, goal, kept.inputs if kept else {}, new.inputs)
         if urns.is_provider(goal.type):
             self._provider_inputs[urn] = new.inputs
 
-        if recreating or urn in self._deletes:
+        if urn in self._deletes:
             return self._recreate(urn, old, new)
         if old is None:
             self._operated[urn] = CREATE
             return [Step(op=CREATE, new=new)]
-        if was_external:
+        if old.external:
             # The program takes over what it only read so far: as a replacement, whose old part isn't deleted.
             self._operated[urn] = CREATE
             return [
@@ -217,12 +205,8 @@ class Planner:
             return self._recreate(urn, old, new)
         return await self._steps_of(diff, urn, old, new, goal)
 
-    def _lost_inputs(self, urn: str) -> PropertyMap:
-        """Return the inputs of a create whose answer a killed run didn't get: its name is how it is found again."""
-        lost = self._lost.get(urn)
-        return lost.inputs if lost else {}
-
-    def _ignore(self, urn: str, goal: Goal, inputs: PropertyMap, old: PropertyMap) -> PropertyMap:
+    def _ignore(self, urn: str, goal: Goal, old: PropertyMap) -> PropertyMap:
+        inputs = goal.inputs
         impossible: list[str] = []
         for path in goal.ignore_changes:
             try:
@@ -282,13 +266,13 @@ class Planner:
 
     # --- aliases -----------------------------------------------------------------------------------------------------
 
-    def _find_old(self, urn: str, goal: Goal) -> tuple[Resource | None, str]:
+    def _find_old(self, urn: str, goal: Goal) -> Resource | None:
         if urn in self._aliased:
             raise PlanError(
                 f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN '{self._aliased[urn]}'"
             )
         if urn in self._olds:
-            return self._olds[urn], ""
+            return self._olds[urn]
         for candidate in self._aliases(goal):
             old = self._olds.get(candidate)
             if old is None:
@@ -301,18 +285,17 @@ class Planner:
                 )
             self._aliased[candidate] = urn
             self._alias_of[urn] = candidate
-            return old, candidate
-        return None, ""
+            return old
+        return None
 
     def _aliases(self, goal: Goal) -> list[str]:
         """Return the URNs that the resource may have had: its own aliases, and those that its parent's give it."""
         own = [self._alias_urn(goal, alias) for alias in goal.aliases]
+        inherited = []
         if (parent_alias := self._alias_of.get(goal.parent)) is not None:
-            parent_name = urns.name_of(goal.parent)
-            own.append(self._inherited(goal.type, goal.name, parent_name, parent_alias))
-            for urn in [self._alias_urn(goal, alias) for alias in goal.aliases]:
-                own.append(self._inherited(urns.type_of(urn), urns.name_of(urn), parent_name, parent_alias))
-        return list(dict.fromkeys(own))
+            names = [(goal.type, goal.name), *((urns.type_of(urn), urns.name_of(urn)) for urn in own)]
+            inherited = [self._inherited(type_, name, urns.name_of(goal.parent), parent_alias) for type_, name in names]
+        return list(dict.fromkeys([*own, *inherited]))
 
     def _alias_urn(self, goal: Goal, alias: Alias) -> str:
         if alias.urn:
@@ -386,7 +369,7 @@ class Planner:
         self._operated[urn] = REPLACE
         if goal.custom:
             # What the provider filled in came from the old resource; the new one gets its own.
-            new.inputs = await self._check(urn, goal, self._lost_inputs(urn), goal.inputs)
+            new.inputs = await self._check(urn, goal, {}, goal.inputs)
         keys = diff.replace_reasons()
         first = goal.delete_before_replace
         if not (diff.delete_before_replace if first is None else first):
@@ -398,9 +381,7 @@ class Planner:
             ]
         steps = await self._delete_dependents(urn, old)
         if not old.pending_replacement:
-            self._deletes.add(old.urn)
             steps.append(Step(op=DELETE_REPLACED, old=old, replacing=True, pending_replacement=True))
-            self._deletes.discard(old.urn)
         steps.append(Step(op=REPLACE, old=old, new=new, diff=diff, keys=keys))
         steps.append(Step(op=CREATE_REPLACEMENT, old=old, new=new, diff=diff, keys=keys, replacing=True))
         return steps
@@ -439,12 +420,7 @@ class Planner:
                 continue
             if not seen_root or resource.urn in self._operated or resource.urn in self._deletes:
                 continue
-            direct = resource.all_dependencies() - {resource.parent}
-            direct |= {resource.parent} & {
-                *resource.dependencies,
-                *(u for deps in resource.property_dependencies.values() for u in deps),
-            }
-            if not direct & touched:
+            if not resource.dependencies_but_parent() & touched:
                 continue
             touched.add(resource.urn)
             if not resource.custom or resource.external:
@@ -506,7 +482,7 @@ class Planner:
             if self._aliased.get(resource.urn, resource.urn) in self._operated:
                 continue
             if resource.pending_replacement:
-                steps.append(Step(op=REMOVE_PENDING_REPLACE, old=resource))
+                steps.append(Step(op=REMOVE_PENDING_REPLACE, old=resource, replacing=True))
             else:
                 steps.append(Step(op=_deletion(resource, replaced=False), old=resource))
         return steps

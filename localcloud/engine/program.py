@@ -13,7 +13,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,29 @@ from localcloud.engine.config import Config, ProjectFile
 
 #: Modules of the project that programs have imported, with the time of their file: a changed file is imported anew.
 _imported: dict[str, float] = {}
+
+
+#: Rounds of an event loop in which an answer leads to the next request: each `await` on the way takes one.
+_ITERATIONS = 100
+
+
+class _Calls(ThreadPoolExecutor):
+    """Has a thread for each request of the program, which waits for the answer; those of all resources wait at once.
+
+    Attributes:
+        under_way: what was submitted and hasn't ended.
+    """
+
+    def __init__(self, max_workers: int) -> None:
+        super().__init__(max_workers)
+        self.under_way: set[Future[Any]] = set()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":  # noqa: ANN401
+        """Note a call until it has ended."""
+        future = super().submit(fn, *args, **kwargs)
+        self.under_way.add(future)
+        future.add_done_callback(self.under_way.discard)
+        return future
 
 
 class Program:
@@ -67,26 +90,30 @@ class Program:
         while self._thread.is_alive():
             await asyncio.to_thread(self._thread.join, 0.5)
 
-    async def ping(self) -> None:
-        """Wait until the program's event loop has gone through what was waiting on it."""
+    async def calls(self) -> int | None:
+        """Return for how many answers the program waits, once it has gone through what the last one set off.
+
+        None when it doesn't run.
+        """
         self._ready.wait(1)
         loop = self._loop
         if loop is None or not loop.is_running():
-            return
+            return None
 
-        async def nothing() -> None:
-            await asyncio.sleep(0)
+        async def go_through() -> None:
+            for _ in range(_ITERATIONS):
+                await asyncio.sleep(0)
 
         with suppress(Exception):
-            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(nothing(), loop))
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(go_through(), loop))
+        return len(self._executor.under_way)
 
     def _run(self, parallel: int) -> None:
         # Unresolved futures are left over whenever a program stops half way; they tell a person nothing.
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         loop = asyncio.new_event_loop()
-        # Each request of the program blocks a thread until it is answered; requests of all resources wait at once.
-        executor = ThreadPoolExecutor(max_workers=max(parallel, 1) * 8)
-        loop.set_default_executor(executor)
+        self._executor = _Calls(max_workers=max(parallel, 1) * 8)
+        loop.set_default_executor(self._executor)
         loop.set_exception_handler(lambda *_: None)
         asyncio.set_event_loop(loop)
         self._loop = loop
@@ -107,7 +134,7 @@ class Program:
                     task.cancel()
                     with suppress(asyncio.CancelledError, Exception):
                         loop.run_until_complete(task)
-            executor.shutdown(wait=False, cancel_futures=True)
+            self._executor.shutdown(wait=False, cancel_futures=True)
             loop.close()
             sys.stdout.flush()
             sys.stderr.flush()

@@ -12,12 +12,13 @@ import grpc  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import alias_pb2, engine_pb2, provider_pb2, resource_pb2, resource_pb2_grpc
 
-from localcloud.engine.executor import StepError
+from localcloud.engine.executor import HOOK_KEYS
 from localcloud.engine.planner import Alias, Goal, PlanError
+from localcloud.engine.providers import with_version
 from localcloud.engine.run import Hook, Run, Stopped
 from localcloud.engine.state import Resource
-from localcloud.engine.urns import package_of
-from localcloud.engine.values import UNKNOWN, contains_computed, dependencies_in, from_struct, to_struct
+from localcloud.engine.urns import is_provider, package_of
+from localcloud.engine.values import contains_computed, dependencies_in, from_struct, to_struct
 
 _FEATURES = [
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
@@ -26,6 +27,13 @@ _FEATURES = [
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_DEPENDS_ON,
+    # Refused all the same: without these the SDK refuses by itself, and tells a person to update the Pulumi CLI.
+    resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
 ]
 
 #: Options of a registration that this engine doesn't implement: the request's field, and its name in a program.
@@ -38,16 +46,8 @@ _REFUSED = {
     "hideDiffs": "hide_diffs",
     "envVarMappings": "env_var_mappings",
     "packageRef": "a parameterized package",
+    "pluginDownloadURL": "plugin_download_url",
     "remote": "a remote component",
-}
-
-_HOOK_MOMENTS = {
-    "before_create": "BeforeCreate",
-    "after_create": "AfterCreate",
-    "before_update": "BeforeUpdate",
-    "after_update": "AfterUpdate",
-    "before_delete": "BeforeDelete",
-    "after_delete": "AfterDelete",
 }
 
 _Context = Any
@@ -94,19 +94,11 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         )
 
     @_answer
-    async def SupportsFeature(self, request: Any, context: _Context) -> Any:  # noqa: ANN401
-        """Answer the older way of asking what this engine can."""
-        known = {"secrets", "resourceReferences", "outputValues", "aliasSpecs", "resourceHooks"}
-        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in known)
-
-    @_answer
     async def RegisterResource(self, request: Any, context: _Context) -> Any:  # noqa: ANN401
         """Bring a resource to what the program wants."""
         run = self._run
         async with run.request():
-            resource = await run.register(
-                _goal(request), dict(request.providers), request.version, request.pluginDownloadURL
-            )
+            resource = await run.register(_goal(request), dict(request.providers), request.version)
         # A component's outputs may refer to resources that this run hasn't come to; the SDK has its own.
         outputs = resource.outputs if resource.custom else {}
         if not request.supportsPartialValues:
@@ -123,8 +115,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     @_answer
     async def ReadResource(self, request: Any, context: _Context) -> Any:  # noqa: ANN401
         """Read a resource that the stack doesn't own."""
-        if request.packageRef:
-            raise PlanError(_refusal(request.type, request.name, "a parameterized package"))
+        _refuse_options(request, request.type, request.name)
         wanted = Resource(
             urn=f"urn:pulumi:::::{request.type}::{request.name}",
             type=request.type,
@@ -138,20 +129,19 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             additional_secret_outputs=list(request.additionalSecretOutputs),
         )
         async with self._run.request():
-            resource = await self._run.read(wanted, request.version, request.pluginDownloadURL)
+            resource = await self._run.read(wanted, request.version)
         return resource_pb2.ReadResourceResponse(urn=resource.urn, properties=to_struct(resource.outputs))
 
     @_answer
     async def Invoke(self, request: Any, context: _Context) -> Any:  # noqa: ANN401
         """Call a provider's function."""
         run = self._run
-        if request.packageRef:
-            raise PlanError(_refusal("function", request.tok, "a parameterized package"))
+        _refuse_options(request, "function", request.tok)
         if run.pending(list(request.dependsOn)):
             return resource_pb2.ResourceInvokeResponse(unknown=True)
         async with run.busy():
             package = package_of(request.tok)
-            ref = request.provider or await run.default_provider(package, request.version, request.pluginDownloadURL)
+            ref = request.provider or await run.default_provider(package, request.version)
             handle = run.registry.get(ref)
             if handle is None:
                 handle = await run.registry.ensure(ref, run.planner.provider_resource(ref))
@@ -208,26 +198,30 @@ async def _refuse(context: _Context, what: str) -> None:
     )
 
 
-def _refusal(type_: str, name: str, option: str) -> str:
-    return (
-        f"{type_} {name!r} uses {option}, which the local cloud's engine doesn't implement: take it out, or use the "
-        "official CLI"
-    )
+def _refuse_options(request: Any, type_: str, name: str) -> None:  # noqa: ANN401 - a request of the SDK's protocol
+    """Refuse a request that uses an option which this engine doesn't implement.
+
+    Raises:
+        PlanError: it does; the text names the option.
+    """
+    used = [option for field, option in _REFUSED.items() if getattr(request, field, None)]
+    trigger = getattr(request, "replacement_trigger", None)
+    if trigger is not None and trigger.WhichOneof("kind") not in (None, "null_value"):
+        used.append("replacement_trigger")
+    if used:
+        raise PlanError(
+            f"{type_} {name!r} uses {used[0]}, which the local cloud's engine doesn't implement: take it out, or use "
+            "the official CLI"
+        )
 
 
 def _goal(request: Any) -> Goal:  # noqa: ANN401 - a RegisterResourceRequest
     """Return what a registration asks for.
 
     Raises:
-        PlanError: it uses an option that this engine doesn't implement.
+        PlanError: it uses an option that this engine doesn't implement, or its type is none.
     """
-    for field, option in _REFUSED.items():
-        if getattr(request, field):
-            raise PlanError(_refusal(request.type, request.name, option))
-    if request.HasField("replacement_trigger") and request.replacement_trigger.WhichOneof("kind") != "null_value":
-        raise PlanError(_refusal(request.type, request.name, "replacement_trigger"))
-    if request.hooks.on_error:
-        raise PlanError(_refusal(request.type, request.name, "on_error hooks"))
+    _refuse_options(request, request.type, request.name)
     custom = request.custom
     if custom and request.type.count(":") != 2:
         raise PlanError(f"{request.name!r} has the type {request.type!r}; a type has the form package:module:Type")
@@ -240,17 +234,12 @@ def _goal(request: Any) -> Goal:  # noqa: ANN401 - a RegisterResourceRequest
         if value.WhichOneof("kind") in ("struct_value", "list_value") and (found := dependencies_in(value)):
             given[key] = given.get(key, set()) | found
     defined = request.deleteBeforeReplaceDefined or request.deleteBeforeReplace
-    hooks = {name: list(getattr(request.hooks, field)) for field, name in _HOOK_MOMENTS.items()}
-    provider_inputs = dict(inputs)
-    if request.type.startswith("pulumi:providers:") and request.version:
-        from localcloud.engine.values import text
-
-        provider_inputs["version"] = text(request.version)
+    hooks = {name: list(getattr(request.hooks, field)) for field, name in HOOK_KEYS.items()}
     return Goal(
         type=request.type,
         name=request.name,
         custom=custom,
-        inputs=provider_inputs,
+        inputs=with_version(inputs, request.version) if is_provider(request.type) else inputs,
         parent=request.parent,
         provider=request.provider,
         dependencies=sorted(set(request.dependencies)),
@@ -326,6 +315,3 @@ class EngineLog:
     def StartDebugging(self, request: Any) -> Any:  # noqa: ANN401
         """Have nothing to do: a debugger is attached to this process itself."""
         return empty_pb2.Empty()
-
-
-__all__ = ["UNKNOWN", "EngineLog", "Monitor", "StepError"]

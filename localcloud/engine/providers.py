@@ -33,7 +33,7 @@ from localcloud.engine.requests import (
     UpdateRequest,
 )
 from localcloud.engine.state import Resource
-from localcloud.engine.urns import package_of, reference
+from localcloud.engine.urns import package_of, reference, type_of
 from localcloud.engine.values import (
     UNKNOWN,
     PropertyMap,
@@ -42,6 +42,7 @@ from localcloud.engine.values import (
     make,
     mapping,
     same_map,
+    text,
     to_python,
 )
 
@@ -123,7 +124,7 @@ class Handle:
         """Wrap a provider that isn't configured yet."""
         self.provider = provider
         self.urn = urn
-        self.package = package_of(urn.split("::")[2].rpartition("$")[2])
+        self.package = package_of(type_of(urn))
         self._known = True
         self._secrets = True
         self._previews = True
@@ -303,6 +304,11 @@ def _opened(value: PropertyValue) -> PropertyValue:
     return make(raw) if value.is_secret else value
 
 
+def with_version(inputs: PropertyMap, version: str) -> PropertyMap:
+    """Return a provider resource's inputs with its version, if any, in the official engine's form."""
+    return {**inputs, "version": text(version), _INTERNAL: mapping({})} if version else inputs
+
+
 def _without_internal(inputs: PropertyMap) -> PropertyMap:
     return {key: value for key, value in inputs.items() if key != _INTERNAL}
 
@@ -332,7 +338,7 @@ class Registry:
         return list({id(h): h for h in [*self._configured.values(), *self._checked.values()]}.values())
 
     def _make(self, urn: str) -> Handle:
-        return Handle(self._load(package_of(urn.split("::")[2].rpartition("$")[2])), urn)
+        return Handle(self._load(package_of(type_of(urn))), urn)
 
     async def check(
         self, urn: str, old: PropertyMap, new: PropertyMap, seed: bytes

@@ -12,7 +12,7 @@ from localcloud.engine.state import Resource, counts, is_root
 from localcloud.engine.values import UNKNOWN, PropertyMap, map_to_json, to_python
 
 #: Operations in the order in which a summary counts them.
-OPERATIONS = ("create", "update", "replace", "delete", "read", "discard", "refresh", "same")
+OPERATIONS = ("create", "update", "replace", "delete", "read", "discard", "same")
 
 
 class Watcher(Protocol):

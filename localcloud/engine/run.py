@@ -1,7 +1,6 @@
 """One run of a program against the engine: what the program asks for, how failures spread, how it ends."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from localcloud.engine import urns
 from localcloud.engine.config import Config
 from localcloud.engine.executor import Executor, HookCall, Observer, StepError
 from localcloud.engine.planner import DELETE_REPLACED, Goal, PlanError, Planner, Step
-from localcloud.engine.providers import Registry
+from localcloud.engine.providers import Registry, with_version
 from localcloud.engine.state import Deployment, Resource, Snapshot
 from localcloud.engine.values import PropertyMap, same_map, text, to_struct
 
@@ -76,7 +75,7 @@ class Run:
         self.base_order = list(base.resources)
         self.registry = registry
         self.snapshot = snapshot
-        self.planner = Planner(project, stack, base, registry, preview=preview)
+        self.planner = Planner(project, stack, base, registry)
         self.executor = Executor(
             registry, snapshot, self.planner, observer, self._run_hooks, preview=preview, parallel=parallel
         )
@@ -91,12 +90,14 @@ class Run:
         self._provider_maps: dict[str, dict[str, str]] = {}
         self._goals: dict[str, Goal] = {}
         self._children: dict[str, list[str]] = {}
-        # Requests that are being answered (not those of failed steps, which wait), and how many came in all.
+        # Requests that are being answered, those of failed steps, whose answers wait, and how many came in all.
         self._active = 0
+        self._held = 0
         self._requests = 0
         self._release = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
-        self.ping: Callable[[], Awaitable[None]] | None = None
+        #: Returns for how many answers the program waits; see `Program.calls`.
+        self.program_calls: Callable[[], Awaitable[int | None]] | None = None
 
     # --- failures ----------------------------------------------------------------------------------------------------
 
@@ -114,6 +115,7 @@ class Run:
             if isinstance(error, PlanError):
                 self.report(str(error))
             self.failures += 1
+            self._held += 1
             if self._watch is None:
                 self._watch = asyncio.create_task(self._release_when_idle())
             await self._release.wait()
@@ -136,10 +138,10 @@ class Run:
         quiet = 0
         while quiet < 4:
             before = self._requests
-            if self.ping is not None:
-                await self.ping()
+            calls = await self.program_calls() if self.program_calls else None
             await asyncio.sleep(0.03)
-            quiet = quiet + 1 if not self._active and self._requests == before else 0
+            waits = not self._active and self._requests == before and calls in (None, self._held)
+            quiet = quiet + 1 if waits else 0
         self._release.set()
 
     def stop(self) -> None:
@@ -165,7 +167,7 @@ class Run:
 
     # --- resources ---------------------------------------------------------------------------------------------------
 
-    async def register(self, goal: Goal, providers: dict[str, str], version: str, url: str) -> Resource:
+    async def register(self, goal: Goal, providers: dict[str, str], version: str) -> Resource:
         """Bring a resource to what the program wants.
 
         Raises:
@@ -176,7 +178,7 @@ class Run:
         if goal.custom and not urns.is_provider(goal.type):
             package = urns.package_of(goal.type)
             goal.provider = self._chosen(goal.provider, providers, goal.parent, package) or (
-                await self.default_provider(package, version, url)
+                await self.default_provider(package, version)
             )
         if not goal.custom:
             goal.provider = ""
@@ -226,14 +228,14 @@ class Run:
     def _chosen(self, ref: str, providers: dict[str, str], parent: str, package: str) -> str:
         return ref or providers.get(package, "") or self._provider_maps.get(parent, {}).get(package, "")
 
-    async def default_provider(self, package: str, version: str, url: str) -> str:
+    async def default_provider(self, package: str, version: str) -> str:
         """Return the reference of a package's default provider, which the first that needs it registers."""
         key = (package, version)
         if key not in self._defaults:
-            self._defaults[key] = asyncio.create_task(self._register_default(package, version, url))
+            self._defaults[key] = asyncio.create_task(self._register_default(package, version))
         return await asyncio.shield(self._defaults[key])
 
-    async def _register_default(self, package: str, version: str, url: str) -> str:
+    async def _register_default(self, package: str, version: str) -> str:
         inputs: PropertyMap = {}
         for key, value in self.config.values.items():
             namespace, _, name = key.partition(":")
@@ -242,14 +244,14 @@ class Run:
                 inputs[key] = text(value, secret)  # a dynamic provider may read all of the configuration
             elif namespace == package:
                 inputs[name] = text(value, secret)
-        if version:
-            inputs["version"] = text(version)
         name = "default" + (f"_{version.replace('.', '_').replace('-', '_').replace('+', '_')}" if version else "")
-        goal = Goal(type=f"{urns.PROVIDER_PREFIX}{package}", name=name, custom=True, inputs=inputs)
-        resource = await self.register(goal, {}, "", "")
+        goal = Goal(
+            type=f"{urns.PROVIDER_PREFIX}{package}", name=name, custom=True, inputs=with_version(inputs, version)
+        )
+        resource = await self.register(goal, {}, "")
         return urns.reference(resource.urn, resource.id)
 
-    async def read(self, wanted: Resource, version: str, url: str) -> Resource:
+    async def read(self, wanted: Resource, version: str) -> Resource:
         """Read a resource that the stack doesn't own.
 
         Raises:
@@ -259,7 +261,7 @@ class Run:
         if not wanted.provider:
             package = urns.package_of(wanted.type)
             wanted.provider = self._chosen("", {}, wanted.parent, package) or (
-                await self.default_provider(package, version, url)
+                await self.default_provider(package, version)
             )
         for step in self.planner.plan_read(wanted):
             try:
@@ -408,8 +410,3 @@ class Run:
         response = resource_pb2.ResourceHookResponse()
         response.ParseFromString(answer.response)
         return response.error or None
-
-
-def elapsed(since: float) -> float:
-    """Return the seconds since a moment of `time.monotonic`."""
-    return time.monotonic() - since

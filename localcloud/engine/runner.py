@@ -198,7 +198,7 @@ class Runner:
             loop.call_soon_threadsafe(engine.note, severity, message, urn)
 
         program = Program(self._stack.project.file, self._stack._program)
-        engine.ping = program.ping
+        engine.program_calls = program.calls
         try:
             program.start(
                 monitor=f"127.0.0.1:{port}",

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from localcloud.engine.secrets import Crypter
-from localcloud.engine.urns import is_provider, parse_reference, reference
+from localcloud.engine.urns import ROOT_TYPE, is_provider, parse_reference, reference, under
 from localcloud.engine.values import PropertyMap, map_from_json, map_to_json, same_map
 
 FORMAT_VERSION = 3
@@ -49,7 +49,6 @@ _JSON_NAMES = {
     "property_dependencies": "propertyDependencies",
     "pending_replacement": "pendingReplacement",
     "additional_secret_outputs": "additionalSecretOutputs",
-    "aliases": "aliases",
     "custom_timeouts": "customTimeouts",
     "retain_on_delete": "retainOnDelete",
     "created": "created",
@@ -85,7 +84,6 @@ class Resource:
     retain_on_delete: bool = False
     init_errors: list[str] = field(default_factory=list)
     additional_secret_outputs: list[str] = field(default_factory=list)
-    aliases: list[str] = field(default_factory=list)
     custom_timeouts: dict[str, float] = field(default_factory=dict)
     ignore_changes: list[str] = field(default_factory=list)
     replace_on_changes: list[str] = field(default_factory=list)
@@ -116,14 +114,16 @@ class Resource:
         """Return another resource with the same attributes."""
         return Resource(**{f.name: getattr(self, f.name) for f in fields(self) if f.name != "_json"})
 
-    def all_dependencies(self) -> set[str]:
-        """Return the URNs it depends on: parent, provider, dependencies of the whole and of each property."""
+    def dependencies_but_parent(self) -> set[str]:
+        """Return the URNs it depends on: provider, dependencies of the whole and of each property."""
         found = {*self.dependencies, *(urn for urns in self.property_dependencies.values() for urn in urns)}
-        if self.parent:
-            found.add(self.parent)
         if self.provider:
             found.add(parse_reference(self.provider)[0])
         return found
+
+    def all_dependencies(self) -> set[str]:
+        """Return the URNs it depends on, its parent's among them."""
+        return self.dependencies_but_parent() | ({self.parent} if self.parent else set())
 
     def to_dict(self, crypter: Crypter | None) -> dict[str, Any]:
         """Return the JSON object of the deployment format; without a crypter, secrets read `[secret]`."""
@@ -140,7 +140,7 @@ class Resource:
     def to_json(self, crypter: Crypter) -> str:
         """Return the JSON text of the deployment format. It is kept, so that writing 500 resources stays cheap."""
         if self._json is None:
-            self._json = json.dumps(self.to_dict(crypter), ensure_ascii=False, separators=(",", ":"))
+            self._json = _compact(self.to_dict(crypter))
         return self._json
 
     def is_written_as(self, other: "Resource") -> bool:
@@ -167,7 +167,7 @@ class Resource:
         known["outputs"] = map_from_json(raw.get("outputs"), unseal)
         unused = {name: value for name, value in raw.items() if name not in _JSON_NAMES.values()}
         made = cls(**known, unused=unused)
-        made._json = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
+        made._json = _compact(raw)
         return made
 
 
@@ -190,22 +190,25 @@ class Deployment:
     def remove(self, left: list[Resource]) -> None:
         """Keep only the resources that are left; what depended on the others no longer does.
 
-        A child of a resource that is gone goes to the next one above that is left.
+        A child of a resource that is gone goes to the next one above that is left. Of two resources with one URN only
+        one that comes before counts (rebuildBaseState of
+        https://github.com/pulumi/pulumi/blob/master/pkg/resource/deploy/deployment_executor.go).
         """
         parents = {resource.urn: resource.parent for resource in self.resources}
-        names = {resource.urn for resource in left}
+        before: set[str] = set()
         for resource in left:
             parent = resource.parent
-            while parent and parent not in names:
+            while parent and parent not in before:
                 parent = parents.get(parent, "")
             resource.change(
                 parent=parent,
-                dependencies=[urn for urn in resource.dependencies if urn in names],
+                dependencies=[urn for urn in resource.dependencies if urn in before],
                 property_dependencies={
-                    key: [urn for urn in depends_on if urn in names]
+                    key: [urn for urn in depends_on if urn in before]
                     for key, depends_on in resource.property_dependencies.items()
                 },
             )
+            before.add(resource.urn)
         self.resources[:] = left
 
     def current(self) -> dict[str, Resource]:
@@ -339,11 +342,12 @@ class Snapshot:
         self._news: list[Resource] = []
         self._done: set[int] = set()
         self._operations: dict[int, Operation] = {}
-        # A create whose answer was lost stays on record until the resource turns up or someone clears it.
+        # A create whose answer was lost stays on record until it is settled.
         self._lost = [operation for operation in base.pending if operation.type == "creating"]
         self._file = file
         self._crypter = crypter
         self._writing: asyncio.Lock = asyncio.Lock()
+        self._renamed: dict[str, str] = {}
         self._version = 0
         self._written = 0
         self.writes = 0
@@ -373,11 +377,6 @@ class Snapshot:
     def end(self, resource: Resource) -> None:
         """Record that the operation on a resource has ended, well or not."""
         self._operations.pop(id(resource), None)
-        self._version += 1
-
-    def found(self, urn: str) -> None:
-        """Forget the lost creates of a URN: the resource is in hand, or known not to exist."""
-        self._lost = [operation for operation in self._lost if operation.resource.urn != urn]
         self._version += 1
 
     def recover(self, lost: Operation, found: Resource | None) -> None:
@@ -420,9 +419,8 @@ class Snapshot:
         self._version += 1
 
     def rename(self, old: str, new: str) -> None:
-        """Make every reference to an aliased URN one to its new URN."""
-        for resource in self.resources:
-            _rename(resource, old, new)
+        """Write a new URN wherever what the last run left has the one that the resource had before."""
+        self._renamed[old] = new
         self._version += 1
 
     async def write(self) -> None:
@@ -440,26 +438,53 @@ class Snapshot:
 
     def text(self) -> str:
         """Return the JSON text of the deployment."""
-        return deployment_text(self.resources, self.pending, self._crypter)
+        renamed = dict(self._renamed)
+        lines = [_line(resource, self._crypter, renamed) for resource in self.resources]
+        operations = [
+            f'{{"resource":{operation.resource.to_json(self._crypter)},"type":{json.dumps(operation.type)}}}'
+            for operation in self.pending
+        ]
+        return _deployment_text(lines, operations, self._crypter)
 
 
-def _rename(resource: Resource, old: str, new: str) -> None:
-    if old not in resource.all_dependencies():
-        return
-    provider = resource.provider
-    if provider and parse_reference(provider)[0] == old:
-        provider = reference(new, parse_reference(provider)[1])
-    resource.change(
-        parent=new if resource.parent == old else resource.parent,
-        provider=provider,
-        dependencies=[new if urn == old else urn for urn in resource.dependencies],
-        property_dependencies={
-            key: [new if urn == old else urn for urn in urns] for key, urns in resource.property_dependencies.items()
-        },
-    )
+def _line(resource: Resource, crypter: Crypter, renamed: dict[str, str]) -> str:
+    """Return the text of a resource with the new URNs of what was found by an alias, which come before it.
+
+    A URN has the types of all above it, so that another type of a parent gives its children other URNs, too
+    (NormalizeURNReferences of https://github.com/pulumi/pulumi/blob/master/pkg/resource/deploy/snapshot.go).
+    """
+    text = resource.to_json(crypter)
+    if not renamed:
+        return text
+    if resource.parent in renamed and (moved := under(resource.urn, renamed[resource.parent])) != resource.urn:
+        renamed[resource.urn] = moved
+    if renamed.keys().isdisjoint({resource.urn, *resource.all_dependencies()}):
+        return text
+    raw: dict[str, Any] = json.loads(text)
+
+    def new(urn: str) -> str:
+        return renamed.get(urn, urn)
+
+    raw["urn"] = new(resource.urn)
+    if resource.parent:
+        raw["parent"] = new(resource.parent)
+    if resource.provider:
+        provider, identity = parse_reference(resource.provider)
+        raw["provider"] = reference(new(provider), identity)
+    if resource.dependencies:
+        raw["dependencies"] = [new(urn) for urn in resource.dependencies]
+    if resource.property_dependencies:
+        raw["propertyDependencies"] = {
+            key: [new(urn) for urn in urns] for key, urns in resource.property_dependencies.items()
+        }
+    return _compact(raw)
 
 
-def deployment_text(resources: Iterable[Resource], pending: Iterable[Operation], crypter: Crypter) -> str:
+def _compact(raw: Mapping[str, Any]) -> str:
+    return json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
+
+
+def _deployment_text(resources: Iterable[str], operations: Iterable[str], crypter: Crypter) -> str:
     """Return a deployment as `pulumi stack export` shapes it, one line a resource."""
     manifest = {
         "time": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
@@ -467,15 +492,11 @@ def deployment_text(resources: Iterable[Resource], pending: Iterable[Operation],
         "version": ENGINE_VERSION,
     }
     secrets = {"type": "passphrase", "state": {"salt": crypter.state}}
-    lines = ",\n".join(resource.to_json(crypter) for resource in resources)
-    operations = ",\n".join(
-        f'{{"resource":{operation.resource.to_json(crypter)},"type":{json.dumps(operation.type)}}}'
-        for operation in pending
-    )
+    lines, pending = ",\n".join(resources), ",\n".join(operations)
     return (
         f'{{"version":{FORMAT_VERSION},"deployment":{{\n"manifest":{json.dumps(manifest)},\n'
         f'"secrets_providers":{json.dumps(secrets)},\n"resources":[\n{lines}\n],\n'
-        f'"pending_operations":[\n{operations}\n],\n"metadata":{{}}}}}}\n'
+        f'"pending_operations":[\n{pending}\n],\n"metadata":{{}}}}}}\n'
     )
 
 
@@ -495,7 +516,7 @@ def check_integrity(resources: Iterable[Resource]) -> None:
 
 def is_root(resource: Resource) -> bool:
     """Tell whether a resource is the stack itself."""
-    return resource.type == "pulumi:pulumi:Stack"
+    return resource.type == ROOT_TYPE
 
 
 def counts(resource: Resource) -> bool:

@@ -29,6 +29,12 @@ def name_of(urn: str) -> str:
     return urn.split("::", 3)[3]
 
 
+def under(urn: str, parent: str) -> str:
+    """Return a URN as it reads under another parent."""
+    stack, project, _, name = urn.removeprefix("urn:pulumi:").split("::", 3)
+    return create(stack, project, parent, type_of(urn), name)
+
+
 def package_of(type_: str) -> str:
     """Return the package of a type or function token (for a provider's type: the package that it provides)."""
     if is_provider(type_):

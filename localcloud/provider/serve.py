@@ -13,6 +13,7 @@ parts that need no change; what is done here instead:
 """
 
 import asyncio
+import functools
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from localcloud.engine import requests
 from localcloud.engine.values import from_struct, to_struct
-from localcloud.provider import LocalProvider, ProviderError, load
+from localcloud.provider import ProviderError, load
 
 _KINDS = {
     sdk.PropertyDiffKind.ADD: proto.PropertyDiff.ADD,
@@ -52,7 +53,15 @@ def serving(packages: Iterable[str]) -> Iterator[dict[str, int]]:
     Raises:
         LookupError: when there is no provider for a package.
     """
-    servicers = {package: Servicer(package) for package in packages}
+    with serve(
+        {name: Servicer(name, version(f"pulumi-{name}"), functools.partial(load, name)) for name in packages}
+    ) as ports:
+        yield ports
+
+
+@contextmanager
+def serve(servicers: Mapping[str, "Servicer"]) -> Iterator[dict[str, int]]:
+    """Serve on loopback ports for as long as the context lasts; give the port of each package."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="providers", daemon=True)
     thread.start()
@@ -98,16 +107,19 @@ class Servicer(ProviderServicer):
     """Serve one package to the official engine; each of its connections has a provider of its own.
 
     Args:
-        package: one of `localcloud.provider.PACKAGES`.
+        package: the package's name, for messages.
+        package_version: the version that the engine is told.
+        make: makes a fresh, unconfigured provider.
     """
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, package: str, package_version: str, make: Callable[[], sdk.Provider]) -> None:
         self._package = package
-        self._by_peer: dict[str, LocalProvider] = {}
+        self._make = make
+        self._by_peer: dict[str, sdk.Provider] = {}
         # Checks and diffs of configuration need no configured provider.
-        super().__init__([], version(f"pulumi-{package}"), load(package), "")
+        super().__init__([], package_version, make(), "")
 
-    def _of(self, context: grpc.aio.ServicerContext) -> LocalProvider:
+    def _of(self, context: grpc.aio.ServicerContext) -> sdk.Provider:
         """Return the provider of a connection; the only one there is where the connection was made anew."""
         peer = context.peer()
         if peer in self._by_peer:
@@ -139,7 +151,7 @@ class Servicer(ProviderServicer):
 
     @_clear
     async def Configure(self, request: Any, context: grpc.aio.ServicerContext) -> Any:  # noqa: ANN401, D102
-        provider = load(self._package)
+        provider = self._make()
         answer = await provider.configure(
             sdk.ConfigureRequest(
                 dict(request.variables), from_struct(request.args), request.acceptSecrets, request.acceptResources

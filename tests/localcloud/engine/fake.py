@@ -33,6 +33,7 @@ from pulumi.provider.experimental.provider import (
 from localcloud.engine import Project, Stack
 from localcloud.engine.paths import changed_paths
 from localcloud.engine.values import computed, contains_computed, text, to_python
+from localcloud.provider import load
 
 PropertyMap = dict[str, PropertyValue]
 
@@ -65,8 +66,9 @@ class Cloud:
 class FakeProvider(Provider):
     """Behaves as inputs say.
 
-    `fail` names the method that raises, `slow` is seconds, `force` replaces when it changes, `deleteFirst` asks for
-    delete-before-replace, `secretOut` gives a secret output, `auto` a name, and `bad` is refused.
+    `fail` names the method that raises, `force` replaces when it changes, `deleteFirst` asks for delete-before-replace,
+    `secretOut` gives a secret output, `auto` a name, and `bad` is refused. Work takes `slow` seconds, or waits until
+    the same was begun for the resource named `after`, or until as many as `together` are worked on at once.
     """
 
     def __init__(self, cloud: Cloud) -> None:
@@ -76,7 +78,7 @@ class FakeProvider(Provider):
     async def configure(self, request: ConfigureRequest) -> ConfigureResponse:
         self.region = str(to_python(request.args["region"])) if "region" in request.args else ""
         self.cloud.regions.append(self.region)
-        return ConfigureResponse(True, True, True, True)
+        return ConfigureResponse(True, True, True, False)
 
     async def diff_config(self, request: DiffRequest) -> DiffResponse:
         old, new = request.old_state.get("region"), request.new_inputs.get("region")
@@ -122,12 +124,21 @@ class FakeProvider(Provider):
         self.cloud.running += 1
         self.cloud.at_once = max(self.cloud.at_once, self.cloud.running)
         try:
+            if "after" in inputs:
+                await self._until(lambda: (method, to_python(inputs["after"])) in self.cloud.calls)
+            if "together" in inputs:
+                await self._until(lambda: self.cloud.at_once >= to_python(inputs["together"]))
             if "slow" in inputs:
                 await asyncio.sleep(float(to_python(inputs["slow"])))
             if "fail" in inputs and to_python(inputs["fail"]) == method:
                 raise RuntimeError(f"{method} of {name} was refused")
         finally:
             self.cloud.running -= 1
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        async with asyncio.timeout(60):
+            while not true():
+                await asyncio.sleep(0.002)
 
     async def create(self, request: CreateRequest) -> CreateResponse:
         if request.preview:
@@ -201,5 +212,6 @@ class Lab:
         self.project = Project(root, name="proj")
 
     def stack(self, program: Callable[[], object] | None = None, name: str = "dev", **options: Any) -> Stack:  # noqa: ANN401 - what `Project.stack` takes
-        options.setdefault("providers", {"test": lambda: FakeProvider(self.cloud)})
+        fake = {"test": lambda: FakeProvider(self.cloud), "random": lambda: load("random")}
+        options.setdefault("providers", fake)
         return self.project.stack(name, program=program or (lambda: None), home=self.root / "home", **options)

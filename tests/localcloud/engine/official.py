@@ -1,178 +1,90 @@
-"""The official engine, driving the fake provider over gRPC."""
+"""The official engine, driving the fake provider and ours for `random` over gRPC.
 
-import asyncio
+Programs run in this process, as the Automation API's inline ones do. One project, stack and connection serve any number
+of programs, and one command previews and updates: nearly all the time of a command is the start of processes.
+"""
+
 import json
 import os
+import shutil
 import subprocess
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
-from google.protobuf import empty_pb2  # type: ignore[import-untyped]
-from pulumi.provider.experimental import provider as sdk
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.automation._server import LanguageServer
+from pulumi.runtime.proto import language_pb2_grpc
 
-from localcloud.engine import requests
-from localcloud.engine.values import from_struct, to_struct
+from localcloud.engine.secrets import Crypter
+from localcloud.engine.values import SECRET, SIGNATURE
+from localcloud.provider import load
+from localcloud.provider.serve import Servicer, serve
 from tests.localcloud.engine.fake import Cloud, FakeProvider
 
-REPOSITORY = Path(__file__).parents[3]
-
-_KINDS = {kind: getattr(provider_pb2.PropertyDiff, kind.name) for kind in sdk.PropertyDiffKind}
+_PASSPHRASE = "x"
 
 
-class Served(provider_pb2_grpc.ResourceProviderServicer):
-    """The fake provider as a plugin; each connection has one of its own."""
+@dataclass
+class Done:
+    """What a command did.
 
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
-        self._providers: dict[str, FakeProvider] = {}
+    Attributes:
+        ok: whether it succeeded.
+        said: what it printed.
+        preview: of an `up`, the document that `pulumi preview --json` prints.
+    """
 
-    def _of(self, context: Any) -> FakeProvider:  # noqa: ANN401 - gRPC's own
-        return self._providers.setdefault(context.peer(), FakeProvider(self._cloud))
-
-    async def Attach(self, request: Any, context: Any) -> Any:  # noqa: ANN401
-        return empty_pb2.Empty()
-
-    async def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: ANN401
-        return plugin_pb2.PluginInfo(version="1.0.0")
-
-    async def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: ANN401
-        return provider_pb2.CheckResponse(inputs=request.news)
-
-    async def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: ANN401
-        made = requests.DiffRequest(request.urn, request.id, from_struct(request.olds), from_struct(request.news), [])
-        return _diff(await self._of(context).diff_config(made))
-
-    async def Configure(self, request: Any, context: Any) -> Any:  # noqa: ANN401
-        await self._of(context).configure(sdk.ConfigureRequest({}, from_struct(request.args), True, True))
-        return provider_pb2.ConfigureResponse(
-            acceptSecrets=True, supportsPreview=True, acceptResources=True, acceptOutputs=False
-        )
-
-    async def Check(self, request: Any, context: Any) -> Any:  # noqa: ANN401
-        made = requests.CheckRequest(
-            request.urn, from_struct(request.olds), from_struct(request.news), request.randomSeed
-        )
-        answer = await self._of(context).check(made)
-        return provider_pb2.CheckResponse(
-            inputs=to_struct(answer.inputs or {}),
-            failures=[provider_pb2.CheckFailure(property=f.property, reason=f.reason) for f in answer.failures or []],
-        )
-
-    async def Diff(self, request: Any, context: Any) -> Any:  # noqa: ANN401
-        made = requests.DiffRequest(
-            request.urn,
-            request.id,
-            from_struct(request.olds),
-            from_struct(request.news),
-            list(request.ignoreChanges),
-        )
-        made.old_inputs = from_struct(request.old_inputs)
-        return _diff(await self._of(context).diff(made))
-
-    async def Create(self, request: Any, context: Any) -> Any:  # noqa: ANN401
-        made = requests.CreateRequest(request.urn, from_struct(request.properties), 0, request.preview)
-        try:
-            answer = await self._of(context).create(made)
-        except RuntimeError as error:
-            await context.abort(grpc.StatusCode.UNKNOWN, str(error))
-        return provider_pb2.CreateResponse(id=answer.resource_id or "", properties=to_struct(answer.properties))
-
-    async def Update(self, request: Any, context: Any) -> Any:  # noqa: ANN401
-        made = requests.UpdateRequest(
-            request.urn,
-            request.id,
-            from_struct(request.olds),
-            from_struct(request.news),
-            0,
-            list(request.ignoreChanges),
-            request.preview,
-        )
-        answer = await self._of(context).update(made)
-        return provider_pb2.UpdateResponse(properties=to_struct(answer.properties))
-
-    async def Delete(self, request: Any, context: Any) -> Any:  # noqa: ANN401
-        made = requests.DeleteRequest(request.urn, request.id, from_struct(request.properties), 0)
-        await self._of(context).delete(made)
-        return empty_pb2.Empty()
-
-    async def Read(self, request: Any, context: Any) -> Any:  # noqa: ANN401
-        made = requests.ReadRequest(
-            request.urn, request.id, from_struct(request.properties), from_struct(request.inputs)
-        )
-        answer = await self._of(context).read(made)
-        return provider_pb2.ReadResponse(
-            id=answer.resource_id or "", properties=to_struct(answer.properties), inputs=to_struct(answer.inputs)
-        )
-
-
-def _diff(answer: sdk.DiffResponse) -> Any:  # noqa: ANN401 - a protobuf message
-    changes = provider_pb2.DiffResponse.DIFF_SOME if answer.changes else provider_pb2.DiffResponse.DIFF_NONE
-    return provider_pb2.DiffResponse(
-        changes=changes,
-        replaces=answer.replaces,
-        diffs=answer.diffs,
-        deleteBeforeReplace=answer.delete_before_replace,
-        hasDetailedDiff=bool(answer.detailed_diff),
-        detailedDiff={
-            path: provider_pb2.PropertyDiff(kind=_KINDS[one.kind], inputDiff=one.input_diff)
-            for path, one in answer.detailed_diff.items()
-        },
-    )
-
-
-@contextmanager
-def served(cloud: Cloud) -> Iterator[int]:
-    """Serve a fake provider; give its port."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, daemon=True).start()
-
-    async def start() -> tuple[Any, int]:
-        server = grpc.aio.server()
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(Served(cloud), server)
-        port = server.add_insecure_port("127.0.0.1:0")
-        await server.start()
-        return server, port
-
-    server, port = asyncio.run_coroutine_threadsafe(start(), loop).result()
-    try:
-        yield port
-    finally:
-        asyncio.run_coroutine_threadsafe(server.stop(0), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
+    ok: bool
+    said: str
+    preview: dict[str, Any] = field(default_factory=dict)
 
 
 class Official:
-    """A project and a stack under the official CLI."""
+    """A stack under the official CLI. `official()` makes one."""
 
-    def __init__(self, root: Path, port: int) -> None:
+    def __init__(self, root: Path, language: LanguageServer, language_port: int, providers: Mapping[str, int]) -> None:
+        #: What the fake provider's resources live in.
+        self.cloud = Cloud()
         self.root = root
+        self._language = language
+        self._language_port = language_port
         backend = root / "backend"
         backend.mkdir(parents=True)
-        venv = Path(os.environ.get("VIRTUAL_ENV") or REPOSITORY / ".venv")
-        (root / "Pulumi.yaml").write_text(f"name: proj\nruntime: {{name: python, options: {{virtualenv: {venv}}}}}\n")
-        (root / "__main__.py").write_text(
-            "import json, sys\n"
-            f"sys.path.insert(0, {str(REPOSITORY)!r})\n"
-            "from tests.localcloud.engine.programs import build\n"
-            "build(json.load(open('program.json')))\n"
-        )
+        (root / "Pulumi.yaml").write_text("name: proj\nruntime: python\n")
         self._environment = {
             **os.environ,
+            # https://www.pulumi.com/docs/iac/cli/environment-variables/
             "PULUMI_BACKEND_URL": backend.as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "x",
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
-            "PULUMI_DEBUG_PROVIDERS": f"test:{port}",
+            "PULUMI_CONFIG_PASSPHRASE": _PASSPHRASE,
+            "PULUMI_DEBUG_PROVIDERS": ",".join(f"{package}:{port}" for package, port in providers.items()),
+            # Else it would try to download a plugin of this name.
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
         self.run("stack", "init", "dev")
+        self._state = backend / ".pulumi" / "stacks" / "proj" / "dev.json"
+        self._empty = self._state.read_text()
+        self._history = backend / ".pulumi" / "history"
 
-    def run(self, *arguments: str, fails: bool = False) -> str:
+    def reset(self, cloud: Cloud) -> None:
+        """Begin anew: an empty stack and another cloud."""
+        self.cloud = cloud
+        self._state.write_text(self._empty)
+        shutil.rmtree(self._history, ignore_errors=True)
+
+    def run(self, *arguments: str) -> str:
         """Run the CLI; return its standard output."""
-        done = subprocess.run(
+        done = self._run(*arguments)
+        assert done.returncode == 0, f"pulumi {' '.join(arguments)}: {done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def _run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
             ["pulumi", *arguments, "--non-interactive"],
             cwd=self.root,
             env=self._environment,
@@ -180,25 +92,61 @@ class Official:
             text=True,
             check=False,
         )
-        if done.returncode and not fails:
-            raise AssertionError(f"pulumi {' '.join(arguments)}: {done.stdout}\n{done.stderr}")
-        return done.stdout
 
-    def program(self, program: Mapping[str, Any]) -> None:
-        """Say what the next command runs."""
-        (self.root / "program.json").write_text(json.dumps(program))
-
-    def preview(self) -> dict[str, Any]:
+    def preview(self, program: Callable[[], None]) -> dict[str, Any]:
         """Return `pulumi preview --json`."""
-        made: dict[str, Any] = json.loads(self.run("preview", "-s", "dev", "--json", fails=True))
+        done = self._program(program, "preview", "--json")
+        made: dict[str, Any] = json.loads(done.stdout)
         return made
 
-    def up(self, *, fails: bool = False) -> None:
-        """Run `pulumi up`."""
-        self.run("up", "-s", "dev", "--yes", "--skip-preview", fails=fails)
+    def up(self, program: Callable[[], None]) -> Done:
+        """Run `pulumi up`, with its preview. What doesn't depend on a failure goes on, as with our engine."""
+        done = self._program(program, "up", "--yes", "--json", "--continue-on-error")
+        # The document of the preview, then a line for each event of the update.
+        preview, _ = json.JSONDecoder().raw_decode(done.stdout)
+        return Done(done.returncode == 0, done.stdout + done.stderr, preview)
 
-    def export(self) -> list[dict[str, Any]]:
-        """Return the resources of the state, with secrets opened."""
-        state = json.loads(self.run("stack", "export", "-s", "dev", "--show-secrets"))
-        found: list[dict[str, Any]] = state["deployment"].get("resources") or []
+    def without_program(self, operation: str) -> Done:
+        """Run `pulumi destroy` or `pulumi refresh`."""
+        done = self._program(lambda: None, operation, "--yes", "--skip-preview")
+        return Done(done.returncode == 0, done.stdout + done.stderr)
+
+    def _program(self, program: Callable[[], None], *arguments: str) -> "subprocess.CompletedProcess[str]":
+        self._language.program = program
+        where = f"--client=127.0.0.1:{self._language_port}"
+        return self._run(*arguments, "-s", "dev", where, "--exec-kind", "auto.inline")
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return the resources of the state, with secrets opened, as `pulumi stack export --show-secrets` does."""
+        latest = json.loads(self._state.read_text())["checkpoint"]["latest"]
+        crypter = Crypter(_PASSPHRASE, latest["secrets_providers"]["state"]["salt"])
+        found: list[dict[str, Any]] = _opened(latest.get("resources") or [], crypter)
         return found
+
+
+def _opened(raw: Any, crypter: Crypter) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(raw, list):
+        return [_opened(item, crypter) for item in raw]
+    if not isinstance(raw, dict):
+        return raw
+    if raw.get(SIGNATURE) == SECRET:
+        return {SIGNATURE: SECRET, "plaintext": crypter.decrypt(raw["ciphertext"])}
+    return {key: _opened(value, crypter) for key, value in raw.items()}
+
+
+@contextmanager
+def official(root: Path) -> Iterator[Official]:
+    """Give a stack under the official CLI, whose providers are served for as long as the context lasts."""
+    made: list[Official] = []
+    provider = Servicer("test", "1.0.0", lambda: FakeProvider(made[0].cloud if made else Cloud()))
+    language = LanguageServer(lambda: None)
+    server = grpc.server(ThreadPoolExecutor(max_workers=4))
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(language, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        with serve({"test": provider, "random": Servicer("random", "1.0.0", lambda: load("random"))}) as ports:
+            made.append(Official(root, language, port, ports))
+            yield made[0]
+    finally:
+        server.stop(0)

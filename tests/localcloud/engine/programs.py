@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pulumi
+import pulumi_random
 
 from tests.localcloud.engine.fake import Group, TestProvider, Thing
 
@@ -15,6 +16,7 @@ class Item:
     Attributes:
         name: its logical name.
         group: whether it is a component.
+        generated: whether it is a random text of our own provider, and no thing of the fake one.
         parent: name of the resource above it, or empty.
         values: plain inputs.
         secret: a secret input, or empty.
@@ -27,6 +29,7 @@ class Item:
 
     name: str
     group: bool = False
+    generated: bool = False
     parent: str = ""
     values: dict[str, Any] = field(default_factory=dict)
     secret: str = ""
@@ -58,6 +61,10 @@ def build(program: dict[str, Any]) -> None:
             group = Group(item.name, options)
             group.register_outputs({"name": item.name})
             made[item.name] = group
+            continue
+        if item.generated:
+            kind = pulumi_random.RandomPassword if item.secret else pulumi_random.RandomString
+            made[item.name] = kind(item.name, **item.values, opts=options)
             continue
         inputs: dict[str, Any] = dict(item.values)
         for key, name in item.takes.items():

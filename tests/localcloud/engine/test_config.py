@@ -1,5 +1,6 @@
 """Configuration: the project's schema, the stack's file, secrets and stand-ins."""
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,17 @@ def test_a_value_that_the_official_cli_encrypted_is_opened(tmp_path: Path) -> No
     )
     config = _resolve(tmp_path, file, passphrase="x")
     assert config.values["alicerce:token"] == "abc"
+
+
+def test_what_is_sealed_has_the_form_that_the_official_cli_opens() -> None:
+    crypter = Crypter("p")
+    version, salt, *proof = crypter.state.split(":")
+    assert (version, len(base64.b64decode(salt))) == ("v1", 8)
+    for sealed in (":".join(proof), crypter.encrypt("hush")):
+        version, nonce, text = sealed.split(":")
+        assert (version, len(base64.b64decode(nonce))) == ("v1", 12), "Go's AES-GCM takes no other nonce"
+        assert len(base64.b64decode(text)) == len(crypter.decrypt(sealed)) + 16, "the text and GCM's tag"
+    assert Crypter("p", crypter.state).decrypt(crypter.encrypt("hush")) == "hush"
 
 
 def test_an_object_with_a_secure_part_is_secret(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def test_what_depends_on_a_failed_step_does_not_start_and_the_rest_finishes(lab:
     def program() -> None:
         broken = Thing("broken", fail="create")
         Thing("dependent", of=broken.arn)
-        slow = Thing("slow", slow=0.5)
+        slow = Thing("slow", after="broken", slow=0.3)
         after = Thing("after-slow", of=slow.arn)
         Thing("last", of=after.arn)
 
@@ -185,7 +185,8 @@ def test_one_reason_that_stops_many_resources_is_told_once(lab: Lab) -> None:
 def test_an_invoke_under_way_is_waited_for_after_a_failure(lab: Lab) -> None:
     class Slow(FakeProvider):
         async def invoke(self, request: InvokeRequest) -> InvokeResponse:
-            await asyncio.sleep(0.5)
+            await self._until(lambda: "broken" in self.cloud.names("create"))
+            await asyncio.sleep(0.3)
             return await super().invoke(request)
 
     def program() -> None:
@@ -243,6 +244,8 @@ def test_an_interrupt_lets_running_steps_end_and_starts_no_other(tmp_path: Path)
                     os.kill(os.getpid(), signal.SIGINT)
                 return await super().create(request)
 
+        # What a shell runs in the background ignores Ctrl-C, and so would this.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         lab = Lab(Path(sys.argv[1]))
 
         def program():
@@ -275,7 +278,7 @@ def test_steps_under_way_end_when_the_program_fails(lab: Lab) -> None:
 
     def program() -> None:
         Thing("slow", slow=0.3)
-        quick = Thing("quick", size=1)
+        quick = Thing("quick", after="slow")
         Thing("never", of=quick.arn.apply(explode))
 
     result = lab.stack(program).up()

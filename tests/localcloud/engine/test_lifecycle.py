@@ -160,7 +160,7 @@ def test_urns_hold_the_types_of_parents(lab: Lab) -> None:
 def test_independent_steps_run_at_the_same_time_up_to_the_limit(lab: Lab) -> None:
     def program() -> None:
         for n in range(12):
-            Thing(f"t{n}", slow=0.05)
+            Thing(f"t{n}", together=4, slow=0.05)
 
     lab.stack(program, parallel=4).up()
     assert lab.cloud.at_once == 4
@@ -169,7 +169,7 @@ def test_independent_steps_run_at_the_same_time_up_to_the_limit(lab: Lab) -> Non
 def test_independent_deletions_run_at_the_same_time(lab: Lab) -> None:
     def program() -> None:
         for n in range(6):
-            Thing(f"t{n}", slow=0.05)
+            Thing(f"t{n}", together=6)
 
     lab.stack(program).up()
     lab.cloud.at_once = 0

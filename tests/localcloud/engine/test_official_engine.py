@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from hypothesis import strategies as st
 
 from localcloud.engine import Result, Stack
 from localcloud.engine.state import check_integrity
+from localcloud.engine.values import make
 from tests.localcloud.engine.fake import Cloud, FakeProvider, Lab
-from tests.localcloud.engine.official import Official, served
+from tests.localcloud.engine.official import Done, Official, official
 from tests.localcloud.engine.programs import Item, build, dump
 
 EXAMPLES = int(os.environ.get("ALICERCE_DIFFERENTIAL", "10"))
@@ -28,22 +30,30 @@ Program = dict[str, Any]
 
 # --- programs --------------------------------------------------------------------------------------------------------
 
-_NAMES = ("a", "b", "c", "d", "e", "f")
+_NAMES = ("a", "b", "c", "d", "e", "f", "g")
 
 
 @st.composite
-def _items(draw: st.DrawFn, names: tuple[str, ...] = _NAMES) -> list[Item]:
+def _items(draw: st.DrawFn, fails: bool) -> list[Item]:
     made: list[Item] = []
     closed: set[str] = set()  # components that something waits for: what they have by then is all that they have
-    for name in names:
+    for first_name in _NAMES:
         if bool(made) and draw(st.booleans()):
             continue  # left out, so that an edit adds or removes it
+        name, was = first_name, ""
+        if draw(st.integers(0, 3)) == 0:
+            name = f"{first_name}2"  # renamed, with an alias or without
+        if draw(st.booleans()):
+            was = first_name if name != first_name else f"{first_name}2"
         groups = [item.name for item in made if item.group and not closed & _line(made, item.name)]
         things = [item.name for item in made if not item.group]
         above = [item.name for item in made]
         # A name stays what it is: a component that becomes a resource of a provider is another type, not an edit.
-        if name in ("b", "e"):
-            made.append(Item(name, group=True, parent=draw(st.sampled_from(["", *groups]))))
+        if first_name in ("b", "e"):
+            made.append(Item(name, group=True, parent=draw(st.sampled_from(["", *groups])), was=was))
+            continue
+        if first_name == "g":
+            made.append(draw(_generated(name, was, groups)))
             continue
         values: dict[str, Any] = {"size": draw(st.integers(0, 2))}
         if draw(st.booleans()):
@@ -52,6 +62,8 @@ def _items(draw: st.DrawFn, names: tuple[str, ...] = _NAMES) -> list[Item]:
             values["force"] = draw(st.sampled_from(["x", "y"]))
         if draw(st.booleans()):
             values["deleteFirst"] = True
+        if fails and draw(st.integers(0, 5)) == 0:
+            values["fail"] = draw(st.sampled_from(["create", "update"]))
         takes = {}
         if bool(things) and draw(st.booleans()):
             takes[draw(st.sampled_from(["of", "force", "name"]))] = draw(st.sampled_from(things))
@@ -81,9 +93,31 @@ def _items(draw: st.DrawFn, names: tuple[str, ...] = _NAMES) -> list[Item]:
                 depends_on=waits_for,
                 provider=draw(st.sampled_from(["", "", "", "east"])),
                 options=options,
+                was=was,
             )
         )
     return made
+
+
+@st.composite
+def _generated(draw: st.DrawFn, name: str, was: str, groups: list[str]) -> Item:
+    values = {"length": draw(st.integers(8, 9)), "special": draw(st.booleans())}
+    if draw(st.booleans()):
+        values["keepers"] = {"rotation": draw(st.sampled_from(["1", "2"]))}
+    options: dict[str, Any] = {}
+    if draw(st.integers(0, 2)) == 0:
+        options["ignore_changes"] = [draw(st.sampled_from(["length", "keepers", "keepers.rotation"]))]
+    if draw(st.integers(0, 2)) == 0:
+        options["delete_before_replace"] = True
+    return Item(
+        name,
+        generated=True,
+        parent=draw(st.sampled_from(["", *groups])),
+        values=values,
+        secret=draw(st.sampled_from(["", "yes"])),
+        options=options,
+        was=was,
+    )
 
 
 def _line(made: list[Item], name: str) -> set[str]:
@@ -97,9 +131,27 @@ def _line(made: list[Item], name: str) -> set[str]:
 
 
 @st.composite
-def programs(draw: st.DrawFn) -> list[Program]:
-    """Return a program and two edits of it."""
-    return [dump(draw(_items()), {"east": draw(st.sampled_from(["us-east-1", "us-east-2"]))}) for _ in range(3)]
+def programs(draw: st.DrawFn, fails: bool = False) -> list[Program]:
+    """Return a program and two edits of it; where `fails` says so, some of what the first edit does fails."""
+    return [
+        dump(draw(_items(fails and number == 1)), {"east": draw(st.sampled_from(["us-east-1", "us-east-2"]))})
+        for number in range(3)
+    ]
+
+
+#: What happens to the account behind the stack's back: the name of a thing, and whether it is changed or removed.
+Drift = list[tuple[str, bool]]
+
+drifts = st.lists(st.tuples(st.sampled_from(["a", "a2", "c", "d", "f"]), st.booleans()), max_size=2)
+
+
+def _drift(cloud: Cloud, drift: Drift) -> None:
+    for name, changed in drift:
+        for identity in [identity for identity in cloud.things if identity.rpartition("-")[0] == name]:
+            if changed:
+                cloud.things[identity]["size"] = make(9.0)
+            else:
+                del cloud.things[identity]
 
 
 # --- comparison ------------------------------------------------------------------------------------------------------
@@ -120,13 +172,18 @@ def _normal(resource: dict[str, Any]) -> dict[str, Any]:
         made.pop(key, None)
     if made["type"].startswith("pulumi:providers:"):
         made["id"] = "an id"
+    if made["type"].startswith("random:"):
+        made["id"] = "an id"
+        for key in ("id", "result", "bcryptHash"):
+            made["outputs"].pop(key, None)
     if "provider" in made:
         made["provider"] = made["provider"].rpartition("::")[0]
     for key in ("dependencies", "additionalSecretOutputs"):
         if key in made:
             made[key] = sorted(made[key])
-    if "propertyDependencies" in made:
-        made["propertyDependencies"] = {k: sorted(v or []) for k, v in made["propertyDependencies"].items()}
+    # A property that depends on nothing stands there with an empty list, or, after a refresh, not at all.
+    by_property = made.pop("propertyDependencies", {})
+    made["propertyDependencies"] = {key: sorted(urns) for key, urns in by_property.items() if urns}
     return made
 
 
@@ -161,32 +218,46 @@ def _calls(cloud: Cloud) -> Counter[tuple[str, str]]:
 # --- the tests -------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Official]:
+    """A stack under the official CLI."""
+    with official(tmp_path_factory.mktemp("official")) as made:
+        yield made
+
+
 @pytest.mark.pulumi_cli
 @pytest.mark.skipif(shutil.which("pulumi") is None, reason="no pulumi on the PATH")
-@given(programs())
+@given(edits=programs(fails=True), drift=drifts)
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
-def test_random_programs_and_edits_do_the_same_under_both_engines(edits: list[Program]) -> None:
+def test_random_programs_and_edits_do_the_same_under_both_engines(
+    cli: Official, edits: list[Program], drift: Drift
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        lab = Lab(root)
+        lab = Lab(Path(folder))
         lab.cloud = Cloud(ids_by_name=True)
-        theirs = Cloud(ids_by_name=True)
-        with served(theirs) as port:
-            official = Official(root / "official", port)
-            for number, program in enumerate(edits):
-                note(f"program {number}: {json.dumps(program)}")
-                stack = lab.stack(partial(build, program))
-                official.program(program)
-                mine = stack.preview()
-                digest = official.preview()
-                assert _steps(mine.to_json()) == _steps(digest)
-                assert dict(mine.change_summary) == digest["changeSummary"]
-                result = stack.up()
-                assert result.ok, result.errors
-                official.up()
-                assert _by_urn(_ours(stack)) == _by_urn(official.export())
-                assert _calls(lab.cloud) == _calls(theirs)
-                assert lab.cloud.things.keys() == theirs.things.keys()
+        cli.reset(Cloud(ids_by_name=True))
+
+        def compare(operation: str, mine: Result, theirs: Done) -> None:
+            assert mine.ok == theirs.ok, (mine.errors, theirs.said)
+            assert _by_urn(_ours(lab.stack())) == _by_urn(cli.resources()), f"the state after {operation}"
+            assert _calls(lab.cloud) == _calls(cli.cloud), f"the calls of {operation}"
+            assert lab.cloud.things.keys() == cli.cloud.things.keys()
+
+        for number, program in enumerate(edits):
+            note(f"program {number}: {json.dumps(program)}")
+            stack = lab.stack(partial(build, program))
+            mine = stack.preview()
+            theirs = cli.up(partial(build, program))
+            assert _steps(mine.to_json()) == _steps(theirs.preview)
+            assert dict(mine.change_summary) == theirs.preview["changeSummary"]
+            compare(f"up {number}", stack.up(), theirs)
+            if number == 0 and drift:
+                note(f"drift: {drift}")
+                _drift(lab.cloud, drift)
+                _drift(cli.cloud, drift)
+                compare("refresh", lab.stack().refresh(), cli.without_program("refresh"))
+        compare("destroy", lab.stack().destroy(), cli.without_program("destroy"))
+        assert cli.resources() == []
 
 
 def _listed(result: Result) -> list[tuple[str, str]]:
@@ -218,7 +289,7 @@ def test_random_programs_and_edits_keep_the_promises_that_need_no_second_engine(
 
 @pytest.mark.pulumi_cli
 @pytest.mark.skipif(shutil.which("pulumi") is None, reason="no pulumi on the PATH")
-def test_the_official_engine_takes_our_state_and_finds_nothing_to_change(tmp_path: Path) -> None:
+def test_the_official_engine_takes_our_state_and_finds_nothing_to_change(cli: Official, lab: Lab) -> None:
     program = dump(
         [
             Item("group", group=True),
@@ -227,17 +298,14 @@ def test_the_official_engine_takes_our_state_and_finds_nothing_to_change(tmp_pat
         ],
         {"east": "us-east-1"},
     )
-    lab = Lab(tmp_path)
     lab.cloud = Cloud(ids_by_name=True)
     stack = lab.stack(lambda: build(program), passphrase="x")
     assert stack.up().ok
-    with served(lab.cloud) as port:
-        official = Official(tmp_path / "official", port)
-        official.program(program)
-        official.run("stack", "import", "-s", "dev", "--file", str(stack.state_file.path))
-        digest = official.preview()
-        assert digest["changeSummary"] == {"same": 5}
-        assert _by_urn(official.export()) == _by_urn(_ours(stack))
+    cli.reset(lab.cloud)
+    cli.run("stack", "import", "-s", "dev", "--file", str(stack.state_file.path))
+    assert cli.preview(lambda: build(program))["changeSummary"] == {"same": 5}
+    exported = json.loads(cli.run("stack", "export", "-s", "dev", "--show-secrets"))["deployment"]["resources"]
+    assert _by_urn(exported) == _by_urn(_ours(stack)) == _by_urn(cli.resources())
 
 
 def test_the_programs_of_these_tests_use_the_fake_provider_alone(lab: Lab) -> None:

@@ -1,9 +1,12 @@
 """Resource options."""
 
+from collections.abc import Callable
+
 import pulumi
 import pytest
 
-from tests.localcloud.engine.fake import Group, Lab, Thing
+from localcloud.engine.state import check_integrity
+from tests.localcloud.engine.fake import Group, Lab, TestProvider, Thing
 
 
 def test_a_protected_resource_is_not_deleted_and_the_message_says_how_to_lift_it(lab: Lab) -> None:
@@ -41,6 +44,21 @@ def test_a_protected_resource_is_not_replaced_and_the_message_names_the_property
             "force needs a new one. To replace it, take `protect` off the resource in the program and run up again",
         )
     assert list(lab.cloud.things) == ["kept-1"]
+
+
+def test_a_protected_dependent_is_not_replaced_with_what_it_depends_on(lab: Lab) -> None:
+    def program(force: str) -> None:
+        first = Thing("first", force=force, deleteFirst=True)
+        Thing("kept", pulumi.ResourceOptions(protect=True), force=first.arn)
+
+    lab.stack(lambda: program("x")).up()
+    result = lab.stack(lambda: program("y")).up()
+    urn = "urn:pulumi:dev::proj::test:index:Thing::"
+    assert result.errors == (
+        f"unable to replace resource {urn}kept as part of replacing {urn}first: it is protected. To replace it, take "
+        "`protect` off the resource in the program and run up again",
+    )
+    assert lab.cloud.names("delete") == []
 
 
 def test_protection_taken_off_and_replacement_work_in_one_up(lab: Lab) -> None:
@@ -116,6 +134,16 @@ def test_a_retained_resource_leaves_the_stack_but_not_the_cloud(lab: Lab) -> Non
     assert [r.name for r in lab.stack().resources() if r.type == "test:index:Thing"] == []
 
 
+def test_a_child_inherits_that_it_is_retained(lab: Lab) -> None:
+    def program() -> None:
+        group = Group("g", pulumi.ResourceOptions(retain_on_delete=True))
+        Thing("child", pulumi.ResourceOptions(parent=group), size=1)
+
+    lab.stack(program).up()
+    lab.stack().destroy()
+    assert list(lab.cloud.things) == ["child-1"]
+
+
 def test_the_old_part_of_a_replacement_is_retained_too(lab: Lab) -> None:
     def program(force: str) -> None:
         Thing("a", pulumi.ResourceOptions(retain_on_delete=True), force=force)
@@ -179,6 +207,34 @@ def test_references_to_an_aliased_resource_follow_it(lab: Lab) -> None:
     assert dependent.dependencies == ["urn:pulumi:dev::proj::test:index:Thing::new"]
 
 
+def test_a_run_that_ends_between_a_renamed_parent_and_its_children_leaves_them_under_its_new_name(lab: Lab) -> None:
+    class Moved(pulumi.ComponentResource):
+        def __init__(self) -> None:
+            options = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="test:index:Group")])
+            super().__init__("test:index:Moved", "g", None, options)
+
+    def before() -> None:
+        child = Thing("child", pulumi.ResourceOptions(parent=Group("g")), token=pulumi.Output.secret("hush"))
+        Thing("dependent", of=child.arn)
+
+    def half() -> None:
+        Moved().urn.apply(lambda _: 1 / 0)
+
+    def after() -> None:
+        child = Thing("child", pulumi.ResourceOptions(parent=Moved()), token=pulumi.Output.secret("hush"))
+        Thing("dependent", of=child.arn)
+
+    lab.stack(before).up()
+    assert not lab.stack(half).up().ok
+    left = {r.name: r for r in lab.stack().resources()}
+    check_integrity(lab.stack().resources())
+    child = "urn:pulumi:dev::proj::test:index:Moved$test:index:Thing::child"
+    assert left["child"].urn == child
+    assert left["child"].parent == "urn:pulumi:dev::proj::test:index:Moved::g"
+    assert left["dependent"].dependencies == left["dependent"].property_dependencies["of"] == [child]
+    assert lab.stack(after).up().changes == ()
+
+
 def test_two_resources_of_one_urn_are_refused(lab: Lab) -> None:
     def program() -> None:
         Thing("a", size=1)
@@ -209,31 +265,102 @@ def test_custom_timeouts_reach_the_state(lab: Lab) -> None:
     assert thing.custom_timeouts == {"create": 5400, "delete": 90}
 
 
+# --- what this engine lacks ------------------------------------------------------------------------------------------
+
+
+def _deleted_with() -> None:
+    Thing("x", pulumi.ResourceOptions(deleted_with=Thing("a", size=1)), size=1)
+
+
+def _replace_with() -> None:
+    Thing("x", pulumi.ResourceOptions(replace_with=[Thing("a", size=1)]), size=1)
+
+
+def _env_var_mappings() -> None:
+    TestProvider("x", pulumi.ResourceOptions(env_var_mappings={"A": "B"}))
+
+
+def _remote_component() -> None:
+    class Remote(pulumi.ComponentResource):
+        def __init__(self) -> None:
+            super().__init__("test:index:Thing", "x", {}, None, remote=True)
+
+    Remote()
+
+
+def _parameterized_package() -> None:
+    async def reference() -> str | None:
+        return "a reference"
+
+    pulumi.CustomResource("test:index:Thing", "x", {}, None, package_ref=reference())
+
+
 @pytest.mark.parametrize(
-    ("options", "named"),
+    ("used", "named"),
     [
         (pulumi.ResourceOptions(import_="x"), "import_"),
         (pulumi.ResourceOptions(hide_diffs=["size"]), "hide_diffs"),
+        (pulumi.ResourceOptions(replacement_trigger="x"), "replacement_trigger"),
+        (pulumi.ResourceOptions(transforms=[lambda args: None]), "transforms"),
+        (pulumi.ResourceOptions(plugin_download_url="https://x.test"), "plugin_download_url"),
+        (_deleted_with, "deleted_with"),
+        (_replace_with, "replace_with"),
+        (_env_var_mappings, "env_var_mappings"),
+        (_remote_component, "a remote component"),
+        (_parameterized_package, "a parameterized package"),
     ],
 )
 def test_an_option_that_the_engine_lacks_is_refused_by_name(
-    lab: Lab, options: pulumi.ResourceOptions, named: str
+    lab: Lab, used: pulumi.ResourceOptions | Callable[[], None], named: str
 ) -> None:
-    result = lab.stack(lambda: Thing("a", options, size=1) and None).up()
+    def program() -> None:
+        if isinstance(used, pulumi.ResourceOptions):
+            Thing("x", used, size=1)
+        else:
+            used()
+
+    result = lab.stack(program).up()
     assert not result.ok
-    assert result.errors == (
-        f"test:index:Thing 'a' uses {named}, which the local cloud's engine doesn't implement: take it out, or use "
-        "the official CLI",
-    )
+    assert [error.partition(" ")[2] for error in result.errors] == [
+        f"'x' uses {named}, which the local cloud's engine doesn't implement: take it out, or use the official CLI"
+    ]
+    assert "x" not in lab.cloud.names("create")
 
 
-def test_options_that_the_sdk_asks_about_are_refused_by_name(lab: Lab) -> None:
-    def deleted_with() -> None:
-        a = Thing("a", size=1)
-        Thing("b", pulumi.ResourceOptions(deleted_with=a), size=1)
+def _stack_transform() -> None:
+    pulumi.runtime.register_resource_transform(lambda args: None)
 
-    def transform() -> None:
-        Thing("a", pulumi.ResourceOptions(transforms=[lambda args: None]), size=1)
 
-    assert "DeletedWith" in lab.stack(deleted_with).up().errors[0]
-    assert "transforms" in lab.stack(transform, name="other").up().errors[0]
+def _invoke_transform() -> None:
+    pulumi.runtime.register_invoke_transform(lambda args: None)
+
+
+def _error_hook() -> None:
+    hooks = pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook("again", lambda args: True)])
+    Thing("x", pulumi.ResourceOptions(hooks=hooks), size=1)
+
+
+def _method_call() -> None:
+    pulumi.runtime.call("test:index:Thing/turn", {}, Thing("a", size=1))
+
+
+async def _package() -> None:
+    await pulumi.runtime.settings.register_package("test", "1.0.0", "", "other", "1.0.0", "eA==")
+
+
+@pytest.mark.parametrize(
+    ("use", "named"),
+    [
+        (_stack_transform, "a stack transform"),
+        (_invoke_transform, "a stack invoke transform"),
+        (_error_hook, "the error hook 'again'"),
+        (_method_call, "Call of test:index:Thing/turn"),
+        (_package, "the parameterized package 'test'"),
+    ],
+)
+def test_a_request_that_the_engine_lacks_is_refused_by_name(lab: Lab, use: Callable[[], object], named: str) -> None:
+    result = lab.stack(use).up()
+    assert not result.ok
+    assert len(result.errors) == 1
+    assert f"the local cloud's engine doesn't implement {named}: use the official CLI for it" in result.errors[0]
+    assert "x" not in lab.cloud.names("create")

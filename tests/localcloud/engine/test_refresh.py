@@ -2,6 +2,7 @@
 
 import pulumi
 
+from localcloud.engine.state import Deployment, Resource, check_integrity
 from localcloud.engine.values import text
 from tests.localcloud.engine.fake import Group, Lab, Thing
 
@@ -32,6 +33,15 @@ def test_a_change_behind_its_back_is_shown_and_mended_by_the_next_up(lab: Lab) -
     assert lab.cloud.things["a-1"]["size"].value == "1"
 
 
+def test_what_was_added_and_removed_behind_its_back_is_shown_so(lab: Lab) -> None:
+    lab.stack(lambda: Thing("a", size=1, colour="red") and None).up()
+    thing = lab.cloud.things["a-1"]
+    del thing["colour"]
+    thing["weight"] = text("heavy")
+    result = lab.stack().refresh()
+    assert [dict(s.detailed_diff) for s in result.changes] == [{"colour": "delete", "weight": "add"}]
+
+
 def test_a_plain_up_does_not_look_for_drift(lab: Lab) -> None:
     lab.stack(_program).up()
     lab.cloud.things["a-1"]["size"] = text("2")
@@ -58,6 +68,19 @@ def test_a_resource_deleted_behind_its_back_is_gone_and_made_again(lab: Lab) -> 
     result = lab.stack(_program).up()
     assert result.ok, result.errors
     assert [(s.op, s.name) for s in result.changes] == [("create", "a"), ("update", "b")]
+
+
+def test_what_depended_on_a_lost_resource_does_not_depend_on_its_replaced_one() -> None:
+    def thing(name: str, *depends_on: str, delete: bool = False) -> Resource:
+        urn = "urn:pulumi:d::p::t:t:T::"
+        urns = [f"{urn}{other}" for other in depends_on]
+        return Resource(urn=f"{urn}{name}", type="t:t:T", custom=True, dependencies=urns, delete=delete)
+
+    lost, dependent, replaced = thing("a"), thing("b", "a"), thing("a", delete=True)
+    deployment = Deployment([lost, dependent, replaced])
+    deployment.remove([dependent, replaced])
+    assert dependent.dependencies == [], "the replaced one of the same name comes after it"
+    check_integrity(deployment.resources)
 
 
 def test_an_account_that_lost_everything_is_built_anew(lab: Lab) -> None:

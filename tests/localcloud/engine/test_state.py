@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
@@ -15,8 +16,8 @@ import pytest
 from localcloud.engine import StateError
 from localcloud.engine.secrets import Crypter
 from localcloud.engine.state import Deployment, Resource, Snapshot, StateFile, check_integrity
-from localcloud.engine.values import text
-from tests.localcloud.engine.fake import Group, Lab, Thing
+from localcloud.engine.values import PropertyMap
+from tests.localcloud.engine.fake import FakeProvider, Group, Lab, Thing
 
 
 def _program() -> None:
@@ -95,9 +96,6 @@ def test_the_state_is_written_before_and_after_each_step(lab: Lab) -> None:
     seen: list[tuple[list[str], list[tuple[str, str]]]] = []
     path = lab.stack().state_file.path
 
-    class Watching(Lab):
-        pass
-
     def look(_args: pulumi.ResourceHookArgs) -> None:
         deployment = json.loads(path.read_text())["deployment"]
         names = [r["urn"].rpartition("::")[2] for r in deployment["resources"]]
@@ -115,6 +113,45 @@ def test_the_state_is_written_before_and_after_each_step(lab: Lab) -> None:
     assert "first" in before[0] and "second" not in before[0]
     assert "second" in after[0]
     assert after[1] == []
+
+
+@pytest.mark.parametrize("operation", ["creating", "updating", "deleting"])
+def test_what_is_under_way_is_on_record_before_it_begins(lab: Lab, operation: str) -> None:
+    path = lab.stack().state_file.path
+    seen: list[tuple[str, str]] = []
+
+    class Watching(FakeProvider):
+        async def _work(self, method: str, name: str, inputs: PropertyMap) -> None:
+            pending = json.loads(path.read_text())["deployment"]["pending_operations"]
+            seen.extend((o["type"], o["resource"]["urn"].rpartition("::")[2]) for o in pending)
+            await super()._work(method, name, inputs)
+
+    def run(program: Callable[[], object]) -> None:
+        seen.clear()
+        assert lab.stack(program, providers={"test": lambda: Watching(lab.cloud)}).up().ok
+
+    run(lambda: Thing("a", size=1) and None)
+    if operation != "creating":
+        run(lambda: Thing("a", size=2) and None if operation == "updating" else None)
+    assert seen == [(operation, "a")]
+    assert lab.stack().state().pending == []
+
+
+def test_a_write_that_fails_half_way_leaves_the_old_state_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = StateFile(tmp_path / "s.json")
+    file.write("the old state")
+    whole = Path.write_text
+
+    def full(path: Path, text: str, **options: str) -> int:
+        whole(path, text[:5])
+        raise OSError(28, "no space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="no space left"):
+        file.write("the new state")
+    assert file.path.read_text() == "the old state"
 
 
 def test_a_kill_leaves_a_state_to_go_on_from(tmp_path: Path) -> None:
@@ -175,25 +212,25 @@ def test_writes_of_steps_that_end_together_are_one(tmp_path: Path) -> None:
     assert asyncio.run(many()) < 10
 
 
-def test_writing_five_hundred_resources_stays_cheap(tmp_path: Path) -> None:
-    crypter = Crypter("p")
-    inputs = {f"property{n}": text("x" * 60) for n in range(40)}
-    resources = [
-        Resource(
-            urn=f"urn:pulumi:d::p::t:t:T::{n}", type="t:t:T", custom=True, id=str(n), inputs=inputs, outputs=inputs
-        )
-        for n in range(500)
-    ]
+def test_a_write_serialises_only_what_changed_since_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resources = [Resource(urn=f"urn:pulumi:d::p::t:t:T::{n}", type="t:t:T", custom=True, id=str(n)) for n in range(50)]
+    serialised: list[str] = []
+    whole = Resource.to_dict
 
-    async def write(times: int) -> float:
-        snapshot = Snapshot(Deployment(resources=resources), StateFile(tmp_path / "s.json"), crypter)
-        snapshot.touch()
-        await snapshot.write()
-        began = time.monotonic()
-        for n in range(times):
-            resources[n].change(id=f"again-{n}")
+    def counted(resource: Resource, crypter: Crypter | None) -> dict[str, Any]:
+        serialised.append(resource.id)
+        return whole(resource, crypter)
+
+    monkeypatch.setattr(Resource, "to_dict", counted)
+
+    async def write() -> None:
+        snapshot = Snapshot(Deployment(resources=resources), StateFile(tmp_path / "s.json"), Crypter("p"))
+        for n in range(5):
             snapshot.touch()
             await snapshot.write()
-        return time.monotonic() - began
+            resources[n].change(id=f"again-{n}")
 
-    assert asyncio.run(write(50)) < 2, "a write costs milliseconds, as 1000 of them are made in a big up"
+    asyncio.run(write())
+    assert serialised == [*(str(n) for n in range(50)), *(f"again-{n}" for n in range(4))], (
+        "a big up writes a thousand times, and each write has to cost milliseconds"
+    )

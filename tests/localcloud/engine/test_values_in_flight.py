@@ -111,6 +111,18 @@ def test_a_resource_given_as_an_input_arrives_as_a_reference(lab: Lab) -> None:
     assert lab.stack(program).up().changes == ()
 
 
+def test_a_reference_becomes_the_resource_that_it_names(lab: Lab) -> None:
+    def program() -> None:
+        a = Thing("a", size=4)
+        again = a.urn.apply(lambda urn: Thing("again", pulumi.ResourceOptions(urn=urn)))
+        pulumi.export("arn", again.arn)
+
+    result = lab.stack(program).up()
+    assert result.ok, result.errors
+    assert result.outputs == {"arn": "arn:a-1"}
+    assert lab.cloud.names("create") == ["a"], "it is another name for the same resource"
+
+
 def test_property_dependencies_are_recorded_by_property(lab: Lab) -> None:
     def program() -> None:
         a = Thing("a", size=1)
