@@ -121,15 +121,15 @@ def test_a_refused_config_changes_nothing_and_says_everything_at_once(account: A
     assert {resource.urn: resource.outputs for resource in account.stack("staging").resources()} == before
 
 
-def test_without_a_release_the_platform_stands_withoutservices(tmp_path: Path) -> None:
+def test_without_a_release_the_platform_stands_without_services(tmp_path: Path) -> None:
     for fresh in started(tmp_path):
         result = succeed(fresh.stack("staging", {"aprendeai:release": None, "equivalence:release": None}).up())
         said = "\n".join(diagnostic.message for diagnostic in result.diagnostics)
         assert "aprendeai:release is not set: what aprendeai stands on is built, its services are not" in said
         assert fresh.client("ecr").describe_repositories()["repositories"]
-        assert not fresh.client("ecs").listservices(cluster="alicerce-staging")["serviceArns"]
+        assert not fresh.client("ecs").list_services(cluster="alicerce-staging")["serviceArns"]
         # The first release brings services, and nothing that stands is touched.
         first = succeed(fresh.stack("staging").up())
         policies = [step for step in first.changes if step.type == "aws:ecr/lifecyclePolicy:LifecyclePolicy"]
         assert {step.op for step in first.changes if step not in policies} <= {"create", "update"}
-        assert len(fresh.client("ecs").listservices(cluster="alicerce-staging")["serviceArns"]) == 6
+        assert len(fresh.client("ecs").list_services(cluster="alicerce-staging")["serviceArns"]) == 6
