@@ -101,7 +101,7 @@ def _items(draw: st.DrawFn, fails: bool) -> list[Item]:
 
 @st.composite
 def _generated(draw: st.DrawFn, name: str, was: str, groups: list[str]) -> Item:
-    values = {"length": draw(st.integers(8, 9)), "special": draw(st.booleans())}
+    values: dict[str, Any] = {"length": draw(st.integers(8, 9)), "special": draw(st.booleans())}
     if draw(st.booleans()):
         values["keepers"] = {"rotation": draw(st.sampled_from(["1", "2"]))}
     options: dict[str, Any] = {}
