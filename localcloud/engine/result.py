@@ -154,8 +154,9 @@ def _step_json(step: Step) -> dict[str, Any]:
         made["newState"] = step.new.to_dict(None)
     if step.diff is not None and step.diff.changed_keys:
         made["diffReasons"] = step.diff.changed_keys
-    if step.keys and step.diff is not None:  # the official engine gives none for what goes with another resource
-        made["replaceReasons"] = step.keys
+    # The official engine gives none for what goes with another resource, nor for a part of a property.
+    if step.op == planner.REPLACE and step.diff is not None and step.diff.replace_keys:
+        made["replaceReasons"] = step.diff.replace_keys
     detailed = step.diff.detailed if step.diff else None
     made["detailedDiff"] = (
         {path: {"kind": kind, "inputDiff": inputs} for path, (kind, inputs) in detailed.items()} if detailed else None

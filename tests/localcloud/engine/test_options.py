@@ -118,6 +118,18 @@ def test_replace_on_changes_makes_an_update_a_replacement(lab: Lab) -> None:
     ]
 
 
+def test_a_part_of_a_property_that_forces_a_replacement_is_named_but_no_reason_in_pulumis_json(lab: Lab) -> None:
+    def program(deep: int) -> None:
+        Thing("a", pulumi.ResourceOptions(replace_on_changes=["box.items[*].deep"]), box={"items": [{"deep": deep}]})
+
+    lab.stack(lambda: program(1)).up()
+    result = lab.stack(lambda: program(2)).preview()
+    assert [(s.op, s.keys) for s in result.changes] == [("replace", ("box.items[0].deep",))]
+    (step,) = [step for step in result.to_json()["steps"] if step["op"] == "replace"]
+    assert "replaceReasons" not in step
+    assert step["detailedDiff"] == {"box.items[0].deep": {"kind": "update-replace", "inputDiff": True}}
+
+
 def test_replace_on_changes_of_other_properties_leaves_an_update(lab: Lab) -> None:
     def program(size: int) -> None:
         Thing("a", pulumi.ResourceOptions(replace_on_changes=["colour"]), size=size)
