@@ -598,9 +598,11 @@ def test_functions_stand_in_the_network_and_are_bounded_traced_and_encrypted(sta
 def test_functions_are_invoked_by_nobody_from_outside(standing: Standing) -> None:
     client = standing.client("lambda")
     for function in client.list_functions()["Functions"]:
+        # A function's URL, too, lets in only whom the policy lets in.
         with pytest.raises(client.exceptions.ResourceNotFoundException):
             client.get_policy(FunctionName=function["FunctionName"])
-        assert not client.list_function_url_configs(FunctionName=function["FunctionName"])["FunctionUrlConfigs"]
+    resources = {resource.type for resource in standing.stack.resources()}
+    assert not resources & {"aws:lambda/functionUrl:FunctionUrl", "aws:lambda/permission:Permission"}
 
 
 # What isn't there yet
