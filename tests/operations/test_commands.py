@@ -434,7 +434,7 @@ def test_the_checklist_gives_evidence_and_is_red_without_staging(place: Place) -
     digest = short(place, "aprendeai-api", "v1.1.0")
     assert found["aprendeai", "secrets in the manager, and used"] == (
         "passed",
-        "7 secrets in Secrets Manager; 5 task definitions name 7 versions of them, which are all there",
+        "9 secrets in Secrets Manager; 5 task definitions name 7 versions of them, which are all there",
     )
     outcome, evidence = found["aprendeai", "recent database backup"]
     assert outcome == "passed"
