@@ -175,14 +175,14 @@ def test_an_image_that_can_not_be_pulled_fails_the_update_with_the_reason(
 def test_a_deployment_that_never_ends_fails_the_update_at_its_time_limit(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("components.service._ROLLOUT_SECONDS", 5)
+    monkeypatch.setattr("components.service._ROLLOUT_SECONDS", 10)
     monkeypatch.setattr("components.deployment_strategy._ROLLING_WATCH", 0)
     _with(monkeypatch, _serving("worker", LOCALCLOUD_HANG="1"))
     result = _release(account, "v1.1.0").up()
     message = "\n".join(result.errors)
     assert result.exit_code != 0
     assert "equivalence-worker doesn't run staging-equivalence-worker:" in message
-    assert "it hasn't ended after 5 seconds" in message
+    assert "it hasn't ended after 10 seconds" in message
 
 
 def test_images_are_built_from_a_checkout_and_run_by_the_digest_that_was_pushed(
