@@ -30,9 +30,9 @@ class RolloutProvider(dynamic.ResourceProvider):
         aws_clients.configure(req.config.get)
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
-        """Tell whether another revision was deployed."""
+        """Tell whether another revision was deployed, or the same one with other settings."""
         wanted = news.get("task_definition")
-        changes = wanted != olds.get("task_definition")
+        changes = any(news.get(key) != olds.get(key) for key in ("task_definition", "settings"))
         if changes and not str(wanted).startswith("arn:"):
             # Only a preview doesn't know the revision yet: now is the time to say that its alarms won't count.
             say_unwatched(str(olds.get("service")), alarms_on(olds))
@@ -63,6 +63,8 @@ class RolloutArgs:
     """The service, once it was created or updated."""
     task_definition_arn: pulumi.Input[str]
     """The revision that is to run."""
+    settings: pulumi.Input[str]
+    """Any text that changes when those of the service's settings change that ECS deploys it anew for."""
     digest: pulumi.Input[str]
     """Digest of the image that it runs."""
     container_name: str
@@ -112,6 +114,7 @@ class Rollout(dynamic.Resource, module="alicerce", name="Rollout"):
                 "cluster": args.cluster_name,
                 "service": args.service_name,
                 "task_definition": args.task_definition_arn,
+                "settings": args.settings,
                 "digest": args.digest,
                 "proven": None,
                 "container": args.container_name,

@@ -46,7 +46,7 @@ def wait(props: Mapping[str, Any]) -> dict[str, Any]:
     """Wait for a service's deployment of a revision; return the resource's new state.
 
     Deployments are told apart by their ids, not by task definition: after a rollback the old revision may have a new
-    deployment, and a revision may be deployed twice.
+    deployment, and a revision may be deployed twice, such as with other settings of the service.
 
     Raises:
         RolloutError: when the deployment failed, was rolled back, or didn't end within its time.
@@ -121,14 +121,19 @@ def _primary(ecs: Any, props: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN
 
 def _ours(ecs: Any, props: Mapping[str, Any]) -> str:  # noqa: ANN401 - a boto3 client
     """Return the id of our revision's deployment; deploy it again when an earlier run's isn't what runs."""
-    wanted, primary = props["task_definition"], _primary(ecs, props)
-    if primary["taskDefinition"] == wanted and (
-        primary.get("rolloutState") != "FAILED" or primary["createdAt"] >= _BEGAN
-    ):
-        return str(primary["id"])
-    last = _last(ecs, props)
-    if last is not None and (last["status"] not in ("SUCCESSFUL", *_ENDS) or last["createdAt"] >= _BEGAN):
-        # ECS was quicker than we: what stands there now is what it went back to.
+    wanted, primary, last = props["task_definition"], _primary(ecs, props), _last(ecs, props)
+    fresh = last is not None and last["createdAt"] >= _BEGAN
+    undone = last is not None and last["status"] in _ENDS and primary["id"] != f"ecs-svc/{_number(last)}"
+    # ECS may be quicker than we: then what stands there now is what it went back to, be it the very revision.
+    if primary["taskDefinition"] == wanted and not (undone and fresh):
+        if undone and primary["createdAt"] < _BEGAN:
+            raise RolloutError(
+                f"{props['service']} runs {wanted.rsplit('/', 1)[-1]} with the settings before: ECS went back to them, "
+                "since the deployment with those of now failed. Run refresh, so that the difference shows; then up again"
+            )
+        if primary.get("rolloutState") != "FAILED" or primary["createdAt"] >= _BEGAN:
+            return str(primary["id"])
+    if last is not None and (fresh or last["status"] not in ("SUCCESSFUL", *_ENDS)):
         return f"ecs-svc/{_number(last)}"
     _say(f"{props['service']}: deploying {wanted.rsplit('/', 1)[-1]} again")
     answer = ecs.update_service(
@@ -220,7 +225,7 @@ def _failure(ecs: Any, props: Mapping[str, Any], told: Mapping[str, Any], ours: 
     stopped = _stopped(ecs, props, ours)
     described = ecs.describe_services(cluster=props["cluster"], services=[service])["services"]
     deployments = described[0]["deployments"] if described else []
-    events = [str(event["message"]) for event in (described[0].get("events") or [])[:3]] if described else []
+    events = _words(described[0].get("events") or [], ours) if described else []
     reasons = Counter(reason(task, props["container"]) for task in stopped)
     parts = [f"{service} doesn't run {wanted.rsplit('/', 1)[-1]}: {what}."]
     if triggered := (told.get("alarms") or {}).get("triggeredAlarmNames"):
@@ -237,6 +242,14 @@ def _failure(ecs: Any, props: Mapping[str, Any], told: Mapping[str, Any], ours: 
     running = next((d["taskDefinition"] for d in deployments if d["status"] == "PRIMARY"), "nothing")
     parts.append(f"\n{running.rsplit('/', 1)[-1]} serves. Mend the release and run up again, or go back.")
     return " ".join(parts)
+
+
+def _words(events: Sequence[Mapping[str, Any]], ours: str) -> list[str]:
+    """Return three of a service's events, given newest first: those that name our deployment before all others.
+
+    The rollback's own events are newer than the one that says why our deployment failed.
+    """
+    return sorted((str(event["message"]) for event in events), key=lambda text: f"{ours})" not in text)[:3]
 
 
 def _say(text: str) -> None:

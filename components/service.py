@@ -1,5 +1,6 @@
 """An ECS service: the tasks that stay up, how they are reached, what they reach, and how their number follows load."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -24,6 +25,9 @@ _STOP_MARGIN = 10
 
 #: How long a deployment may take until all of its tasks run, in seconds.
 _ROLLOUT_SECONDS = 1800
+
+#: Fargate's, which AWS patches by itself.
+_PLATFORM_VERSION = "LATEST"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,29 +192,31 @@ class Service(pulumi.ComponentResource):
         alarms = self._alarms(name, args, targets, tags)
         role = self._traffic_role(name, args, targets, tags) if args._shiftable else None
         scaled = args.scaling.maximum > args.scaling.minimum
+        network: aws.ecs.ServiceNetworkConfigurationArgsDict = {
+            "subnets": args.subnet_ids,
+            "security_groups": [group.id],
+            "assign_public_ip": False,
+        }
+        load_balancers = [
+            _load_balancer(targets[key], task.container_name, target.port, role) for key, target in args.targets.items()
+        ]
+        connect = _service_connect(args, task.container_name)
         service = aws.ecs.Service(
             f"{name}-service",
             name=args.service_name,
             cluster=args.cluster_arn,
             task_definition=task.task_definition_arn,
             desired_count=args.scaling.minimum,
-            platform_version="LATEST",
+            platform_version=_PLATFORM_VERSION,
             capacity_provider_strategies=[
                 {"capacity_provider": share.provider.value, "base": share.base, "weight": share.weight}
                 for share in args.capacity
             ],
-            network_configuration={
-                "subnets": args.subnet_ids,
-                "security_groups": [group.id],
-                "assign_public_ip": False,
-            },
-            load_balancers=[
-                _load_balancer(targets[key], task.container_name, target.port, role)
-                for key, target in args.targets.items()
-            ],
+            network_configuration=network,
+            load_balancers=load_balancers,
             # A grace period shorter than the boot would end in a false rollback.
             health_check_grace_period_seconds=args.health_check.start_period + 60 if targets else None,
-            service_connect_configuration=_service_connect(args, task.container_name),
+            service_connect_configuration=connect,
             deployment_configuration=args.deployment.configuration,
             deployment_circuit_breaker={"enable": True, "rollback": True},
             alarms={"alarm_names": alarms.alarm_names, "enable": True, "rollback": True} if alarms else None,
@@ -237,6 +243,7 @@ class Service(pulumi.ComponentResource):
                 cluster_name=args.cluster_name,
                 service_name=service.name,
                 task_definition_arn=task.task_definition_arn,
+                settings=_settings(_PLATFORM_VERSION, network, load_balancers, connect),
                 digest=pulumi.Output.from_input(args.task.image).apply(lambda image: image.partition("@")[2]),
                 container_name=task.container_name,
                 log_group_name=task.log_group_name,
@@ -309,6 +316,16 @@ class Service(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
+
+
+def _settings(*deployed: object) -> pulumi.Output[str]:
+    """Return a digest of what UpdateService deploys a service anew for, beside its task definition.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html ("triggers a new service
+    deployment")
+    """
+    told = pulumi.Output.json_dumps(deployed, sort_keys=True)
+    return told.apply(lambda text: hashlib.sha256(text.encode()).hexdigest())
 
 
 def _load_balancer(

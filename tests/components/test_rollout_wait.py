@@ -58,6 +58,7 @@ class Ecs:
 
     def __init__(self, *looks: Look) -> None:
         self.looks = list(looks)
+        self.events = ["an event."]
         self.definitions = {"1": OLD, "2": NEW, "3": NEW}
         self.deployed: list[str] = []
 
@@ -65,7 +66,7 @@ class Ecs:
         primary = self.looks[0][0]
         if len(self.looks) > 1:  # each look ends with this call
             self.looks.pop(0)
-        events = [{"message": "(service api) an event."}]
+        events = [{"message": f"(service api) {text}"} for text in self.events]
         return {"services": [{"status": "ACTIVE", "deployments": [primary], "events": events}]}
 
     def list_service_deployments(self, **_: object) -> dict[str, Any]:
@@ -156,6 +157,35 @@ def test_what_an_interrupted_run_began_is_waited_for(waiting: Any) -> None:  # n
     assert ecs.deployed == [], "one deployment in all"
 
 
+@pytest.mark.parametrize("quick", [False, True])
+def test_other_settings_of_the_same_revision_that_ecs_went_back_from_are_a_failure(waiting: Any, quick: bool) -> None:  # noqa: ANN401
+    # The primary is ECS's way back, which runs the revision that is wanted.
+    before, back = _told("1", "SUCCESSFUL", BEFORE), _deployment("9", NEW, "COMPLETED")
+    ecs = Ecs((back, [_told("2", "ROLLBACK_SUCCESSFUL"), before]))
+    if not quick:
+        ecs.looks.insert(0, (_deployment("2", NEW), [_told("2", "IN_PROGRESS"), before]))
+    with pytest.raises(RolloutError, match="api doesn't run prod-api:2: ECS rolled the deployment back"):
+        waiting(ecs)
+
+
+def test_settings_that_ecs_went_back_from_in_an_earlier_run_are_not_taken_for_those_that_run(waiting: Any) -> None:  # noqa: ANN401
+    failed = [_told("2", "ROLLBACK_SUCCESSFUL", BEFORE), _told("1", "SUCCESSFUL", BEFORE)]
+    ecs = Ecs((_deployment("9", NEW, "COMPLETED", BEFORE), failed))
+    with pytest.raises(RolloutError) as refused:
+        waiting(ecs)
+    assert str(refused.value) == (
+        "api runs prod-api:2 with the settings before: ECS went back to them, since the deployment with those of now "
+        "failed. Run refresh, so that the difference shows; then up again"
+    )
+    assert ecs.deployed == []
+
+
+def test_the_deployment_that_mends_settings_is_waited_for_before_ecs_lists_it(waiting: Any) -> None:  # noqa: ANN401
+    failed, mended = _told("2", "ROLLBACK_SUCCESSFUL", BEFORE), _deployment("3", NEW)
+    ecs = Ecs((mended, [failed]), (mended, [failed]), (mended, [_told("3", "SUCCESSFUL"), failed]))
+    assert waiting(ecs)["deployment"] == "ecs-svc/3"
+
+
 def test_what_ended_badly_in_an_earlier_run_is_deployed_again(waiting: Any) -> None:  # noqa: ANN401 - a fixture
     ecs = Ecs((_deployment("1", OLD, "COMPLETED", BEFORE), [_told("2", "ROLLBACK_SUCCESSFUL", BEFORE)]))
     assert waiting(ecs)["deployment"] == "ecs-svc/3"
@@ -180,6 +210,24 @@ def test_a_rollback_is_told_when_it_is_done_with_the_alarm_by_name(waiting: Any)
         "prod-api:1 serves. Mend the release and run up again, or go back."
     )
     assert ecs.deployed == []
+
+
+def test_what_ecs_says_of_the_deployment_is_told_before_what_it_says_of_the_rollback(waiting: Any) -> None:  # noqa: ANN401
+    ecs = Ecs((_deployment("1", OLD, "COMPLETED", BEFORE), [_told("2", "ROLLBACK_IN_PROGRESS")]))
+    ecs.looks.append((ecs.looks[0][0], [_told("2", "ROLLBACK_SUCCESSFUL")]))
+    ecs.events = [
+        "has reached a steady state.",
+        "(deployment ecs-svc/1) deployment completed.",
+        "rolling back to deployment ecs-svc/1.",
+        "(deployment ecs-svc/2) deployment failed: alarm detected.",
+        "(deployment ecs-svc/22) deployment completed.",
+    ]
+    with pytest.raises(RolloutError) as failed:
+        waiting(ecs)
+    assert (
+        "ECS says: (service api) (deployment ecs-svc/2) deployment failed: alarm detected. (service api) has reached a "
+        "steady state. (service api) (deployment ecs-svc/1) deployment completed. "
+    ) in str(failed.value)
 
 
 @pytest.mark.parametrize(
@@ -237,6 +285,7 @@ def test_only_a_preview_of_another_revision_asks_for_alarms(
     provider = RolloutProvider()
     assert not provider.diff("api", PROPS, PROPS).changes
     assert provider.diff("api", PROPS, {**PROPS, "task_definition": OLD}).changes
+    assert provider.diff("api", PROPS, {**PROPS, "settings": "others"}).changes, "ECS deploys it anew for them too"
     assert capsys.readouterr().out == ""
     assert provider.diff("api", PROPS, {**PROPS, "task_definition": rpc.UNKNOWN}).changes
     assert "the alarm prod-api-errors is on (5 of 100)" in capsys.readouterr().out

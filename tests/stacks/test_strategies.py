@@ -178,7 +178,10 @@ def test_an_alarm_that_is_on_is_named_before_the_deployment_that_it_does_not_pro
 
 def test_both_load_balancers_of_a_service_shift_its_traffic(account: Account) -> None:
     admin: Any = {"alicerce:adminCidrs": ["10.200.0.0/24"]}
-    succeed(_up(account, CANARY, **admin))
+    result = succeed(_up(account, CANARY, **admin))
+    assert ("update", "pulumi-python:dynamic/alicerce:Rollout", f"{SERVICE}-rollout") in _changes(result)
+    (deployment,) = _service(account)["deployments"]
+    assert deployment["rolloutState"] == "COMPLETED", "another load balancer is another deployment, to be waited for"
     before = _weights(account)
     assert len(before) == 4
     succeed(_up(account, CANARY, "v1.1.0", **admin))

@@ -114,9 +114,9 @@ class Deployment:
         if self.shifts:
             traffic.shift(self._account, self._region, self.targets, self.percent)
 
-    def take_back(self) -> None:
-        """Give its tasks all of the traffic again, since what came after them failed."""
-        traffic.shift(self._account, self._region, self.targets, 100)
+    def give_back(self) -> None:
+        """Give the traffic that its tasks had to what was there before, at each load balancer that it was to have."""
+        traffic.shift(self._account, self._region, self.targets, 0)
 
     def _minutes(self) -> float:
         return (time.monotonic() - (self.running_since or time.monotonic())) / MINUTE_SECONDS

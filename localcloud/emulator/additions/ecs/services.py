@@ -220,7 +220,7 @@ class RunningService(Service):
             deployments.end(self.history[0], "STOPPED", "")
         before = next((one for one in self.deployments if one.rollout_state == "COMPLETED"), None)
         if unfinished.shifts and before is not None:
-            before.take_back()
+            unfinished.give_back()
             self._end_tasks_but(before)
 
     def _record(self, deployment: Deployment) -> None:
@@ -370,7 +370,7 @@ class RunningService(Service):
         if failed.shifts and before is not None:
             self._event(f"(service {self.name}) rolling back to deployment {before.id}.")
             failed.status, before.status = "INACTIVE", "PRIMARY"
-            before.take_back()
+            failed.give_back()
             self._end_tasks_but(before)
             self._event(f"(service {self.name}) has reached a steady state.")
         else:
