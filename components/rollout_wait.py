@@ -129,7 +129,7 @@ def _ours(ecs: Any, props: Mapping[str, Any]) -> str:  # noqa: ANN401 - a boto3 
         if undone and primary["createdAt"] < _BEGAN:
             raise RolloutError(
                 f"{props['service']} runs {wanted.rsplit('/', 1)[-1]} with the settings before: ECS went back to them, "
-                "since the deployment with those of now failed. Run refresh, so that the difference shows; then up again"
+                "since the deployment with those of now failed. Run refresh, so that the difference shows, and up again"
             )
         if primary.get("rolloutState") != "FAILED" or primary["createdAt"] >= _BEGAN:
             return str(primary["id"])

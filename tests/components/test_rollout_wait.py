@@ -175,7 +175,7 @@ def test_settings_that_ecs_went_back_from_in_an_earlier_run_are_not_taken_for_th
         waiting(ecs)
     assert str(refused.value) == (
         "api runs prod-api:2 with the settings before: ECS went back to them, since the deployment with those of now "
-        "failed. Run refresh, so that the difference shows; then up again"
+        "failed. Run refresh, so that the difference shows, and up again"
     )
     assert ecs.deployed == []
 
