@@ -37,6 +37,15 @@ from localcloud.engine.values import PropertyMap, from_struct, to_struct
 
 PACKAGE = "pulumi-python"
 
+#: Runs `pulumi.dynamic` until its standard input ends, which it does with whoever holds the other end, however that
+#: one ends: a killed `up` leaves nothing behind that goes on working for it.
+_SERVE = """
+import os, runpy, sys, threading
+
+threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()
+runpy.run_module("pulumi.dynamic", run_name="__main__")
+"""
+
 
 class DynamicError(Exception):
     """A dynamic provider's own error."""
@@ -73,11 +82,11 @@ class DynamicProvider(Provider):
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-u",
-            "-m",
-            "pulumi.dynamic",
+            "-c",
+            _SERVE,
             cwd=self._root,
             env=self._environment,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

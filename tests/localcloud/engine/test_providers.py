@@ -1,5 +1,9 @@
 """Provider resources, invokes, reading, stack references and dynamic resources."""
 
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -317,3 +321,39 @@ def test_a_secret_stays_secret_through_a_dynamic_provider(lab: Lab) -> None:
     note = next(r for r in lab.stack().resources() if r.name == "note")
     assert note.outputs["text"].is_secret
     assert "hush-hush" not in lab.stack().state_file.path.read_text()
+
+
+#: Starts the process of dynamic resources, tells its number, and waits.
+_STARTED = """
+import asyncio, pathlib
+from localcloud.engine.dynamic import DynamicProvider
+
+async def main():
+    provider = DynamicProvider(pathlib.Path.cwd(), "proj", print)
+    await provider.start()
+    print(provider._process.pid, flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+def test_a_run_that_is_killed_leaves_no_process_of_dynamic_resources() -> None:
+    run = subprocess.Popen([sys.executable, "-c", _STARTED], cwd=Path(__file__).parents[3], stdout=subprocess.PIPE)
+    assert run.stdout is not None
+    number = int(run.stdout.readline())
+    run.kill()
+    run.wait()
+    run.stdout.close()
+    until = time.monotonic() + 30
+    while _runs(number) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not _runs(number)
+
+
+def _runs(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
