@@ -196,7 +196,7 @@ MUTATIONS = (
         "run.py",
         "goal.protect = parent.protect",
         "goal.protect = None",
-        "test_options.py::test_a_child_inherits_protection",
+        "test_monitor.py::test_a_child_inherits_protection",
     ),
     _engine(
         "ignore_changes keeps the old value",
@@ -224,14 +224,14 @@ MUTATIONS = (
         "planner.py",
         "if not one.custom and urn != resource.parent:",
         "if False:",
-        "test_lifecycle.py::test_what_depends_on_a_component_is_deleted_before_what_the_component_has",
+        "test_monitor.py::test_what_depends_on_a_component_is_deleted_before_what_the_component_has",
     ),
     _engine(
         "an invoke that depends on a component waits for what it has",
         "run.py",
         "                frontier += self._children.get(urn, [])",
         "                pass",
-        "test_providers.py::test_an_invoke_that_depends_on_what_is_to_be_created_is_unknown_in_a_preview",
+        "test_monitor.py::test_a_function_that_depends_on_a_component_waits_for_what_it_has",
     ),
     _engine(
         "dependents are deleted first",
@@ -348,7 +348,7 @@ MUTATIONS = (
         "executor.py",
         "or (given is not None and given.is_secret):",
         "or False:",
-        "test_values_in_flight.py::test_a_secret_input_is_encrypted_in_state_and_makes_the_output_secret",
+        "test_values_in_flight.py::test_what_a_provider_answers_openly_is_as_secret_as_the_input_of_its_name",
     ),
     # --- providers ---
     _engine(
@@ -399,7 +399,7 @@ MUTATIONS = (
         "runner.py",
         "ok=not failed and not engine.failures,",
         "ok=not failed,",
-        "test_failures.py::test_what_depends_on_a_failed_step_does_not_start_and_the_rest_finishes",
+        "test_refresh.py::test_after_a_refresh_that_fails_nothing_is_changed",
     ),
     _engine(
         "what a failed deletion depends on stays",
@@ -409,11 +409,18 @@ MUTATIONS = (
         "test_failures.py::test_a_failed_delete_keeps_the_resource_and_what_it_depends_on",
     ),
     _engine(
+        "after a refresh that fails nothing is changed",
+        "runner.py",
+        'elif self._operation != "refresh" and not engine.failures:',
+        'elif self._operation != "refresh":',
+        "test_refresh.py::test_after_a_refresh_that_fails_nothing_is_changed",
+    ),
+    _engine(
         "nothing is deleted after a failure",
         "run.py",
         "        if self.failures:\n            return\n        await self.delete",
         "        await self.delete",
-        "test_failures.py::test_after_a_failure_nothing_is_deleted",
+        "test_monitor.py::test_a_program_that_ends_well_after_a_failure_deletes_nothing",
     ),
     _engine(
         "two resources of one URN are refused",
@@ -612,7 +619,7 @@ MUTATIONS = (
         "values.py",
         "return make(_COMPUTED) if len(string) == 36 and string in _UNKNOWNS else make(string)",
         "return make(string)",
-        "test_values_in_flight.py::test_an_explicit_provider_with_unknown_configuration_knows_nothing_in_a_preview",
+        "test_monitor.py::test_an_unknown_value_is_known_by_its_text",
     ),
 )
 

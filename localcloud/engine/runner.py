@@ -130,7 +130,7 @@ class Runner:
                 await self._refresh(engine)
             if self._operation == "destroy":
                 await self._destroy(engine)
-            elif self._operation != "refresh":
+            elif self._operation != "refresh" and not engine.failures:
                 failed = await self._program(engine)
         finally:
             if starting is not None:

@@ -32,7 +32,7 @@ from pulumi.provider.experimental.provider import (
 
 from localcloud.engine import Project, Stack
 from localcloud.engine.paths import changed_paths
-from localcloud.engine.values import computed, contains_computed, text, to_python
+from localcloud.engine.values import computed, contains_computed, make, text, to_python
 from localcloud.provider import load
 
 PropertyMap = dict[str, PropertyValue]
@@ -67,8 +67,9 @@ class FakeProvider(Provider):
     """Behaves as inputs say.
 
     `fail` names the method that raises, `force` replaces when it changes, `deleteFirst` asks for delete-before-replace,
-    `secretOut` gives a secret output, `auto` a name, and `bad` is refused. Work takes `slow` seconds, or waits until
-    the same was begun for the resource named `after`, or until as many as `together` are worked on at once.
+    `secretOut` gives a secret output, `open` outputs without their inputs' marks, `auto` a name, and `bad` is refused.
+    Work takes `slow` seconds, or waits until the same was begun for the resource named `after`, or until as many as
+    `together` are worked on at once.
     """
 
     def __init__(self, cloud: Cloud) -> None:
@@ -113,7 +114,7 @@ class FakeProvider(Provider):
         )
 
     def _outputs(self, identity: str, inputs: PropertyMap, preview: bool) -> PropertyMap:
-        outputs = dict(inputs)
+        outputs = {key: make(value.value) if "open" in inputs else value for key, value in inputs.items()}
         outputs["arn"] = computed() if preview and not identity else text(f"arn:{identity}")
         if "secretOut" in inputs:
             outputs["password"] = text("hunter2", secret=True)
@@ -164,6 +165,8 @@ class FakeProvider(Provider):
     async def read(self, request: ReadRequest) -> ReadResponse:
         self.cloud.calls.append(("read", request.name))
         found = self.cloud.things.get(request.resource_id)
+        if found is not None and "fail" in found and to_python(found["fail"]) == "read":
+            raise RuntimeError(f"read of {request.name} was refused")
         if found is None:
             return ReadResponse("", {}, {})
         return ReadResponse(request.resource_id, self._outputs(request.resource_id, found, False), found)

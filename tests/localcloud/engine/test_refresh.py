@@ -98,3 +98,15 @@ def test_a_preview_with_refresh_writes_nothing(lab: Lab) -> None:
     result = lab.stack(_program).preview(refresh=True)
     assert [s.name for s in result.by_op("create")] == ["a", "b"]
     assert lab.stack().state_file.path.read_text() == before
+
+
+def test_after_a_refresh_that_fails_nothing_is_changed(lab: Lab) -> None:
+    def program(size: int) -> None:
+        Thing("a", size=size)
+        Thing("unreadable", fail="read")
+
+    assert lab.stack(lambda: program(1)).up().ok
+    result = lab.stack(lambda: program(2)).up(refresh=True)
+    assert result.exit_code == 1
+    assert result.errors == ("reading test:index:Thing 'unreadable': read of unreadable was refused",)
+    assert lab.cloud.names("update") == []

@@ -57,6 +57,14 @@ def test_a_secret_input_is_encrypted_in_state_and_makes_the_output_secret(lab: L
     assert thing.outputs["token"].is_secret, "an output of a secret input's name is secret"
 
 
+def test_what_a_provider_answers_openly_is_as_secret_as_the_input_of_its_name(lab: Lab) -> None:
+    lab.stack(lambda: Thing("a", token=pulumi.Output.secret("hush-hush"), size=1, open=True) and None).up()
+    thing = next(r for r in lab.stack().resources() if r.name == "a")
+    assert thing.outputs["token"].is_secret
+    assert not thing.outputs["size"].is_secret
+    assert "hush-hush" not in lab.stack().state_file.path.read_text()
+
+
 def test_additional_secret_outputs_are_secret(lab: Lab) -> None:
     def program() -> None:
         options = pulumi.ResourceOptions(additional_secret_outputs=["arn"])
