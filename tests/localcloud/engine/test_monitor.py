@@ -13,6 +13,10 @@ from localcloud.engine.values import UNKNOWN, contains_computed, text, to_struct
 from tests.localcloud.engine.fake import Lab
 
 
+def _monitor() -> Any:  # noqa: ANN401 - the SDK's stub
+    return get_monitor()
+
+
 def _register(name: str, *, custom: bool = True, **fields: Any) -> str:  # noqa: ANN401 - any field
     request = resource_pb2.RegisterResourceRequest(
         type="test:index:Thing" if custom else "test:index:Group",
@@ -21,7 +25,7 @@ def _register(name: str, *, custom: bool = True, **fields: Any) -> str:  # noqa:
         acceptSecrets=True,
         **fields,
     )
-    return str(get_monitor().RegisterResource(request).urn)
+    return str(_monitor().RegisterResource(request).urn)
 
 
 def test_a_child_inherits_protection(lab: Lab) -> None:
@@ -54,7 +58,7 @@ def test_a_function_that_depends_on_a_component_waits_for_what_it_has(lab: Lab) 
         group = _register("group", custom=False)
         _register("inner", parent=group)
         request = resource_pb2.ResourceInvokeRequest(tok="test:index:ask", dependsOn=[group])
-        pulumi.export("unknown", get_monitor().Invoke(request).unknown)
+        pulumi.export("unknown", _monitor().Invoke(request).unknown)
 
     assert lab.stack(program).preview().outputs == {"unknown": True}
     assert lab.stack(program).up().outputs == {"unknown": False}
