@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import botocore.exceptions
 import pytest
 
 from localcloud.provider import ProviderError
@@ -557,3 +558,21 @@ def test_what_is_there_is_found(driver: Callable[..., Any], world: World) -> Non
     assert service["runningCount"] == 2
     found = drive.invoke("aws:ecs/getTaskDefinition:getTaskDefinition", {"taskDefinition": "api"})
     assert found["revision"] == 1
+
+
+def test_task_definitions_are_listed_by_their_numbers_in_either_order(aws: Session) -> None:
+    ecs = aws.client("ecs")
+    for _ in range(11):
+        ecs.register_task_definition(
+            family="api", containerDefinitions=[{"name": "api", "image": "api", "memory": 128}]
+        )
+
+    def listed(**order: Any) -> list[str]:  # noqa: ANN401 - the call's parameters
+        arns = ecs.list_task_definitions(familyPrefix="api", **order)["taskDefinitionArns"]
+        return [arn.rpartition(":")[2] for arn in arns]
+
+    numbers = [str(number) for number in range(1, 12)]
+    assert listed() == listed(sort="ASC") == numbers
+    assert listed(sort="DESC") == numbers[::-1]
+    with pytest.raises(botocore.exceptions.ClientError, match="sort must be one of ASC and DESC, not NEWEST"):
+        listed(sort="NEWEST")

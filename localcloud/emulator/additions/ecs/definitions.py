@@ -4,7 +4,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
-from moto.ecs.exceptions import EcsClientException
+from moto.ecs.exceptions import EcsClientException, InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition
 from moto.ecs.responses import EC2ContainerServiceResponse
 
@@ -26,6 +26,7 @@ _SMALLEST = (512, 1 * _GB, 2 * _GB)  # of 256 CPU units
 def install() -> None:
     """Install the additions."""
     EC2ContainerServiceResponse.register_task_definition = _register  # type: ignore[method-assign]
+    EC2ContainerServiceResponse.list_task_definitions = _list  # type: ignore[method-assign]
     EC2ContainerServiceBackend.describe_task_definition = _describing(  # type: ignore[method-assign]
         EC2ContainerServiceBackend.describe_task_definition
     )
@@ -37,6 +38,23 @@ def install() -> None:
 def containers_of(definition: TaskDefinition) -> list[dict[str, Any]]:
     """Return the container definitions of a task definition."""
     return definition.container_definitions
+
+
+def _list(self: EC2ContainerServiceResponse) -> ActionResult:
+    """Return the ARNs by family and number, newest last unless the other order is asked for.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTaskDefinitions.html (sort)
+    """
+    found = self.ecs_backend.list_task_definitions(self._get_param("familyPrefix"), self._get_param("status", "ACTIVE"))
+    order = self._get_param("sort", "ASC")
+    if order not in ("ASC", "DESC"):
+        raise InvalidParameterException(f"sort must be one of ASC and DESC, not {order}")
+
+    def place(arn: str) -> tuple[str, int]:
+        family, _, number = arn.rpartition("/")[2].rpartition(":")
+        return family, int(number)
+
+    return ActionResult({"taskDefinitionArns": sorted(found, key=place, reverse=order == "DESC")})
 
 
 def _register(self: EC2ContainerServiceResponse) -> ActionResult:
