@@ -106,7 +106,9 @@ class RemoteAsset(_Hashed, pulumi.RemoteAsset):
 
 
 class AssetArchive(_Hashed, pulumi.AssetArchive):
-    """Assets by name, with the hash of names and hashes."""
+    """Assets by name, with the hash of names and hashes; `elided` when it was sent by that hash alone."""
+
+    elided = False
 
 
 class FileArchive(_Hashed, pulumi.FileArchive):
@@ -159,6 +161,7 @@ def _archive(fields: Mapping[str, Any], inner: Callable[[Any], PropertyValue]) -
     else:
         assets: dict[str, Any] = {name: inner(asset).value for name, asset in dict(fields.get("assets", {})).items()}
         made = AssetArchive(assets)
+        made.elided = bool(known) and "assets" not in fields
         made.hash = known or _digest("".join(f"{name}\0{assets[name].hash}\n" for name in sorted(assets)).encode())
     return made
 
@@ -171,7 +174,7 @@ def _plain_asset(asset: Any, inner: Callable[[Any], Any]) -> dict[str, Any]:  # 
     for name in ("path", "text", "uri"):
         if hasattr(asset, name):
             fields[name] = str(getattr(asset, name))
-    if hasattr(asset, "assets"):
+    if hasattr(asset, "assets") and not getattr(asset, "elided", False):
         fields["assets"] = {name: inner(value) for name, value in asset.assets.items()}
     return fields
 
@@ -293,6 +296,7 @@ def _fill_plain(target: struct_pb2.Value, raw: Any) -> None:  # noqa: ANN401 - s
     if isinstance(raw, str):
         target.string_value = raw
         return
+    target.struct_value.SetInParent()
     for key, item in raw.items():
         _fill_plain(target.struct_value.fields[key], item)
 

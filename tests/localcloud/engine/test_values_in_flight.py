@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+from google.protobuf import struct_pb2
 
+from localcloud.engine.values import ARCHIVE, SIGNATURE, from_struct, to_struct
 from tests.localcloud.engine.fake import Group, Lab, TestProvider, Thing
 
 
@@ -207,3 +209,19 @@ def test_an_explicit_provider_with_unknown_configuration_knows_nothing_in_a_prev
 def test_a_component_is_no_resource_of_a_provider(lab: Lab) -> None:
     lab.stack(lambda: Group("g") and None).up()
     assert next(r for r in lab.stack().resources() if r.name == "g").provider == ""
+
+
+def test_an_archive_that_was_sent_by_its_hash_alone_goes_back_so() -> None:
+    # Refresh of the official engine leaves contents out, and puts them back where an answer has the hash and nothing
+    # else: https://github.com/pulumi/pulumi/blob/master/pkg/resource/plugin/provider_plugin.go
+    # (restoreElidedAssetContents)
+    struct = struct_pb2.Struct()
+    struct.update({"code": {SIGNATURE: ARCHIVE, "hash": "12ab"}})
+    assert to_struct(from_struct(struct)) == struct
+
+
+def test_an_archive_of_nothing_is_one() -> None:
+    struct = struct_pb2.Struct()
+    struct.update({"code": {SIGNATURE: ARCHIVE, "assets": {}}})
+    fields = to_struct(from_struct(struct)).fields["code"].struct_value.fields
+    assert fields["assets"].WhichOneof("kind") == "struct_value"
