@@ -63,7 +63,7 @@ class Cli:
 
     def run(self, *command: str, told: dict[str, Any] | None = None) -> tuple[int, str]:
         """Run the CLI; return its exit code and what it printed."""
-        stack = () if command[:2] == ("stack", "init") else ("-s", "t")
+        stack = [] if command[:2] == ("stack", "init") else ["-s", "t"]
         done = subprocess.run(
             [sys.executable, "-m", "localcloud", "exec", "--", "pulumi", *command, *stack, "--non-interactive"],
             cwd=self.folder,
