@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from google.protobuf import struct_pb2
+from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 
 from localcloud.engine.values import ARCHIVE, SIGNATURE, from_struct, to_struct
 from tests.localcloud.engine.fake import Group, Lab, TestProvider, Thing
