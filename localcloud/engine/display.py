@@ -1,8 +1,10 @@
 """What a person sees of a run: progress while it works, differences, and a summary at the end."""
 
 import json
+import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pulumi.provider.experimental.property_value import PropertyValue
@@ -22,6 +24,7 @@ from localcloud.engine.values import UNKNOWN, contains_secret, from_json, is_com
 
 _LONGEST_VALUE = 120
 _MOST_RUNNING = 8
+_MOST_OUTPUTS = 24
 _KEPT_OF_PREFIX = 20
 
 _STYLES = {
@@ -168,6 +171,16 @@ class Display:
             return [_row("add", key, None, value) for key, value in sorted(step.new.inputs.items())]
         return []
 
+    def _outputs(self, outputs: Mapping[str, Any]) -> list[Text]:
+        """Return the outputs as lines; of many, only those that say what stands where."""
+        lines = _tree(outputs, 1)
+        if len(lines) <= _MOST_OUTPUTS:
+            return [Text(line) for line in lines]
+        short = {name: kept for name, value in outputs.items() if (kept := _brief(value)) not in ({}, [])}
+        stack = "" if self._stack == "local" else f" --stack {self._stack}"
+        rest = Text(f"  all {len(lines)} lines of them: {_python()} -m localcloud output{stack}", style="dim")
+        return [*(Text(line) for line in _tree(short, 1)), rest]
+
     def _output_changes(self) -> list[Text]:
         """Return a line for each output that a preview would change."""
         for step in self._steps:
@@ -194,7 +207,7 @@ class Display:
                 Text(f"Stand-ins for secrets that this stack lacks: {', '.join(result.stand_ins)}", style="yellow"),
                 soft_wrap=True,
             )
-        lines = [Text(line) for line in _tree(result.outputs, 1)] if self._operation == "up" else self._output_changes()
+        lines = self._outputs(result.outputs) if self._operation == "up" else self._output_changes()
         if lines:
             console.print("[bold]Outputs[/bold]" if self._operation == "up" else "[bold]Outputs that change[/bold]")
             for line in lines:
@@ -212,7 +225,7 @@ class Display:
         console.print(f"[bold]Resources[/bold]  {', '.join(parts) or 'none'}  [dim]in {result.seconds:.1f} s[/dim]")
         cluster = _cluster(self._steps)
         if result.ok and self._operation == "up" and cluster:
-            command = f"python -m localcloud exec -- aws ecs list-services --cluster {cluster}"
+            command = f"{_python()} -m localcloud exec -- aws ecs list-services --cluster {cluster}"
             console.print(f"[bold]Look around[/bold]  {escape(command)}", soft_wrap=True)
 
 
@@ -337,6 +350,19 @@ def _tree(value: Any, depth: int) -> list[str]:  # noqa: ANN401 - JSON
     return [f"{indent}{_scalar(value)}"]
 
 
+def _brief(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return of an output what a person looks for first: its own texts, and every address further down."""
+    if not isinstance(value, Mapping):
+        return [] if isinstance(value, list) else value
+    short = {}
+    for key, item in value.items():
+        if not isinstance(item, (Mapping, list)):
+            short[key] = item
+        elif isinstance(item, Mapping) and (found := {k: v for k, v in item.items() if str(v).startswith("http")}):
+            short[key] = found
+    return short
+
+
 def _scalar(value: Any) -> str:  # noqa: ANN401 - JSON
     if value is None:
         return "(known after up)"
@@ -352,6 +378,12 @@ def _restarts(steps: list[Step]) -> list[str]:
         and step.op in (planner.UPDATE, planner.REPLACE)
         and (step.op == planner.REPLACE or any(row[1].startswith("taskDefinition") for row in differences(step)))
     )
+
+
+def _python() -> str:
+    """Return how a person in this folder calls the Python that runs this, such as `.venv/bin/python`."""
+    path = Path(sys.executable)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else "python"
 
 
 def _cluster(steps: list[Step]) -> str | None:

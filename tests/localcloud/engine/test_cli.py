@@ -230,6 +230,23 @@ def test_inside_a_json_document_only_what_differs_is_shown(lab: Lab) -> None:
     assert "environment" not in shown
 
 
+def test_of_many_outputs_those_that_say_what_stands_where_are_shown(lab: Lab) -> None:
+    facts = {f"fact{number}": {"rotation": number} for number in range(20)}
+
+    def program() -> None:
+        pulumi.export("system", {"database": "db:5432", "urls": {"API_URL": "https://api.x"}, "facts": facts})
+        pulumi.export("servers", ["ns-1", "ns-2"])
+        pulumi.export("cluster", "main")
+
+    shown = _shown(lab, lambda: None, program)
+    for line in ("cluster  main", "database  db:5432", "API_URL  https://api.x"):
+        assert line in shown
+    assert "fact0" not in shown and "ns-1" not in shown
+    assert "  all 49 lines of them: python -m localcloud output --stack dev\n" in shown.replace(
+        ".venv/bin/python", "python"
+    )
+
+
 def test_the_services_that_restart_are_named(lab: Lab) -> None:
     def program(definition: str) -> None:
         pulumi.CustomResource("aws:ecs/service:Service", "api", {"taskDefinition": definition})
