@@ -14,11 +14,13 @@ from components.naming import ECS_NAME, LOG_GROUP_NAME, Tags, physical_name
 from components.private_host import PrivateHost, PrivateHostArgs
 from components.registry import Registry, RegistryArgs
 from components.rotation_guard import RotationGuard, RotationGuardArgs
+from components.rotation_record import RotationRecord, RotationRecordArgs
 from components.secret import Secret, SecretArgs
 from components.service import Service, ServiceArgs, ServiceConnect, Store
 from components.target import TargetArgs
 from components.task import SecretVariable, TaskArgs
 from stacks import system as model
+from stacks.config_checks import PLATFORM
 from stacks.platform import Platform
 from stacks.queues import build_queue_depth, queue_of
 from stacks.release import Repository, image_digest, promoted, release_of, repository_of
@@ -61,6 +63,7 @@ class Deployment:
             }
             migration = self._migration(images, digests, repositories, secrets, stores, credentials)
             services = self._services(images, repositories, secrets, stores, migration, credentials)
+        self._record_rotations(services, credentials)
         self._aliases()
         self.outputs = self._outputs(stores, secrets, repositories, digests, services, migration, credentials)
         if queue_depth is not None:
@@ -76,6 +79,8 @@ class Deployment:
             RotationGuardArgs(
                 system=self._system.name,
                 counters=self._own.rotation,
+                region=self._platform.region,
+                parameter_name=self._rotations_parameter,
                 ends={variable: secret.ends for variable, secret in generated.items() if secret.ends is not None},
             ),
         )
@@ -88,6 +93,23 @@ class Deployment:
             )
             for variable, secret in generated.items()
         }
+
+    @property
+    def _rotations_parameter(self) -> str:
+        return f"/{PLATFORM}/{self._settings.stack}/{self._system.name}/rotations"
+
+    def _record_rotations(self, services: Mapping[str, Service], credentials: Credentials) -> None:
+        """Write down, at the end, which rotations running tasks have come to."""
+        RotationRecord(
+            self._name("rotations-through"),
+            RotationRecordArgs(
+                parameter_name=self._rotations_parameter,
+                counters=self._own.rotation,
+                kms_key_arn=self._platform.key.arn,
+                after=[credentials, *(service.rollout for service in services.values())],
+                tags=self._tags,
+            ),
+        )
 
     def _secrets(self, values: Mapping[str, GeneratedValue], stores: Stores) -> dict[str, Secret]:
         """Put each variable that somebody reads into a secret of its own: tasks, or the function of the logins."""

@@ -1,7 +1,9 @@
 """Counters go up by one at a time."""
 
 import pytest
+from botocore.exceptions import ClientError
 
+from components import aws_clients
 from components.rotation_guard import RotationError, RotationGuardProvider, check_steps
 
 
@@ -48,4 +50,55 @@ def test_a_rotation_that_ends_something_says_so_when_it_comes(capsys: pytest.Cap
     assert provider.diff("aprendeai", _props(ends, API_KEY_SALT=1), _props(ends, API_KEY_SALT=2)).changes
     assert capsys.readouterr().out == (
         "aprendeai: rotating API_KEY_SALT: every API key that was issued stops working\n"
+    )
+
+
+class Ssm:
+    """Systems Manager with one parameter, or none."""
+
+    def __init__(self, value: str | None = None, code: str = "ParameterNotFound") -> None:
+        self.value, self.code, self.asked = value, code, 0
+
+    def get_parameter(self, Name: str, WithDecryption: bool) -> dict[str, object]:
+        assert (Name, WithDecryption) == ("/alicerce/prod/aprendeai/rotations", True)
+        self.asked += 1
+        if self.value is None:
+            raise ClientError({"Error": {"Code": self.code, "Message": "no"}}, "GetParameter")
+        return {"Parameter": {"Value": self.value}}
+
+
+def _diff(monkeypatch: pytest.MonkeyPatch, ssm: Ssm, old: int, new: int) -> None:
+    monkeypatch.setattr(aws_clients, "client", lambda service, region: ssm)
+    more = {"region": "us-east-1", "parameter": "/alicerce/prod/aprendeai/rotations"}
+    RotationGuardProvider().diff("aprendeai", {**_props(A=old), **more}, {**_props(A=new), **more})
+
+
+def test_a_rotation_that_running_tasks_have_not_come_to_is_not_followed_by_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(RotationError) as refused:
+        _diff(monkeypatch, Ssm('{"A": 1}'), 2, 3)
+    assert str(refused.value) == (
+        "aprendeai:rotation.A goes from 2 to 3, and the rotation to 2 isn't through: running tasks may have the value "
+        "of 1 still, which this one would replace; allowed: 2. Set it back and run up until that goes through, then "
+        "rotate again: pulumi config set --path 'aprendeai:rotation.A' 2"
+    )
+    _diff(monkeypatch, Ssm('{"A": 2}'), 2, 3)
+    _diff(monkeypatch, Ssm('{"B": 2}'), 2, 3)
+
+
+def test_what_running_tasks_have_is_asked_for_only_when_a_counter_rises(monkeypatch: pytest.MonkeyPatch) -> None:
+    ssm = Ssm('{"A": 1}')
+    _diff(monkeypatch, ssm, 2, 2)
+    assert ssm.asked == 0, "an update that failed is run again"
+
+
+def test_where_it_is_not_known_what_running_tasks_have_the_last_update_counts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _diff(monkeypatch, Ssm(), 2, 3)
+    assert capsys.readouterr().out == "", "a stack from before has no such parameter"
+    _diff(monkeypatch, Ssm(code="AccessDeniedException"), 2, 3)
+    assert (
+        "warning: whether the last rotations are through can't be told from /alicerce/prod" in capsys.readouterr().out
     )

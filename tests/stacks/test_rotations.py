@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+import stacks.systems
 from localcloud.provider.values import plain_map
 from stacks.aprendeai import APRENDEAI
 from stacks.equivalence import EQUIVALENCE
@@ -57,8 +59,11 @@ def users(system: Any, *variables: str) -> set[str]:  # noqa: ANN401 - a System
     return {name for name, service in system.services.items() if set(variables) & set(service.secrets)}
 
 
-def _guard(system: str) -> tuple[str, str, str]:
-    return ("update", "pulumi-python:dynamic/alicerce:RotationGuard", f"{system}-rotations")
+def _guard(system: str) -> list[tuple[str, str, str]]:
+    return [
+        ("update", "pulumi-python:dynamic/alicerce:RotationGuard", f"{system}-rotations"),
+        ("update", "aws:ssm/parameter:Parameter", f"{system}-rotations-through-parameter"),
+    ]
 
 
 def _call(system: str, store: str) -> tuple[str, str, str]:
@@ -71,7 +76,7 @@ def test_the_first_rotation_of_an_applications_secret_offers_the_value_before_it
     added = "aprendeai-jwt-secret-previous"
     assert changed == sorted(
         [
-            _guard("aprendeai"),
+            *_guard("aprendeai"),
             ("create", "random:index/randomBytes:RandomBytes", "aprendeai-jwt-secret-value-even"),
             *version("aprendeai", "JWT_SECRET"),
             ("create", "alicerce:index:Secret", added),
@@ -91,7 +96,7 @@ def test_every_further_one_restarts_its_services_and_changes_nothing_else(story:
     changed = story.rotate("aprendeai", "JWT_SECRET")
     assert changed == sorted(
         [
-            _guard("aprendeai"),
+            *_guard("aprendeai"),
             ("replace", "random:index/randomBytes:RandomBytes", "aprendeai-jwt-secret-value"),
             *version("aprendeai", "JWT_SECRET"),
             *version("aprendeai", "JWT_SECRET_PREVIOUS"),
@@ -107,7 +112,7 @@ def test_a_rotated_database_password_is_another_login_and_its_url_follows(story:
     reading = users(EQUIVALENCE, "POSTGRES_PASSWORD", "DATABASE_URL")
     assert changed == sorted(
         [
-            _guard("equivalence"),
+            *_guard("equivalence"),
             ("create", "random:index/randomPassword:RandomPassword", "equivalence-postgres-password-value-even"),
             *version("equivalence", "POSTGRES_PASSWORD"),
             *version("equivalence", "DATABASE_URL"),
@@ -125,7 +130,7 @@ def test_a_rotated_broker_password_is_another_login_and_the_broker_stays(story: 
     changed = story.rotate("aprendeai", "RABBITMQ_PASS")
     assert changed == sorted(
         [
-            _guard("aprendeai"),
+            *_guard("aprendeai"),
             ("create", "random:index/randomPassword:RandomPassword", "aprendeai-rabbitmq-pass-value-even"),
             *version("aprendeai", "RABBITMQ_PASS"),
             *version("aprendeai", "RABBITMQ_URL"),
@@ -141,7 +146,7 @@ def test_a_rotated_cache_password_leaves_the_one_before_it_valid(story: Story) -
     changed = story.rotate("aprendeai", "REDIS_PASSWORD")
     assert changed == sorted(
         [
-            _guard("aprendeai"),
+            *_guard("aprendeai"),
             ("create", "random:index/randomPassword:RandomPassword", "aprendeai-redis-password-value-even"),
             ("update", "aws:elasticache/user:User", "aprendeai-cache-application-user"),
             *version("aprendeai", "REDIS_URL"),
@@ -157,7 +162,7 @@ def test_the_administrators_rotate_too_and_no_service_restarts(story: Story) -> 
     changed = story.rotate("equivalence", "DATABASE_ADMIN_PASSWORD")
     assert changed == sorted(
         [
-            _guard("equivalence"),
+            *_guard("equivalence"),
             ("create", "random:index/randomPassword:RandomPassword", "equivalence-database-admin-password-value-even"),
             ("update", "aws:rds/instance:Instance", "equivalence-database-instance"),
             *version("equivalence", "DATABASE_ADMIN_PASSWORD"),
@@ -220,6 +225,25 @@ def test_a_rotation_in_the_middle_of_a_release_leaves_the_old_one_a_way_back(sto
             for secret in container["secrets"]:
                 name, _, _, version_id = secret["valueFrom"].rsplit(":", 3)
                 manager.get_secret_value(SecretId=name, VersionId=version_id)
+
+
+def test_a_rotation_that_running_tasks_have_not_come_to_is_not_followed_by_another(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = replace(EQUIVALENCE.services["api"], environment={"LOCALCLOUD_EXIT_CODE": "1"})
+    broken = replace(EQUIVALENCE, services={**EQUIVALENCE.services, "api": api})
+    monkeypatch.setattr(stacks.systems, "SYSTEMS", (APRENDEAI, broken))
+    story.config = story.rotated("equivalence", "POSTGRES_PASSWORD")
+    assert not story.account.stack("staging", story.config).up().ok
+    monkeypatch.undo()
+
+    refused = story.account.stack("staging", story.rotated("equivalence", "POSTGRES_PASSWORD")).preview()
+    assert not refused.ok, "the login that running tasks have would get another password"
+    old = story.config["equivalence:rotation"]["POSTGRES_PASSWORD"]
+    assert f"the rotation to {old} isn't through" in "\n".join(refused.errors)
+
+    succeed(story.account.stack("staging", story.config).up())
+    succeed(story.account.stack("staging", story.rotated("equivalence", "POSTGRES_PASSWORD")).preview())
 
 
 def test_no_call_of_the_function_has_a_value_in_it(story: Story) -> None:
