@@ -18,6 +18,8 @@ from components.queue_metrics import (
 #: How long a new task may take to be among the running ones in CloudWatch. Until then the backlog for each running task
 #: still looks too large; within the cooldown what was added counts already.
 _START_SECONDS = 180
+#: Minutes in a row in which jobs wait and no task runs, before the first tasks are started.
+_BELIEVED_MINUTES = 3
 
 #: What the AWS provider calls one metric or expression of a policy.
 _Query = aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationMetricArgsDict
@@ -142,7 +144,9 @@ def _start_first(
         alarm_description=pulumi.Output.concat("Jobs wait and no task of ", target.resource_id, " runs"),
         comparison_operator="GreaterThanThreshold",
         threshold=0,
-        evaluation_periods=1,
+        # A count of tasks that comes late looks like none: three minutes in a row are believed, one is not.
+        evaluation_periods=_BELIEVED_MINUTES,
+        datapoints_to_alarm=_BELIEVED_MINUTES,
         treat_missing_data="notBreaching",
         metric_queries=[
             *(

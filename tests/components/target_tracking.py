@@ -74,14 +74,24 @@ class Stepping:
     expression: str
     threshold: float
     cooldown: int
+    minutes: int
+    """How many minutes the alarm looks at; all of them have to breach."""
     reading: Reading = DOCUMENTED
+    late: Mapping[str, int] = field(default_factory=dict)
+    """By how many minutes a metric comes late; it is there when the alarm looks at that minute again."""
+    seen: list[Values] = field(default_factory=list)
     added: int = 0
     until: float = -1.0
 
     def more(self, metrics: Values, now: float) -> int:
         """Return how many tasks are added, less what was added within the cooldown."""
-        value = evaluate(self.expression, metrics, self.reading)
-        if value is None or value <= self.threshold:
+        self.seen.append(metrics)
+        values = [
+            evaluate(self.expression, {**known, **self._not_yet(age)}, self.reading)
+            for age, known in enumerate(reversed(self.seen[-self.minutes :]))
+        ]
+        value = values[0]
+        if value is None or len(values) < self.minutes or any(one is None or one <= self.threshold for one in values):
             return 0
         step = next(
             step
@@ -93,6 +103,9 @@ class Stepping:
         if more > 0:
             self.added, self.until = int(step["scalingAdjustment"]), now + self.cooldown
         return max(0, more)
+
+    def _not_yet(self, age: int) -> dict[str, float | None]:
+        return {name: None for name, minutes in self.late.items() if age < minutes}
 
 
 @dataclass
@@ -156,9 +169,11 @@ def scaler(recording: Recording, capacity: int, reading: Reading = DOCUMENTED) -
                 expression=next(q["expression"] for q in alarm.inputs["metricQueries"] if q.get("returnData")),
                 threshold=alarm.inputs["threshold"],
                 cooldown=block["cooldown"],
+                minutes=int(alarm.inputs["evaluationPeriods"]),
                 reading=reading,
             )
         )
+        assert alarm.inputs["datapointsToAlarm"] == alarm.inputs["evaluationPeriods"]
     return Scaler(policies, steps, int(target.inputs["minCapacity"]), int(target.inputs["maxCapacity"]), capacity)
 
 

@@ -189,11 +189,8 @@ def test_the_first_tasks_are_started_by_an_alarm_on_jobs_without_tasks() -> None
         for step in steps["stepAdjustments"]
     ] == [("0", "24", 1), ("24", "48", 2), ("48", None, 3)]
     alarm = recording.named("worker-scaling-first-alarm").inputs
-    assert (alarm["comparisonOperator"], alarm["threshold"], alarm["evaluationPeriods"]) == (
-        "GreaterThanThreshold",
-        0,
-        1,
-    )
+    assert (alarm["comparisonOperator"], alarm["threshold"]) == ("GreaterThanThreshold", 0)
+    assert (alarm["datapointsToAlarm"], alarm["evaluationPeriods"]) == (3, 3)
     queries = {query["id"]: query for query in alarm["metricQueries"]}
     assert queries["waiting"]["expression"] == "(ready + unacknowledged) - 1000000 * FILL(running, 0)"
     assert [name for name, query in queries.items() if query.get("returnData")] == ["waiting"]

@@ -141,7 +141,7 @@ def test_a_service_without_tasks_starts_some_when_jobs_come_and_has_none_when_th
         missing=lambda now: hidden if scaling.capacity == 0 else (),
     )
     assert run.tasks(since=0, until=_HOUR) == {0}
-    assert min(run.tasks(since=_HOUR + 180, until=2 * _HOUR)) >= 1
+    assert min(run.tasks(since=_HOUR + 300, until=2 * _HOUR)) >= 1
     assert run.longest_wait(since=_HOUR + 900) <= accepted.seconds
     assert run.tasks(since=3 * _HOUR) == {0}
 
@@ -149,6 +149,17 @@ def test_a_service_without_tasks_starts_some_when_jobs_come_and_has_none_when_th
 def test_tasks_that_do_not_start_bring_no_flood_of_others() -> None:
     accepted = AcceptedLatency(seconds=60, job_seconds=5)
     scaling = _scaler(accepted, minimum=0, tasks=0)
-    for minute in range(3):
+    for minute in range(5):
         scaling.minute({"unfinished": 30.0, "started": 0.0, "running": 0.0}, minute * 60.0)
     assert scaling.capacity == 3, "within the cooldown what was started counts as if it ran"
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 2])
+def test_a_count_of_tasks_that_comes_late_is_not_taken_for_none(minutes: int) -> None:
+    accepted = AcceptedLatency(seconds=60, job_seconds=5)
+    scaling = _scaler(accepted, minimum=0, tasks=5)
+    for step in scaling.steps:
+        step.late = {"running": minutes}
+    for minute in range(20):
+        scaling.minute({"unfinished": 30.0, "started": 5.0, "running": 5.0}, minute * 60.0)
+    assert scaling.capacity == 5
