@@ -3,8 +3,9 @@
 import logging
 import os
 import traceback
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import boto3
 
@@ -24,6 +25,9 @@ PATIENCE_VARIABLE = "PATIENCE_SECONDS"
 _PATIENCE = 300.0
 #: Seconds that are left of the function's own time when it gives up waiting, so that it says why.
 _RESERVE = 15.0
+#: Seconds that a changed policy may take to hold.
+_GRANTED = 60.0
+_T = TypeVar("_T")
 
 
 class Context(Protocol):
@@ -58,14 +62,16 @@ def handler(event: object, context: Context) -> dict[str, Any]:
 def _run(request: PostgresRequest | RabbitmqRequest, context: Context) -> dict[str, Any]:
     client: SecretsManager = boto3.client("secretsmanager")
     patience = _patience(context)
+    still_current = partial(_patiently, patience, "read secret", secret_values.check_current, client, request.password)
     run: Postgres | Rabbitmq
     if isinstance(request, PostgresRequest):
         store = "postgres"
         run = Postgres(
             server=Server(host=request.host, port=request.port, context=tls.postgres_context()),
             request=request,
-            admin_password=secret_values.read(client, request.admin.password),
-            password=secret_values.read(client, request.password),
+            admin_password=_patiently(patience, "read secret", secret_values.read, client, request.admin.password),
+            password=_patiently(patience, "read secret", secret_values.read, client, request.password),
+            still_current=still_current,
             patience=patience,
         )
     else:
@@ -74,13 +80,19 @@ def _run(request: PostgresRequest | RabbitmqRequest, context: Context) -> dict[s
         run = Rabbitmq(
             request=request,
             log_in=partial(_management, request.url, tls.rabbitmq_context()),
-            admin_password=secret_values.read(client, request.admin.password),
+            admin_password=_patiently(patience, "read secret", secret_values.read, client, request.admin.password),
+            still_current=still_current,
             previous_password=partial(secret_values.read, client, previous) if previous else None,
-            password=secret_values.read(client, request.password),
+            password=_patiently(patience, "read secret", secret_values.read, client, request.password),
             patience=patience,
         )
     done = run.retire() if request.action == "retire" else run.ensure()
     return {"store": store, "username": request.username, "action": request.action, "done": done}
+
+
+def _patiently(patience: Patience, what: str, call: Callable[..., _T], *arguments: object) -> _T:
+    """Call until the role's policy has come to where it is asked for."""
+    return patience.at_most(_GRANTED).until_it_works(what, lambda: call(*arguments))
 
 
 def _patience(context: Context) -> Patience:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from .errors import CredentialsError, NotYetError, RefusedError
+from .errors import CredentialsError, NotYetError, RefusedError, StatusError
 
 #: Seconds to wait for an answer.
 _TIMEOUT = 30
@@ -66,7 +66,7 @@ class Management:
 
         Raises:
             NotYetError: when the broker can't be reached, or isn't ready.
-            CredentialsError: when it isn't to be believed, or refuses.
+            CredentialsError: when it isn't to be believed; a `StatusError` when it refuses.
         """
         status, answer = self._ask(step, "GET", where, None)
         if status == 404:
@@ -89,7 +89,7 @@ class Management:
             # What two runs make at once, one of them is refused: asked again, it changes what there is.
             if "already_exists" in str(told.get("reason")):
                 raise NotYetError(f"another run makes it ({status} {code})")
-            raise CredentialsError(f"{self.where}: {step}: {status} {code}".strip())
+            raise StatusError(f"{self.where}: {step}: {status} {code}".strip(), status)
 
     def _ask(self, step: str, method: str, where: str, body: object) -> tuple[int, Any]:
         """Send one request on a connection of its own; return status and JSON."""

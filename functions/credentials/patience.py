@@ -22,6 +22,11 @@ class Patience:
         self._end = time.monotonic() + seconds
         self._pause = pause
 
+    def at_most(self, seconds: float) -> "Patience":
+        """Return a patience of its own that begins now, and ends no later than this one."""
+        left = max(self._end - time.monotonic(), 0.0)
+        return Patience(min(seconds, left), min(self._pause, seconds / 5))
+
     def until_it_works(self, what: str, attempt: Callable[[], _T]) -> _T:
         """Call until it doesn't raise `NotYetError`; return what it returns.
 

@@ -12,6 +12,7 @@ that they may connect, before they act as the owner, and that a session which wa
 import base64
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from scramp import ScramMechanism
@@ -51,6 +52,7 @@ class Postgres:
         request: what is wanted.
         admin_password: the master user's password.
         password: the password of the role to log in with.
+        still_current: raises when another rotation has begun since the request was made.
         patience: how long to wait for the server.
         done: what was changed so far.
     """
@@ -59,6 +61,7 @@ class Postgres:
     request: PostgresRequest
     admin_password: str = field(repr=False)
     password: str = field(repr=False)
+    still_current: Callable[[], None]
     patience: Patience
     done: list[str] = field(default_factory=list)
 
@@ -92,6 +95,8 @@ class Postgres:
         other = self.request.other
         with self._admin(_MAINTENANCE) as admin:
             self._lock(admin)
+            # An `up` makes the new version before it has the login accepted, and that waits for the lock by now.
+            self.still_current()
             self._prove()
             found = catalog.roles(admin, [other])
             if other in found and found[other].can_log_in:

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from .errors import CredentialsError, NotYetError, RefusedError
+from .errors import CredentialsError, NotYetError, RefusedError, StatusError
 from .events import RabbitmqRequest
 from .management import Management, path
 from .patience import Patience
@@ -31,6 +31,12 @@ _SALT_BYTES = 4
 _ALL = {"configure": ".*", "write": ".*", "read": ".*"}
 #: Seconds that closed connections may take to be gone.
 _ENDING = 10.0
+#: Seconds until what one node of a cluster was told is known to the others. RabbitMQ 4 answers a change when the node
+#: that was asked has it, and each of our requests may come to another node (`rabbit_khepri`, in
+#: https://github.com/rabbitmq/rabbitmq-server: projections are eventually consistent elsewhere).
+_SPREADING = 15.0
+#: What a node answers that doesn't know of a user, a password or a virtual host yet.
+_NOT_KNOWN = (400, 401, 404)
 
 
 def password_hash(password: str, salt: bytes) -> str:
@@ -58,6 +64,7 @@ class Rabbitmq:
         request: what is wanted.
         log_in: makes the API as a user, from name and password.
         admin_password: the bootstrap user's password, as it is to be.
+        still_current: raises when another rotation has begun since the request was made.
         previous_password: reads the one that it may have until now; asked for when it is needed.
         password: the password of the user to log in with.
         patience: how long to wait for the broker.
@@ -67,6 +74,7 @@ class Rabbitmq:
     request: RabbitmqRequest
     log_in: Callable[[str, str], Management]
     admin_password: str = field(repr=False)
+    still_current: Callable[[], None]
     previous_password: Callable[[], str] | None
     password: str = field(repr=False)
     patience: Patience
@@ -92,6 +100,7 @@ class Rabbitmq:
         """Let nobody log in as the other user, once this one can; return what was changed."""
         request, admin = self.request, self._admin()
         self._prove()
+        self.still_current()
         other = path("users", request.other)
         user = self._get(admin, "read user", other)
         if user is None:
@@ -143,10 +152,14 @@ class Rabbitmq:
             CredentialsError: when it can't.
         """
         user = self.log_in(self.request.username, self.password)
-        try:
-            self.patience.until_it_works(f"{user.where}: log in", user.log_in)
-        except RefusedError as error:
-            raise CredentialsError(f"{user.where}: log in: {error}") from None
+
+        def attempt() -> None:
+            try:
+                user.log_in()
+            except RefusedError as error:
+                raise StatusError(f"{user.where}: log in: {error}", 401) from None
+
+        self._try(user, "log in", attempt)
 
     def _end_connections(self, admin: Management) -> None:
         step = f"end connections of {self.request.other}"
@@ -167,8 +180,32 @@ class Rabbitmq:
         self._note(step)
 
     def _try(self, admin: Management, step: str, attempt: Callable[[], _T]) -> _T:
-        """Ask again while the broker can't be reached: each of these requests may be sent twice."""
-        return self.patience.until_it_works(f"{admin.where}: {step}", attempt)
+        """Ask again while the broker can't be reached: each of these requests may be sent twice.
+
+        After a change, what a node doesn't know is asked for again for a while: another node was told.
+        """
+        what = f"{admin.where}: {step}"
+        try:
+            return self.patience.until_it_works(what, attempt)
+        except StatusError as error:
+            if not self.done or error.status not in _NOT_KNOWN:
+                raise
+            refused = error
+
+        def again() -> _T:
+            try:
+                return attempt()
+            except StatusError as error:
+                nonlocal refused
+                refused = error
+                raise NotYetError(f"{error.status}") from None
+
+        try:
+            return self.patience.at_most(_SPREADING).until_it_works(what, again)
+        except StatusError:
+            raise
+        except CredentialsError:
+            raise refused from None
 
     def _note(self, step: str) -> None:
         if step not in self.done:

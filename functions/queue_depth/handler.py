@@ -1,5 +1,6 @@
 """What Lambda calls, once a minute."""
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -9,8 +10,8 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .depth import metric_data
-from .redis_reading import QueueDepthError, read_depths
+from .depth import Depth, metric_data
+from .redis_reading import LoginRefusedError, QueueDepthError, read_depths
 
 
 def handler(event: object, context: object) -> dict[str, Any]:
@@ -31,10 +32,12 @@ def handler(event: object, context: object) -> dict[str, Any]:
             what isn't known for an empty queue.
     """
     del event, context
+    # At DEBUG botocore writes every answer, the value of a secret among them.
+    logging.getLogger("botocore").setLevel(logging.INFO)
     environment = _environment(os.environ)
     now = datetime.now(UTC)
     named = [name for name in environment["QUEUES"].split(",") if name]
-    depths = read_depths(_secret(environment["REDIS_SECRET_ARN"]), named, now)
+    depths = _depths(environment["REDIS_SECRET_ARN"], named, now)
     cloudwatch = boto3.client("cloudwatch")
     dimensions = {"System": environment["SYSTEM"], "Environment": environment["ENVIRONMENT"]}
     for data in metric_data(depths, dimensions, now):
@@ -49,9 +52,21 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
     return {name: given[name] for name in names}
 
 
-def _secret(arn: str) -> str:
+def _depths(arn: str, named: list[str], now: datetime) -> dict[str, Depth]:
+    """Read with the current URL; with the one before, where the cache doesn't take the new login yet or any more."""
     try:
-        answer = boto3.client("secretsmanager").get_secret_value(SecretId=arn)
+        return read_depths(_secret(arn, "AWSCURRENT"), named, now)
+    except LoginRefusedError as refused:
+        try:
+            before = _secret(arn, "AWSPREVIOUS")
+        except QueueDepthError:  # there is none
+            raise refused from None
+        return read_depths(before, named, now)
+
+
+def _secret(arn: str, stage: str) -> str:
+    try:
+        answer = boto3.client("secretsmanager").get_secret_value(SecretId=arn, VersionStage=stage)
     except ClientError as error:
         raise QueueDepthError(f"{arn}: reading the secret failed: {error.response['Error']['Code']}") from None
     except BotoCoreError as error:

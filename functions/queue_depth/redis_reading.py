@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from redis import Redis
 from redis.backoff import ConstantBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 from redis.retry import Retry
 
 from .depth import QUEUES_KEY, Depth, Keys, age_seconds, job_key, queue_names
@@ -24,6 +24,10 @@ class QueueDepthError(Exception):
     """The queues can't be read; the message never holds a value of the secret."""
 
 
+class LoginRefusedError(QueueDepthError):
+    """The server doesn't take the login."""
+
+
 def read_depths(url: str, named: Sequence[str], now: datetime) -> dict[str, Depth]:
     """Return each queue's depth by its name.
 
@@ -33,6 +37,7 @@ def read_depths(url: str, named: Sequence[str], now: datetime) -> dict[str, Dept
         now: the present moment.
 
     Raises:
+        LoginRefusedError: when the server doesn't take the login.
         QueueDepthError: when the address is no such URL, or the server can't be reached or refuses. Nothing is
             returned then: a queue that can't be read is not an empty one.
     """
@@ -63,6 +68,8 @@ def _asked(place: str, step: str, ask: Callable[[], _T]) -> _T:
     """Ask the server; on failure say where, at which step and how, and nothing that the server or the URL said."""
     try:
         return ask()
+    except AuthenticationError as error:
+        raise LoginRefusedError(f"{place}: {step} failed: {type(error).__name__}") from None
     except (RedisError, OSError, ValueError) as error:
         raise QueueDepthError(f"{place}: {step} failed: {type(error).__name__}") from None
 

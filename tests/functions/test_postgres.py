@@ -176,6 +176,17 @@ def test_retire_does_nothing_when_the_new_credential_is_refused(
         pass
 
 
+def test_retire_does_nothing_when_another_rotation_has_begun(postgres_server: PostgresServer, caller: Caller) -> None:
+    _call(postgres_server, caller.postgres(postgres_server, "first"))
+    _call(postgres_server, caller.postgres(postgres_server, "second", 2))
+    stale = caller.postgres(postgres_server, "second", 2, "retire")
+    caller.vault.put(caller.username(2), "third")
+    with pytest.raises(CredentialsError, match="another rotation has begun since; let its `up` end, then retire again"):
+        _call(postgres_server, stale)
+    with postgres_server.connect(caller.system, "first", caller.system):
+        pass
+
+
 def test_there_may_be_nobody_to_retire(postgres_server: PostgresServer, caller: Caller) -> None:
     _call(postgres_server, caller.postgres(postgres_server, "first"))
 

@@ -1,5 +1,6 @@
 """The queue depth function against RQ's own queues and workers, on a real server with TLS and ElastiCache's ACL."""
 
+import logging
 import os
 import traceback
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import boto3
 import pytest
@@ -19,7 +20,7 @@ from rq.registry import StartedJobRegistry
 from components.cache import APPLICATION_ACCESS
 from functions.queue_depth.depth import Depth
 from functions.queue_depth.handler import handler
-from functions.queue_depth.redis_reading import QueueDepthError, read_depths
+from functions.queue_depth.redis_reading import LoginRefusedError, QueueDepthError, read_depths
 from tests.servers.redis import RedisServer
 
 #: With every character that a URL has a meaning for.
@@ -299,6 +300,34 @@ def test_the_function_follows_a_secret_that_was_changed(cache: _Cache, cloud: _C
     )
     with pytest.raises(QueueDepthError, match=r"^localhost:1: "):
         handler({}, None)
+
+
+def test_a_login_that_the_cache_does_not_take_yet_is_no_blind_minute(cache: _Cache, cloud: _Cloud) -> None:
+    Queue("default", connection=cache.connection).enqueue(nothing)
+    url = urlsplit(cache.url)
+    boto3.client("secretsmanager").put_secret_value(
+        SecretId=cloud.secret, SecretString=f"rediss://{url.username}:not-yet@{url.hostname}:{url.port}/0"
+    )
+    assert handler({}, None)["default"]["ready"] == 1
+
+
+def test_a_login_that_was_never_taken_is_refused(cache: _Cache, cloud: _Cloud) -> None:
+    url = urlsplit(cache.url)
+    wrong = f"rediss://{url.username}:never@{url.hostname}:{url.port}/0"
+    for _ in range(2):
+        boto3.client("secretsmanager").put_secret_value(SecretId=cloud.secret, SecretString=wrong)
+    with pytest.raises(LoginRefusedError):
+        handler({}, None)
+    assert cloud.metrics() == []
+
+
+def test_a_function_that_is_told_to_say_everything_says_no_value(
+    cache: _Cache, cloud: _Cloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    handler({}, None)
+    assert caplog.records
+    assert str(urlsplit(cache.url).password) not in caplog.text
 
 
 def test_nothing_is_published_when_the_server_is_away(cloud: _Cloud) -> None:

@@ -139,6 +139,17 @@ def test_retire_does_nothing_when_the_new_credential_is_refused(
     assert _logs_in(rabbitmq_server, system, "first", system) == "yes"
 
 
+def test_retire_does_nothing_when_another_rotation_has_begun(rabbitmq_server: RabbitmqServer, caller: Caller) -> None:
+    _call(rabbitmq_server, caller.rabbitmq(rabbitmq_server, "first"))
+    _call(rabbitmq_server, caller.rabbitmq(rabbitmq_server, "second", 2))
+    stale = caller.rabbitmq(rabbitmq_server, "second", 2, "retire")
+    caller.vault.put(caller.username(2), "third")
+    with pytest.raises(CredentialsError, match="another rotation has begun since; let its `up` end, then retire again"):
+        _call(rabbitmq_server, stale)
+    with rabbitmq_server.connect(caller.system, "first", caller.system):
+        pass
+
+
 def test_there_may_be_nobody_to_retire(rabbitmq_server: RabbitmqServer, caller: Caller) -> None:
     _call(rabbitmq_server, caller.rabbitmq(rabbitmq_server, "first"))
 
@@ -240,6 +251,23 @@ def test_what_the_broker_does_not_allow_is_told_with_the_step(rabbitmq_server: R
         _call(rabbitmq_server, event)
 
     assert str(caught.value) == f"rabbitmq localhost: {name}: read virtual host: 401 not_authorised"
+
+
+def test_what_another_node_of_a_cluster_does_not_know_yet_is_asked_for_again(
+    rabbitmq_server: RabbitmqServer, caller: Caller
+) -> None:
+    unknown = {"grant permissions": (400, {"error": "bad_request"}), "log in": (401, {"error": "not_authorised"})}
+    ask = Management._ask
+
+    def spread(self: Management, step: str, method: str, where: str, body: object) -> tuple[int, Any]:
+        if step in unknown and self.username == (caller.system if step == "log in" else rabbitmq_server.admin):
+            return unknown.pop(step)
+        return ask(self, step, method, where, body)
+
+    with patch.object(Management, "_ask", spread):
+        _call(rabbitmq_server, caller.rabbitmq(rabbitmq_server, "first"))
+    assert unknown == {}
+    assert _logs_in(rabbitmq_server, caller.system, "first", caller.system) == "yes"
 
 
 class Killed(BaseException):

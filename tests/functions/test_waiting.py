@@ -5,7 +5,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from functions.credentials import handler, secret_values
 from functions.credentials.errors import CredentialsError, NotYetError
@@ -70,10 +70,39 @@ class _Client:
     def __init__(self, answer: Any) -> None:  # noqa: ANN401 - what boto3 answers
         self._answer = answer
 
-    def get_secret_value(self, *, SecretId: str, VersionId: str) -> Any:  # noqa: ANN401
+    def get_secret_value(self, *, SecretId: str, VersionId: str = "") -> Any:  # noqa: ANN401
         if isinstance(self._answer, Exception):
             raise self._answer
         return self._answer
+
+
+class _Later(_Client):
+    """Secrets Manager that a role may read only from the third time on."""
+
+    asked = 0
+
+    def get_secret_value(self, *, SecretId: str, VersionId: str = "") -> Any:  # noqa: ANN401
+        self.asked += 1
+        if self.asked < 3:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "planted"}}, "GetSecretValue")
+        return self._answer
+
+
+def test_a_policy_that_does_not_hold_everywhere_yet_is_waited_for() -> None:
+    client = _Later({"SecretString": "value", "VersionId": "v"})
+    patience = Patience(5, 0.01)
+    assert handler._patiently(patience, "read secret", secret_values.read, client, _REFERENCE) == "value"
+    assert client.asked == 3
+
+    with pytest.raises(CredentialsError) as caught:
+        handler._patiently(Patience(0), "read secret", secret_values.read, _Later({}), _REFERENCE)
+    assert str(caught.value) == ("read secret: secret arn:x, version v: AccessDeniedException, and still after 0 s")
+
+
+def test_a_version_that_is_not_the_current_one_any_more_is_refused() -> None:
+    secret_values.check_current(_Client({"VersionId": "v"}), _REFERENCE)
+    with pytest.raises(CredentialsError, match="secret arn:x: another rotation has begun since"):
+        secret_values.check_current(_Client({"VersionId": "w"}), _REFERENCE)
 
 
 def test_a_secret_without_text_is_refused() -> None:
