@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview destroy outputs stop servers test lint format bench kills lock
+.PHONY: help setup up preview destroy outputs stop servers test lint format bench kills rotations lock
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ bench: setup ## Measure `up`, a no-op `up` and previews beside Pulumi's bare moc
 kills: setup ## Kill runs of the local stack at 50 random moments and releases at 20, and look whether all is well after each (an hour)
 	$(RUN) -m tests.kills
 	$(RUN) -m tests.kills --release --kills 20
+
+rotations: servers ## Rotate ten times on real servers, as the program does and in place, and count refused connections
+	$(RUN) -m tests.rotations
 
 lock: setup ## Write the lock files anew from pyproject.toml
 	$(RUN) -m pip install --quiet uv

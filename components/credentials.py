@@ -1,7 +1,9 @@
 """The logins of a system at its database and its broker, which the stores know before any task uses them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -16,6 +18,7 @@ from components.service import Store
 
 #: How long the function may take: a store that has just been made takes minutes to know its own administrator.
 _SECONDS = 300
+_FUNCTION = Path(__file__).parents[1] / "functions" / "credentials"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,12 @@ class StoreLogin:
     """The current user's password."""
 
 
+def known_regions() -> list[str]:
+    """Return the regions whose databases the function believes: those in the headings of its certificates."""
+    text = (_FUNCTION / "rds-ca.pem").read_text()
+    return sorted(set(re.findall(r"^# Amazon RDS (\S+) Root CA", text, re.MULTILINE)))
+
+
 @dataclass(frozen=True, kw_only=True)
 class CredentialsArgs:
     """What `Credentials` are made from."""
@@ -74,6 +83,20 @@ class CredentialsArgs:
     """Tags of every child."""
     after: Mapping[str, Sequence[pulumi.Resource]] = field(default_factory=dict)
     """What has to be there before the function speaks to a store, by kind."""
+
+    def __post_init__(self) -> None:
+        """Refuse a region whose databases the function wouldn't believe.
+
+        Raises:
+            ValueError: naming the region, those that are known, and what to do.
+        """
+        known = known_regions()
+        if self.region not in known and any(store.kind == "postgres" for store in self.stores):
+            raise ValueError(
+                f"CredentialsArgs.region is {self.region!r}, and the authorities of its databases aren't packed with "
+                f"functions/credentials; allowed: {', '.join(known)}. Choose one of them, or add the region's as "
+                "functions/credentials/rds-ca.txt says"
+            )
 
 
 class Credentials(pulumi.ComponentResource):

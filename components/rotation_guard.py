@@ -61,16 +61,23 @@ def check_steps(
 
 
 def read_through(region: str, parameter_name: str) -> dict[str, int] | None:
-    """Return the counters that running tasks have come to, as `RotationRecord` wrote them; None where it hasn't yet."""
+    """Return the counters that running tasks have come to, as `RotationRecord` wrote them; None where it hasn't yet.
+
+    Raises:
+        RotationError: when they can't be told, though they are there.
+    """
     try:
         ssm = aws_clients.client("ssm", region)
         found = ssm.get_parameter(Name=parameter_name, WithDecryption=True)["Parameter"]["Value"]
         return {str(variable): int(counter) for variable, counter in json.loads(found).items()}
     except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError, ValueError) as error:
         # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html (errors)
-        if getattr(error, "response", {}).get("Error", {}).get("Code") != "ParameterNotFound":
-            print(f"warning: whether the last rotations are through can't be told from {parameter_name}: {error}")
-        return None
+        if getattr(error, "response", {}).get("Error", {}).get("Code") == "ParameterNotFound":
+            return None
+        raise RotationError(
+            f"whether the last rotations are through can't be told from the parameter {parameter_name}: {error}. Let "
+            "who runs this call ssm:GetParameter on it, and kms:Decrypt on the stack's key; then try again"
+        ) from None
 
 
 class RotationGuardProvider(dynamic.ResourceProvider):

@@ -40,7 +40,7 @@ def retire(account: Account, stack: Stack, system: System, say: Callable[[str], 
         done = _invoke(account, system, store, request)
         say(f"{store}: " + (", ".join(done) or f"nothing left to end; {request['username']} alone logs in"))
     if system.rotation.cache_user is not None:
-        ended = _forget_password(account, system, system.rotation.cache_user, current)
+        ended = _forget_password(account, stack, system, system.rotation.cache_user, current)
         say("redis: " + ("end the password before the current one" if ended else "nothing left to end"))
 
 
@@ -182,12 +182,15 @@ def _invoke(account: Account, system: System, store: str, request: Mapping[str, 
     return [str(step) for step in payload["done"]]
 
 
-def _forget_password(account: Account, system: System, user_id: str, current: Mapping[str, str]) -> bool:
+def _forget_password(account: Account, stack: Stack, system: System, user_id: str, current: Mapping[str, str]) -> bool:
     """Leave the cache's user its current password alone; tell whether it had another."""
     client = account.client("elasticache")
     if _settled(client, user_id)["Authentication"].get("PasswordCount", 0) < 2:
         return False
     password = _cache_password(account, system, current)
+    # An `up` may have begun since, or be what the user was waited for. It makes new versions first.
+    if _current(account, stack, system) != current:
+        raise OperationError("redis: another rotation has begun since; let its `up` end, then retire again")
     try:
         client.modify_user(UserId=user_id, Passwords=[password])
     except ClientError as error:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pulumi
+import pytest
 
 from components.credentials import Administrator, Credentials, CredentialsArgs, StoreLogin
 from components.login_pair import LoginPair
@@ -38,14 +39,14 @@ def _login(rotation: int = 1, previous: bool = False, kind: str = "postgres") ->
     )
 
 
-def _built(**login: Any) -> Recording:  # noqa: ANN401 - of `_login`
+def _built(region: str = "us-east-1", **login: Any) -> Recording:  # noqa: ANN401 - of `_login`
     def program() -> None:
         _secret("UNRELATED")
         Credentials(
             "aprendeai-credentials",
             CredentialsArgs(
                 stores=[_login(**login)],
-                region="us-east-1",
+                region=region,
                 account_id=ACCOUNT,
                 vpc_id="vpc-1",
                 subnet_ids=["subnet-a"],
@@ -62,6 +63,11 @@ def _built(**login: Any) -> Recording:  # noqa: ANN401 - of `_login`
 
 def _arn(name: str) -> str:
     return f"arn:aws:test:us-east-1:{ACCOUNT}:{name}-secret"
+
+
+def test_a_region_whose_databases_the_function_would_not_believe_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"is 'il-central-1'.*allowed: af-south-1, .*us-west-2\. "):
+        _built(region="il-central-1")
 
 
 def test_the_store_is_asked_to_accept_the_user_whose_turn_it_is() -> None:
