@@ -18,7 +18,7 @@ from components.service import Store
 
 #: How long the function may take: a store that has just been made takes minutes to know its own administrator.
 _SECONDS = 300
-_FUNCTION = Path(__file__).parents[1] / "functions" / "credentials"
+_FUNCTION = Path(__file__).resolve().parents[1] / "functions" / "credentials"
 
 
 @dataclass(frozen=True, kw_only=True)
