@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 import stacks.systems
+from localcloud.engine import Result
 from localcloud.provider.values import plain_map
 from stacks.aprendeai import APRENDEAI
 from stacks.equivalence import EQUIVALENCE
 from tests.stacks.changes import applied, changes, services, version
-from tests.stacks.conftest import Account, started, succeed
+from tests.stacks.conftest import PLANTED, Account, started, succeed
 
 
 class Story:
@@ -21,6 +22,7 @@ class Story:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.config: dict[str, Any] = {}
+        self.results: list[Result] = []
 
     def rotated(self, system: str, variable: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - config
         """Return the config with one more rotation of a secret."""
@@ -31,7 +33,8 @@ class Story:
     def rotate(self, system: str, variable: str, **more: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401 - config
         """Preview and apply one more rotation; return what it changed."""
         self.config = self.rotated(system, variable, **more)
-        return changes(applied(self.account, self.config))
+        self.results.append(applied(self.account, self.config))
+        return changes(self.results[-1])
 
     def made(self) -> dict[str, Any]:
         """Return what the state knows of everything but the providers, whose input is the config itself."""
@@ -244,6 +247,39 @@ def test_a_rotation_that_running_tasks_have_not_come_to_is_not_followed_by_anoth
 
     succeed(story.account.stack("staging", story.config).up())
     succeed(story.account.stack("staging", story.rotated("equivalence", "POSTGRES_PASSWORD")).preview())
+
+
+def test_nothing_that_the_rotations_wrote_has_a_value_in_it(story: Story) -> None:
+    account = story.account
+    manager, logs, ecs = (account.client(service) for service in ("secretsmanager", "logs", "ecs"))
+    values = set(PLANTED.values())
+    for page in manager.get_paginator("list_secrets").paginate():
+        for secret in page["SecretList"]:
+            name = secret["ARN"]
+            for version in manager.list_secret_version_ids(SecretId=name, IncludeDeprecated=True)["Versions"]:
+                found = manager.get_secret_value(SecretId=name, VersionId=version["VersionId"])
+                values.add(found["SecretString"])
+    assert len(values) > 30, "old values and new ones, passwords and the URLs that hold them"
+    revisions = ecs.list_task_definitions()["taskDefinitionArns"]
+    places = {
+        "task definitions": json.dumps(
+            [ecs.describe_task_definition(taskDefinition=arn) for arn in families], default=str
+        ),
+        "log lines": json.dumps(
+            [
+                logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
+                for page in logs.get_paginator("describe_log_groups").paginate()
+                for group in page["logGroups"]
+            ]
+        ),
+        "outputs": json.dumps(account.stack("staging").outputs(show_secrets=True), default=str),
+        "steps": "".join(f"{s.old_inputs}{s.new_inputs}{s.detailed_diff}" for r in story.results for s in r.steps),
+        "messages": "".join(d.message for result in story.results for d in result.diagnostics),
+        **{str(file): file.read_text(errors="replace") for file in account.home.rglob("*") if file.is_file()},
+    }
+    assert str(account.stack("staging").state_file.path) in places
+    for place, text in places.items():
+        assert not [value for value in values if value in text], f"a value stands in plain text in {place}"
 
 
 def test_no_call_of_the_function_has_a_value_in_it(story: Story) -> None:
