@@ -256,14 +256,14 @@ def test_nothing_that_the_rotations_wrote_has_a_value_in_it(story: Story) -> Non
     for page in manager.get_paginator("list_secrets").paginate():
         for secret in page["SecretList"]:
             name = secret["ARN"]
-            for version in manager.list_secret_version_ids(SecretId=name, IncludeDeprecated=True)["Versions"]:
-                found = manager.get_secret_value(SecretId=name, VersionId=version["VersionId"])
+            for one in manager.list_secret_version_ids(SecretId=name, IncludeDeprecated=True)["Versions"]:
+                found = manager.get_secret_value(SecretId=name, VersionId=one["VersionId"])
                 values.add(found["SecretString"])
     assert len(values) > 30, "old values and new ones, passwords and the URLs that hold them"
     revisions = ecs.list_task_definitions()["taskDefinitionArns"]
     places = {
         "task definitions": json.dumps(
-            [ecs.describe_task_definition(taskDefinition=arn) for arn in families], default=str
+            [ecs.describe_task_definition(taskDefinition=arn) for arn in revisions], default=str
         ),
         "log lines": json.dumps(
             [
