@@ -12,11 +12,14 @@ help: ## Say what there is
 
 setup: $(VENV)/.installed ## Install what the lock file names, into .venv
 
-$(VENV)/.installed: requirements-dev.txt
+$(VENV)/.installed: requirements-setup.txt requirements-dev.txt localcloud/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or later is needed; this is $$($(PYTHON) --version). Name another: make PYTHON=python3.12 …"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@echo "Setting up $(VENV): packages by requirements-dev.txt, some 500 MB, the first time only"
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.txt
+	@$(VENV)/bin/uv pip sync --quiet --python $(RUN) --require-hashes requirements-setup.txt requirements-dev.txt
+	@$(VENV)/bin/uv pip install --quiet --python $(RUN) --no-deps --no-build-isolation --editable localcloud
 	@touch $@
 
 up: setup ## Bring STACK up on the local cloud (STACK=local unless you say otherwise)
@@ -60,9 +63,10 @@ kills: setup ## Kill runs of the local stack at 50 random moments and releases a
 rotations: servers ## Rotate ten times on real servers, as the program does and in place, and count refused connections
 	$(RUN) -m tests.rotations
 
-lock: setup ## Write the lock files anew from pyproject.toml
-	$(RUN) -m pip install --quiet uv
-	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--no-annotate pyproject.toml -o requirements.txt
-	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--no-annotate --all-extras pyproject.toml -c requirements.txt -o requirements-dev.txt
+LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate
+
+lock: setup ## Write the lock files anew from both pyproject.toml
+	$(LOCK) --group setup -o requirements-setup.txt
+	$(LOCK) pyproject.toml -o requirements.txt
+	$(LOCK) --extra dev pyproject.toml localcloud/pyproject.toml -c requirements.txt -o requirements-dev.txt

@@ -32,7 +32,7 @@ def main() -> None:
     times: dict[str, list[float]] = {}
     for number in range(rounds):
         with tempfile.TemporaryDirectory() as home:
-            environment = {**os.environ, "ALICERCE_LOCALCLOUD_HOME": home}
+            environment = {**os.environ, "LOCALCLOUD_HOME": home}
             environment.pop("AWS_ENDPOINT_URL", None)
 
             def take(name: str, *command: str, number: int = number, environment: dict[str, str] = environment) -> None:

@@ -30,7 +30,7 @@ from localcloud.engine.stack import Stack
 from localcloud.provider.session import Session
 
 ROOT = Path(__file__).resolve().parents[1]
-STACK, SYSTEM, CLUSTER = "local", "equivalence", "alicerce-local"
+STACK, SYSTEM, CLUSTER = "local", "equivalence", "localcloud"
 #: What a project of its own takes over as it is.
 _LINKED = ("__main__.py", "stacks", "components", "functions", "localcloud", "operations")
 #: The services of the system, and what its revisions are called besides.

@@ -17,7 +17,7 @@ from operations.images import Registry
 from operations.revisions import SecretReference
 from tests.operations.conftest import Place, outputs_of, release
 
-CLUSTER = "alicerce-local"
+CLUSTER = "localcloud"
 
 
 def service(place: Place, name: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from operations.stack import Stack
 from tests.operations.conftest import STACK, Place, outputs_of, project
 from tests.stacks.conftest import succeed
 
-CLUSTER = "alicerce-local"
+CLUSTER = "localcloud"
 #: What the story rotates together; of equivalence nothing is ever retired.
 ROTATED = {
     "aprendeai": ("DB_PASSWORD", "REDIS_PASSWORD", "RABBITMQ_PASS", "JWT_SECRET"),

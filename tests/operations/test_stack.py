@@ -131,7 +131,7 @@ def test_without_the_cli_the_way_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_stack_that_the_local_cloud_hasnt_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
-    monkeypatch.setenv("ALICERCE_LOCALCLOUD_HOME", str(tmp_path))
+    monkeypatch.setenv("LOCALCLOUD_HOME", str(tmp_path))
     with pytest.raises(OperationError) as refused:
         stack.read("prod", ROOT)
     assert str(refused.value) == (
@@ -173,7 +173,7 @@ def test_the_real_cli_exports_what_is_read(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.skipif(shutil.which("pulumi") is None, reason="there is no pulumi on the PATH")
 def test_what_the_real_cli_deployed_to_the_local_cloud_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
-    monkeypatch.setenv("ALICERCE_LOCALCLOUD_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LOCALCLOUD_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
     monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE", raising=False)
     (tmp_path / "Pulumi.yaml").write_text('{"name": "alicerce", "runtime": "python"}')
