@@ -2,9 +2,10 @@
 
 import pulumi
 
-from stacks import platform, settings
-from stacks.deployment import Deployment
+from stacks.settings import load as settings
 from stacks.systems import SYSTEMS
+from stacks.wiring import platform
+from stacks.wiring.deployment import Deployment
 
 current = settings.load(SYSTEMS)
 shared = platform.build(current)

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
-from components.task_evidence import looks
+from components.compute.stopped_task import looks
 from operations import deployments, revisions, services, versions
 from operations.account import Account, in_batches
 from operations.errors import OperationError

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.words import nearest
+from components.core.did_you_mean import did_you_mean
 from operations import stack_file
 from operations.errors import OperationError
 from operations.stack import Stack, System
@@ -85,9 +85,8 @@ def _not_generated(stack: Stack, system: System, variable: str) -> str | None:
     facts = known.get(variable)
     if facts is None:
         generated = [name for name, one in known.items() if one.kind == "generated"]
-        return (
-            f"{variable}: {system.name} has no such secret{nearest(variable, known)}; it makes: {', '.join(generated)}"
-        )
+        meant = did_you_mean(variable, known)
+        return f"{variable}: {system.name} has no such secret{meant}; it makes: {', '.join(generated)}"
     if facts.kind == "supplied":
         return (
             f"{variable}: comes from a person. Set another value: "

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from components.task_evidence import looks, reason
+from components.compute.stopped_task import looks, reason
 from operations import revisions, services
 from operations.account import Account
 from operations.errors import OperationError

@@ -163,9 +163,10 @@ def _program(names: list[str]) -> None:
     """Do what `__main__.py` does, with systems of equivalence's shape."""
     import pulumi
 
-    from stacks import platform, settings
-    from stacks.deployment import Deployment
-    from stacks.equivalence import EQUIVALENCE
+    from stacks.settings import load as settings
+    from stacks.systems.equivalence import EQUIVALENCE
+    from stacks.wiring import platform
+    from stacks.wiring.deployment import Deployment
 
     # ACM takes ten names in one certificate unless its quota is raised:
     # https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html

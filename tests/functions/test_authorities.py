@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from components.database import CERTIFICATE_AUTHORITY
+from components.data.database import CERTIFICATE_AUTHORITY
 from functions.credentials.tls import RDS_BUNDLE
 
 _SUBJECT = re.compile(r"Amazon RDS ([a-z]{2}-[a-z]+-\d) Root CA (RSA2048|RSA4096|ECC384) G1")

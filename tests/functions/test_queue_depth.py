@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from components.queue_metrics import NAMESPACE, rq_metrics
+from components.services.queue_metrics import NAMESPACE, rq_metrics
 from functions.queue_depth.depth import Depth, age_seconds, metric_data, queue_names, together
 
 _NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)

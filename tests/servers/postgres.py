@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pg8000.native
 
-from components.database import PARAMETERS
+from components.data.database import PARAMETERS
 from tests.servers.authority import Authority
 from tests.servers.processes import ADDRESS, HOST, account, folder_of, free_port, give, running
 from tests.servers.programs import POSTGRES

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.aprendeai import APRENDEAI
+from stacks.systems.aprendeai import APRENDEAI
 from tests.stacks.changes import applied, changes, services, version
 from tests.stacks.conftest import PLANTED, Account, started, succeed
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from stacks.aprendeai import APRENDEAI
-from stacks.equivalence import EQUIVALENCE
-from stacks.system import Role
 from stacks.systems import SYSTEMS
+from stacks.systems.aprendeai import APRENDEAI
+from stacks.systems.equivalence import EQUIVALENCE
+from stacks.systems.spec import Role
 from tests.stacks.conftest import PLANTED, ROOT, Standing
 
 _ANYWHERE = {"0.0.0.0/0", "::/0"}

@@ -24,7 +24,7 @@ PROGRAM = """
 import json, os, runpy
 from dataclasses import replace
 import stacks.systems
-from stacks.equivalence import EQUIVALENCE as system
+from stacks.systems.equivalence import EQUIVALENCE as system
 
 for service, told in json.loads(os.environ.get("TOLD", "{}")).items():
     if service == "migration":

@@ -2,9 +2,9 @@
 
 import pytest
 
-from components.route import RouteKind, check_priorities, rule_priority
-from stacks import platform
+from components.ingress.route import RouteKind, check_priorities, rule_priority
 from stacks.systems import SYSTEMS
+from stacks.wiring import platform
 from tests.stacks.test_settings import _settings
 
 

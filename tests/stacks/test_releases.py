@@ -14,9 +14,9 @@ import pytest
 
 import stacks.systems
 from localcloud.engine import Result, Stack
-from stacks.aprendeai import APRENDEAI
-from stacks.equivalence import EQUIVALENCE
-from stacks.system import System
+from stacks.systems.aprendeai import APRENDEAI
+from stacks.systems.equivalence import EQUIVALENCE
+from stacks.systems.spec import System
 from tests.stacks.conftest import Account, started, succeed
 
 
@@ -175,8 +175,8 @@ def test_an_image_that_can_not_be_pulled_fails_the_update_with_the_reason(
 def test_a_deployment_that_never_ends_fails_the_update_at_its_time_limit(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("components.service._ROLLOUT_SECONDS", 10)
-    monkeypatch.setattr("components.deployment_strategy._ROLLING_WATCH", 0)
+    monkeypatch.setattr("components.services.service._ROLLOUT_SECONDS", 10)
+    monkeypatch.setattr("components.delivery.deployment_strategy._ROLLING_WATCH", 0)
     _with(monkeypatch, _serving("worker", LOCALCLOUD_HANG="1"))
     result = _release(account, "v1.1.0").up()
     message = "\n".join(result.errors)

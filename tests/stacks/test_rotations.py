@@ -10,8 +10,8 @@ import pytest
 import stacks.systems
 from localcloud.engine import Result
 from localcloud.provider.values import plain_map
-from stacks.aprendeai import APRENDEAI
-from stacks.equivalence import EQUIVALENCE
+from stacks.systems.aprendeai import APRENDEAI
+from stacks.systems.equivalence import EQUIVALENCE
 from tests.stacks.changes import applied, changes, services, version
 from tests.stacks.conftest import PLANTED, Account, started, succeed
 

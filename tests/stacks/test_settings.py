@@ -5,16 +5,16 @@ from collections.abc import Mapping
 
 import pytest
 
-from components.backlog import AcceptedLatency
-from components.deployment_strategy import DeploymentStrategy, Strategy
-from components.fargate import TaskSize
-from stacks.aprendeai import APRENDEAI
-from stacks.equivalence import EQUIVALENCE
-from stacks.mistakes import SettingsError
-from stacks.secret_facts import secret_facts
-from stacks.settings import Settings, check
-from stacks.system import Role
+from components.compute.fargate import TaskSize
+from components.delivery.deployment_strategy import DeploymentStrategy, Strategy
+from components.services.backlog import AcceptedLatency
+from stacks.settings.load import Settings, check
+from stacks.settings.problems import SettingsError
 from stacks.systems import SYSTEMS
+from stacks.systems.aprendeai import APRENDEAI
+from stacks.systems.equivalence import EQUIVALENCE
+from stacks.systems.spec import Role
+from stacks.wiring.secret_facts import secret_facts
 
 _SECRETS = frozenset({"equivalence:EMBED_API_KEY", "equivalence:LLM_API_KEY", "aprendeai:SENTRY_DSN"})
 

@@ -8,8 +8,8 @@ import pytest
 
 import stacks.systems
 from localcloud.engine import Result
-from stacks.aprendeai import APRENDEAI
-from stacks.equivalence import EQUIVALENCE
+from stacks.systems.aprendeai import APRENDEAI
+from stacks.systems.equivalence import EQUIVALENCE
 from tests.stacks.conftest import Account, started, succeed
 
 SERVICE, CLUSTER = "equivalence-api", "alicerce-staging"

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from stacks.equivalence import EQUIVALENCE
-from stacks.system import Backlog, Need, Role
+from stacks.systems.equivalence import EQUIVALENCE
+from stacks.systems.spec import Backlog, Need, Role
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from components.function_archive import build_archive
+from components.functions.function_archive import build_archive
 from emulator.stores.conftest import MASTER, PASSWORD, Database, Failure, Function, Network, unused
 from emulator.stores.test_rabbitmq import LOGIN_FAILED, NOT_MANAGEMENT, Management
 from localcloud.provider.session import Session

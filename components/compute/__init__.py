@@ -1,0 +1,1 @@
+"""Where containers run and what runs in one: the cluster, sizes of tasks, task definitions."""

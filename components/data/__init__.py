@@ -1,0 +1,1 @@
+"""The managed stores: PostgreSQL, Redis and RabbitMQ, and the URLs that lead to them."""

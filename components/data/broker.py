@@ -1,0 +1,291 @@
+"""A RabbitMQ broker on Amazon MQ."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_random as random
+
+from components.core.checks import mistake, plain, secret_mistake
+from components.core.naming import Tags, component_tags, physical_name
+from components.data.broker_logs import RETENTION_TAG, look_after
+from components.observability.log_group import check_retention
+
+#: AMQP 0-9-1 over TLS, the only one that Amazon MQ offers.
+#: https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/working-with-rabbitmq.html
+PORT = 5671
+#: The management API and console, over TLS.
+MANAGEMENT_PORT = 443
+#: Longest name of a broker. https://docs.aws.amazon.com/amazon-mq/latest/api-reference/brokers.html
+BROKER_NAME = 50
+#: Versions that a broker may have, as Amazon MQ wants them: major and minor, the patch is its own affair.
+#: https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-version-management.html
+ENGINE_VERSIONS = ("3.13", "4.2")
+
+_INSTANCE_TYPE = re.compile(r"mq\.(?:t3\.micro|m5\.(?:large|xlarge|2xlarge|4xlarge)|m7g\.[a-z0-9]+)")
+#: What a RabbitMQ user may be called on Amazon MQ.
+#: https://docs.aws.amazon.com/amazon-mq/latest/api-reference/brokers-broker-id-users-username.html
+_USERNAME = re.compile(r"[a-zA-Z0-9._-]{2,100}")
+#: Characters that Amazon MQ refuses in a password.
+_NOT_IN_PASSWORD = frozenset(",:=")
+
+
+class DeploymentMode(StrEnum):
+    """How many nodes."""
+
+    SINGLE_INSTANCE = "SINGLE_INSTANCE"
+    """One node in one zone."""
+    CLUSTER_MULTI_AZ = "CLUSTER_MULTI_AZ"
+    """Three nodes in several zones, behind one endpoint (FSBP MQ.6)."""
+
+
+class DayOfWeek(StrEnum):
+    """A day, as Amazon MQ writes it."""
+
+    MONDAY = "MONDAY"
+    TUESDAY = "TUESDAY"
+    WEDNESDAY = "WEDNESDAY"
+    THURSDAY = "THURSDAY"
+    FRIDAY = "FRIDAY"
+    SATURDAY = "SATURDAY"
+    SUNDAY = "SUNDAY"
+
+
+def endpoint_host(endpoint: str) -> str:
+    """Return the host of a broker's endpoint, `amqps://<host>:5671`.
+
+    Raises:
+        ValueError: when there is no host in it.
+    """
+    host = urlsplit(endpoint).hostname
+    if not host:
+        raise ValueError(
+            f"the broker's endpoint is {endpoint!r}; allowed: amqps://<host>:{PORT}; look at the broker in the console"
+        )
+    return host
+
+
+def _host(instances: Sequence[aws.mq.outputs.BrokerInstance]) -> str:
+    """Return the host of a broker's first instance; of a cluster there is only one, and it is the load balancer."""
+    endpoints = instances[0].endpoints if instances else None
+    return endpoint_host(endpoints[0] if endpoints else "")
+
+
+def _console_url(instances: Sequence[aws.mq.outputs.BrokerInstance]) -> str:
+    return (instances[0].console_url if instances else None) or ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokerArgs:
+    """What a `Broker` is made from."""
+
+    vpc_id: pulumi.Input[str]
+    """The VPC of the subnets."""
+    subnet_ids: Sequence[pulumi.Input[str]]
+    """Isolated subnets, each in a zone of its own. A single instance lives in the first of them."""
+    username: str
+    """The bootstrap user."""
+    password: pulumi.Input[str] = field(repr=False)
+    """The bootstrap user's password, read when the broker is created and never again: 12 to 250 characters, four of
+    them different, without comma, colon and equals sign."""
+    engine_version: str
+    """Major and minor version, for instance `4.2`."""
+    instance_type: str
+    """For instance `mq.m7g.large`."""
+    deployment_mode: DeploymentMode
+    """One node, or a cluster of three."""
+    kms_key_arn: pulumi.Input[str]
+    """The key that encrypts what the broker stores. Another key replaces the broker."""
+    log_retention_days: int
+    """How long its logs are kept."""
+    tags: Tags
+    """Tags for everything that takes them."""
+    maintenance_day: DayOfWeek = DayOfWeek.SUNDAY
+    """The day of upgrades and waiting changes."""
+    maintenance_time: str = "06:30"
+    """When on that day they begin, in UTC; the window is two hours."""
+    apply_immediately: bool = False
+    """Whether a change that restarts the broker waits for the maintenance window (False) or doesn't (True)."""
+    protect: bool = True
+    """Whether Pulumi refuses to delete or replace the broker and its security group."""
+
+    def __post_init__(self) -> None:
+        """Refuse what Amazon MQ would refuse."""
+        owner = "BrokerArgs"
+        if not self.subnet_ids:
+            raise mistake(f"{owner}.subnet_ids", 0, "one subnet or more", "give one of each zone's")
+        if self.username == "guest" or not _USERNAME.fullmatch(self.username):
+            raise mistake(
+                f"{owner}.username",
+                self.username,
+                "2 to 100 letters, digits and ._- other than guest",
+                "name it after the system",
+            )
+        password = plain(self.password)
+        if password is not None and not (
+            12 <= len(password) <= 250 and not _NOT_IN_PASSWORD & set(password) and len(set(password)) >= 4
+        ):
+            raise secret_mistake(
+                f"{owner}.password",
+                len(password),
+                "12 to 250 characters, four of them different, without , : and =",
+                "generate one of letters and digits",
+            )
+        if self.engine_version not in ENGINE_VERSIONS:
+            raise mistake(
+                f"{owner}.engine_version",
+                self.engine_version,
+                ", ".join(ENGINE_VERSIONS),
+                "give major and minor version; Amazon MQ chooses the patch",
+            )
+        if not _INSTANCE_TYPE.fullmatch(self.instance_type):
+            raise mistake(
+                f"{owner}.instance_type",
+                self.instance_type,
+                "mq.m7g.*, mq.m5.large to mq.m5.4xlarge, or mq.t3.micro",
+                'write it like "mq.m7g.large"',
+            )
+        # https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-version-management.html
+        if self.engine_version.startswith("4.") and not self.instance_type.startswith("mq.m7g."):
+            raise mistake(
+                f"{owner}.instance_type",
+                self.instance_type,
+                f"mq.m7g.* with RabbitMQ {self.engine_version}",
+                'take "mq.m7g.medium" for a test and "mq.m7g.large" for production',
+            )
+        # https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-broker-architecture-cluster.html
+        if self.deployment_mode is DeploymentMode.CLUSTER_MULTI_AZ and self.instance_type == "mq.t3.micro":
+            raise mistake(
+                f"{owner}.instance_type",
+                self.instance_type,
+                "mq.m7g.* or mq.m5.* for a cluster",
+                'take "mq.m7g.large"',
+            )
+        check_retention(f"{owner}.log_retention_days", self.log_retention_days)
+        if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", self.maintenance_time):
+            raise mistake(f"{owner}.maintenance_time", self.maintenance_time, "hh:mm in UTC", 'write it like "06:30"')
+
+
+class Broker(pulumi.ComponentResource):
+    """One RabbitMQ broker for one system.
+
+    Creates the broker and its security group.
+
+    Guarantees:
+
+    - Private, encrypted with the given key, TLS only, in reach of nobody: its security group has no rules until a
+      `Connection` adds them.
+    - Users never follow config. Amazon MQ creates one user with the broker and knows of none afterwards; a changed
+      password would be a recreation of the broker by its documentation and nothing at all by the provider. Passwords
+      change through the management API, inside the VPC.
+      https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-basic-elements.html
+    - Patches are Amazon MQ's affair, in the maintenance window (MQ.3; needed from 3.13 on).
+      https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/upgrading-brokers.html
+    - A replacement can be created beside the old broker: whatever forces one makes a new suffix, and with it a new
+      name. Messages don't move; `protect` refuses it.
+
+    Its log groups are Amazon MQ's: a hook gives them the retention and the key once the broker is there, and a destroy
+    leaves them to expire.
+
+    The security group is protected like the broker: those of a RabbitMQ broker can't be changed.
+    """
+
+    host: pulumi.Output[str]
+    """The host to connect to, of a cluster too: a load balancer stands before its nodes."""
+    port: pulumi.Output[int]
+    """The port: 5671."""
+    username: pulumi.Output[str]
+    """The bootstrap user."""
+    security_group_id: pulumi.Output[str]
+    """The security group to open with a `Connection`."""
+    broker_id: pulumi.Output[str]
+    """The broker's id (`b-…`), by which its log groups are called."""
+    broker_name: pulumi.Output[str]
+    """The broker's name, by which its metrics are called."""
+    arn: pulumi.Output[str]
+    """The broker's ARN."""
+    console_url: pulumi.Output[str]
+    """Where the management API and console answer, inside the VPC."""
+
+    def __init__(self, name: str, args: BrokerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("alicerce:index:Broker", name, None, opts)
+        tags = component_tags(args.tags, "broker", Name=name)
+        # A private single instance takes exactly one subnet, a cluster any number in different zones.
+        # https://docs.aws.amazon.com/amazon-mq/latest/api-reference/brokers.html
+        single = args.deployment_mode is DeploymentMode.SINGLE_INSTANCE
+        subnet_ids = list(args.subnet_ids[:1] if single else args.subnet_ids)
+
+        # The keepers are what Amazon MQ can't change on a broker, so that a replacement gets a name of its own.
+        # https://www.pulumi.com/registry/packages/aws/api-docs/mq/broker/
+        suffix = random.RandomId(
+            f"{name}-suffix",
+            byte_length=4,
+            keepers={
+                "deployment_mode": args.deployment_mode.value,
+                "kms_key_arn": args.kms_key_arn,
+                "subnet_ids": pulumi.Output.all(*subnet_ids).apply(lambda known: ",".join(sorted(known))),
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        security_group = aws.ec2.SecurityGroup(
+            f"{name}-security-group",
+            vpc_id=args.vpc_id,
+            description="RabbitMQ clients by security group",
+            tags=tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+        )
+        hook = pulumi.ResourceHook(f"{name}-log-groups", look_after)
+        broker = aws.mq.Broker(
+            f"{name}-broker",
+            broker_name=pulumi.Output.concat(physical_name(BROKER_NAME - 9, name), "-", suffix.hex),
+            engine_type="RabbitMQ",
+            engine_version=args.engine_version,
+            auto_minor_version_upgrade=True,
+            host_instance_type=args.instance_type,
+            deployment_mode=args.deployment_mode.value,
+            publicly_accessible=False,
+            subnet_ids=subnet_ids,
+            security_groups=[security_group.id],
+            encryption_options=aws.mq.BrokerEncryptionOptionsArgs(kms_key_id=args.kms_key_arn, use_aws_owned_key=False),
+            # There is no audit log of RabbitMQ, and asking for one is an error.
+            # https://docs.aws.amazon.com/amazon-mq/latest/api-reference/brokers.html
+            logs=aws.mq.BrokerLogsArgs(general=True),
+            maintenance_window_start_time=aws.mq.BrokerMaintenanceWindowStartTimeArgs(
+                day_of_week=args.maintenance_day.value, time_of_day=args.maintenance_time, time_zone="UTC"
+            ),
+            users=[aws.mq.BrokerUserArgs(username=args.username, password=pulumi.Output.secret(args.password))],
+            apply_immediately=args.apply_immediately,
+            tags={**tags, RETENTION_TAG: str(args.log_retention_days)},
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                ignore_changes=["users"],
+                additional_secret_outputs=["users"],
+                hooks=pulumi.ResourceHookBinding(after_create=[hook], after_update=[hook]),
+            ),
+        )
+
+        self.host = broker.instances.apply(_host)
+        self.port = pulumi.Output.from_input(PORT)
+        self.username = pulumi.Output.from_input(args.username)
+        self.security_group_id = security_group.id
+        self.broker_id = broker.id
+        self.broker_name = broker.broker_name
+        self.arn = broker.arn
+        self.console_url = broker.instances.apply(_console_url)
+        self.register_outputs(
+            {
+                "host": self.host,
+                "port": self.port,
+                "username": self.username,
+                "security_group_id": self.security_group_id,
+                "broker_id": self.broker_id,
+                "broker_name": self.broker_name,
+                "arn": self.arn,
+                "console_url": self.console_url,
+            }
+        )

@@ -1,0 +1,364 @@
+"""A cache and queue store on ElastiCache."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_random as random
+
+from components.core.checks import (
+    check_between,
+    check_daily_window,
+    check_weekly_window,
+    mistake,
+    plain,
+    secret_mistake,
+)
+from components.core.naming import Tags, component_tags, physical_name
+from components.observability.log_group import LogGroup, LogGroupArgs, check_retention
+
+#: The port of Valkey and Redis.
+PORT = 6379
+#: Longest id of a replication group, a user or a user group.
+#: https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
+IDENTIFIER = 40
+#: Most replicas of a primary.
+#: https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
+MOST_REPLICAS = 5
+
+#: What an application may do: everything on every key and channel (queues, locks, scripts, streams, publish and
+#: subscribe), but no administration and nothing that Valkey itself calls dangerous. So no FLUSHALL, FLUSHDB, KEYS,
+#: CONFIG, DEBUG, MONITOR, SHUTDOWN, ACL or REPLICAOF: queues live beside the cache, and no client has to be able to
+#: empty or block them. Two of the dangerous commands are given back: RQ and BullMQ ask INFO for the server's version,
+#: and an RQ worker looks its own address up by CLIENT LIST when it starts, and most releases of it die when they may
+#: not. (Redis 7.0 takes the string, and RQ 3.0 works under it.)
+#: https://valkey.io/topics/acl/
+#: https://github.com/rq/rq/blob/master/rq/worker/base.py
+#: Written in the order in which ElastiCache gives it back, so that a refresh finds no drift: on or off, keys, channels,
+#: commands. https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
+APPLICATION_ACCESS = "on ~* &* +@all -@admin -@dangerous +info +client|list"
+#: The user named `default` is who a client is that gives no name. It is off, and could do nothing if it were on.
+DEFAULT_ACCESS = "off ~* &* -@all"
+
+_USERNAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,63}")
+#: https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateUser.html
+_PASSWORD = re.compile(r"[\x21-\x7e]{16,128}")
+
+
+class CacheEngine(StrEnum):
+    """Which server answers."""
+
+    VALKEY = "valkey"
+    REDIS = "redis"
+
+
+#: Versions that a new cache may have. Redis OSS ends at 7.1 on ElastiCache.
+#: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html
+ENGINE_VERSIONS = {
+    CacheEngine.VALKEY: ("7.2", "8.0", "8.1", "8.2", "9.0", "9.1"),
+    CacheEngine.REDIS: ("7.0", "7.1"),
+}
+
+
+def parameter_group_family(engine: CacheEngine, engine_version: str) -> str:
+    """Return the parameter group family of a version: `valkey8` for Valkey 8.2.
+
+    https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
+    """
+    return f"{engine}{engine_version.split('.')[0]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheArgs:
+    """What a `Cache` is made from."""
+
+    vpc_id: pulumi.Input[str]
+    """The VPC of the subnets."""
+    subnet_ids: Sequence[pulumi.Input[str]]
+    """Isolated subnets; with replicas, in two zones at least."""
+    username: str
+    """The application's user."""
+    password: pulumi.Input[str] = field(repr=False)
+    """The application's password: 16 to 128 printable ASCII characters."""
+    node_type: str
+    """For instance `cache.m7g.large`."""
+    replicas: int
+    """Copies of the primary, each in a zone of its own where there are enough: 0 to 5. One or more turn Multi-AZ and
+    automatic failover on."""
+    snapshot_retention_days: int
+    """How long daily snapshots are kept: 0 (none) to 35."""
+    kms_key_arn: pulumi.Input[str]
+    """The key that encrypts data at rest, snapshots and logs."""
+    final_snapshot: bool
+    """Whether a destroy leaves a snapshot behind."""
+    log_retention_days: int
+    """How long the slow log and the engine log are kept."""
+    tags: Tags
+    """Tags for everything that takes them."""
+    engine: CacheEngine = CacheEngine.VALKEY
+    """Valkey, or Redis OSS for who must."""
+    engine_version: str = "8.2"
+    """Major and minor version at creation; looked at later only where `follow_engine_version` says so."""
+    follow_engine_version: bool = False
+    """Whether a higher `engine_version` is carried out; set it for that one `up`."""
+    previous_password: pulumi.Input[str] | None = field(default=None, repr=False)
+    """A second password that still opens, while clients move to the new one."""
+    apply_immediately: bool = False
+    """Whether a change that interrupts waits for the maintenance window (False) or doesn't (True)."""
+    snapshot_window: str = "05:00-06:00"
+    """When the daily snapshot is taken, in UTC."""
+    maintenance_window: str = "sun:06:30-sun:07:30"
+    """When minor upgrades and waiting changes are carried out, in UTC."""
+    events_topic_arn: pulumi.Input[str] | None = None
+    """An SNS topic for ElastiCache's events; none sends none."""
+    protect: bool = True
+    """Whether Pulumi refuses to delete or replace the replication group."""
+
+    def __post_init__(self) -> None:
+        """Refuse what ElastiCache would refuse."""
+        owner = "CacheArgs"
+        check_between(f"{owner}.replicas", self.replicas, 0, MOST_REPLICAS, "add shards elsewhere, not replicas")
+        needed = 2 if self.replicas else 1
+        if len(self.subnet_ids) < needed:
+            raise mistake(
+                f"{owner}.subnet_ids",
+                len(self.subnet_ids),
+                f"{needed} or more subnets with {self.replicas} replicas",
+                "give one of each zone's",
+            )
+        if self.username == "default" or not _USERNAME.fullmatch(self.username):
+            raise mistake(
+                f"{owner}.username",
+                self.username,
+                "1 to 64 letters, digits, hyphens and underscores, beginning with a letter, other than default",
+                "name it after the system",
+            )
+        for part, value in (("password", self.password), ("previous_password", self.previous_password)):
+            known = plain(value)
+            if known is not None and not _PASSWORD.fullmatch(known):
+                raise secret_mistake(
+                    f"{owner}.{part}",
+                    len(known),
+                    "16 to 128 printable ASCII characters without spaces",
+                    "generate one of letters and digits",
+                )
+        allowed = ENGINE_VERSIONS[self.engine]
+        if self.engine_version not in allowed:
+            raise mistake(
+                f"{owner}.engine_version",
+                self.engine_version,
+                f"{', '.join(allowed)} for {self.engine}",
+                "give major and minor version",
+            )
+        if not self.node_type.startswith("cache."):
+            raise mistake(
+                f"{owner}.node_type",
+                self.node_type,
+                "a type of cache nodes, beginning with cache.",
+                'write it like "cache.m7g.large"',
+            )
+        check_between(
+            f"{owner}.snapshot_retention_days", self.snapshot_retention_days, 0, 35, "0 turns daily snapshots off"
+        )
+        check_retention(f"{owner}.log_retention_days", self.log_retention_days)
+        check_daily_window(f"{owner}.snapshot_window", self.snapshot_window)
+        check_weekly_window(f"{owner}.maintenance_window", self.maintenance_window)
+
+
+class Cache(pulumi.ComponentResource):
+    """One replication group for one system: its cache, and the queues of its workers.
+
+    Creates a replication group of one shard (cluster mode off: RQ and most queue libraries want every key on one
+    server), its subnet group, parameter group, security group, log groups, the application's user, a `default` user
+    that is off, and the user group of the two.
+
+    Guarantees:
+
+    - Private, encrypted with the given key, TLS only, in reach of nobody: its security group has no rules until a
+      `Connection` adds them.
+    - Nobody gets in without a name and a password, from the first second: users come with the group, so there is never
+      the open `default` user that AWS would put there, nor a token to set afterwards.
+      https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
+    - Full memory is an error, not a lost job: nothing is evicted (`noeviction`), since queues live here. A cache entry
+      has to carry its own time to live.
+      https://docs.bullmq.io/guide/going-to-production#max-memory-policy
+    - With a replica, losing a node or a zone costs a failover.
+    - Minor upgrades are ElastiCache's affair. The provider would take a version that ElastiCache raised for a planned
+      downgrade, and replace the group; so `engine_version` is ignored after creation, except for an `up` with
+      `follow_engine_version`.
+      https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/elasticache/engine_version.go
+    """
+
+    address: pulumi.Output[str]
+    """The primary's host; it stays the same through a failover."""
+    port: pulumi.Output[int]
+    """The port: 6379, TLS."""
+    username: pulumi.Output[str]
+    """The application's user."""
+    user: aws.elasticache.User
+    """The same user, for what has to wait until the cache accepts its password."""
+    security_group_id: pulumi.Output[str]
+    """The security group to open with a `Connection`."""
+    replication_group_id: pulumi.Output[str]
+    """The replication group's name, by which metrics and snapshots find it."""
+    arn: pulumi.Output[str]
+    """The replication group's ARN."""
+
+    def __init__(self, name: str, args: CacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("alicerce:index:Cache", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        tags = component_tags(args.tags, "cache", Name=name)
+
+        # The keeper is what ElastiCache can't change on a replication group, so that a replacement gets an id of its
+        # own. https://www.pulumi.com/registry/packages/aws/api-docs/elasticache/replicationgroup/
+        suffix = random.RandomId(f"{name}-suffix", byte_length=4, keepers={"kms_key_arn": args.kms_key_arn}, opts=child)
+        base = physical_name(IDENTIFIER - 9, name).lower()
+        identifier = pulumi.Output.concat(base, "-", suffix.hex)
+
+        security_group = aws.ec2.SecurityGroup(
+            f"{name}-security-group",
+            vpc_id=args.vpc_id,
+            description="Cache clients by security group",
+            tags=tags,
+            opts=child,
+        )
+        subnet_group = aws.elasticache.SubnetGroup(
+            f"{name}-subnet-group",
+            description="Isolated subnets of the cache",
+            subnet_ids=list(args.subnet_ids),
+            tags=tags,
+            opts=child,
+        )
+        parameter_group = aws.elasticache.ParameterGroup(
+            f"{name}-parameter-group",
+            family=parameter_group_family(args.engine, args.engine_version),
+            description="Queues live here, so nothing is evicted",
+            parameters=[aws.elasticache.ParameterGroupParameterArgs(name="maxmemory-policy", value="noeviction")],
+            tags=tags,
+            opts=child,
+        )
+        self.user, user_group = self._users(name, args, tags)
+
+        # Under this prefix the log delivery service needs no entry of its own in the account's resource policy, which
+        # has room for few.
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+        logs = {
+            log_type: LogGroup(
+                f"{name}-{log_type}",
+                LogGroupArgs(
+                    log_group_name=pulumi.Output.concat("/aws/vendedlogs/elasticache/", identifier, "/", log_type),
+                    retention_days=args.log_retention_days,
+                    kms_key_arn=args.kms_key_arn,
+                    tags=args.tags,
+                ),
+                child,
+            )
+            for log_type in ("slow-log", "engine-log")
+        }
+        replication_group = aws.elasticache.ReplicationGroup(
+            f"{name}-replication-group",
+            replication_group_id=identifier,
+            description=f"{name}: cache and queues",
+            engine=args.engine.value,
+            engine_version=args.engine_version,
+            auto_minor_version_upgrade=True,
+            node_type=args.node_type,
+            port=PORT,
+            num_cache_clusters=1 + args.replicas,
+            automatic_failover_enabled=args.replicas > 0,
+            multi_az_enabled=args.replicas > 0,
+            parameter_group_name=parameter_group.name,
+            subnet_group_name=subnet_group.name,
+            security_group_ids=[security_group.id],
+            at_rest_encryption_enabled=True,
+            kms_key_id=args.kms_key_arn,
+            transit_encryption_enabled=True,
+            transit_encryption_mode="required",
+            user_group_ids=[user_group.user_group_id],
+            snapshot_retention_limit=args.snapshot_retention_days,
+            snapshot_window=args.snapshot_window,
+            final_snapshot_identifier=(pulumi.Output.concat(identifier, "-final") if args.final_snapshot else None),
+            maintenance_window=args.maintenance_window,
+            apply_immediately=args.apply_immediately,
+            notification_topic_arn=args.events_topic_arn,
+            log_delivery_configurations=[
+                aws.elasticache.ReplicationGroupLogDeliveryConfigurationArgs(
+                    destination=group.log_group_name,
+                    destination_type="cloudwatch-logs",
+                    log_format="json",
+                    log_type=log_type,
+                )
+                for log_type, group in logs.items()
+            ],
+            tags=tags,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                ignore_changes=None if args.follow_engine_version else ["engineVersion"],
+            ),
+        )
+
+        self.address = replication_group.primary_endpoint_address
+        self.port = pulumi.Output.from_input(PORT)
+        self.username = pulumi.Output.from_input(args.username)
+        self.security_group_id = security_group.id
+        self.replication_group_id = replication_group.replication_group_id
+        self.arn = replication_group.arn
+        self.register_outputs(
+            {
+                "address": self.address,
+                "port": self.port,
+                "username": self.username,
+                "security_group_id": self.security_group_id,
+                "replication_group_id": self.replication_group_id,
+                "arn": self.arn,
+            }
+        )
+
+    def _users(self, name: str, args: CacheArgs, tags: Tags) -> tuple[aws.elasticache.User, aws.elasticache.UserGroup]:
+        """Create the two users and their group; return the application's user and the group.
+
+        A group of engine `redis` must have a user named `default`; one of engine `valkey` takes only users that
+        authenticate. A `default` user of our own that is off, with a password that nobody knows, satisfies both. Its
+        id can't be `default`, which AWS's own open user has.
+        https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
+        """
+        child = pulumi.ResourceOptions(parent=self)
+        # Ids of users and groups are unique in an account and region, and can't be changed. They aren't bound to the
+        # replication group, so that a replacement of one is none of the other.
+        suffix = random.RandomId(f"{name}-users-suffix", byte_length=4, keepers={"username": args.username}, opts=child)
+        base = physical_name(IDENTIFIER - len("-default-") - 8, name).lower()
+        passwords = [args.password] if args.previous_password is None else [args.password, args.previous_password]
+        application = aws.elasticache.User(
+            f"{name}-application-user",
+            user_id=pulumi.Output.concat(base, "-app-", suffix.hex),
+            user_name=args.username,
+            engine=args.engine.value,
+            access_string=APPLICATION_ACCESS,
+            passwords=pulumi.Output.secret(passwords),
+            tags=tags,
+            opts=child,
+        )
+        default_password = random.RandomPassword(f"{name}-default-password", length=64, special=False, opts=child)
+        default = aws.elasticache.User(
+            f"{name}-default-user",
+            user_id=pulumi.Output.concat(base, "-default-", suffix.hex),
+            user_name="default",
+            engine=args.engine.value,
+            access_string=DEFAULT_ACCESS,
+            passwords=pulumi.Output.secret([default_password.result]),
+            tags=tags,
+            opts=child,
+        )
+        group = aws.elasticache.UserGroup(
+            f"{name}-user-group",
+            user_group_id=pulumi.Output.concat(base, "-", suffix.hex),
+            engine=args.engine.value,
+            user_ids=[default.user_id, application.user_id],
+            tags=tags,
+            opts=child,
+        )
+        return application, group

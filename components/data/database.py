@@ -1,0 +1,505 @@
+"""A PostgreSQL database on RDS."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_random as random
+
+from components.core.checks import (
+    check_between,
+    check_daily_window,
+    check_weekly_window,
+    mistake,
+    plain,
+    secret_mistake,
+)
+from components.core.naming import Tags, component_tags, physical_name
+from components.observability.log_group import LogGroup, LogGroupArgs, check_retention
+
+#: PostgreSQL's own port. EC2.18 asks for authorised ports only; no other is opened.
+PORT = 5432
+#: Longest identifier of a DB instance.
+#: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+INSTANCE_IDENTIFIER = 63
+#: Major versions in standard support on RDS.
+#: https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html
+MAJOR_VERSIONS = ("14", "15", "16", "17", "18")
+#: Admin names that RDS takes but an attacker tries first (FSBP RDS.25), and the one that RDS keeps for itself.
+#: https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-25
+DEFAULT_USERNAMES = ("admin", "postgres", "rdsadmin")
+#: Seconds between two points of enhanced monitoring; 0 turns it off.
+#: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+MONITORING_INTERVALS = (0, 1, 5, 10, 15, 30, 60)
+#: Logs that RDS for PostgreSQL sends to CloudWatch (FSBP RDS.9 and RDS.36).
+#: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.html
+LOG_EXPORTS = ("postgresql", "upgrade")
+#: The certificate authority that has the longest life of those every client knows: RSA 2048, valid until 2061.
+#: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
+CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
+
+#: What every database is told, whatever its size.
+PARAMETERS = {
+    # Refuses any connection without TLS (RDS.38). It is PostgreSQL 15's default on RDS, and 14's isn't.
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html
+    "rds.force_ssl": "1",
+    # A leaked MD5 verifier is as good as the password; a SCRAM one isn't.
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL_Password_Encryption_configuration.html
+    "password_encryption": "scram-sha-256",
+    "rds.accepted_password_auth_method": "scram",
+    # Who came and went, and who waited for whom.
+    "log_connections": "1",
+    "log_disconnections": "1",
+    "log_lock_waits": "1",
+    # Statements are logged when they are slow, and for no other reason: "ddl", "mod" and "all" would write the
+    # password of every CREATE ROLE and ALTER ROLE into the log, in clear.
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.Query_Logging.html
+    "log_statement": "none",
+    "log_min_duration_statement": "1000",
+    # The same for a statement that fails, and for the values bound to one that is slow or fails.
+    # https://www.postgresql.org/docs/current/runtime-config-logging.html
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+
+#: Those of them that some major version takes only with a restart.
+STATIC_PARAMETERS = frozenset({"rds.force_ssl"})
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+#: Printable ASCII without space, slash, double quote and at sign, 8 to 128.
+#: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+_PASSWORD = re.compile(r'[^\s/"@\x00-\x1f\x7f-\U0010ffff]{8,128}')
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where something of AWS is."""
+
+    partition: str
+    region: str
+    account_id: str
+
+
+def _place_of(arn: str) -> _Place:
+    """Read partition, region and account from an ARN.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    """
+    _, partition, _, region, account_id, *_ = arn.split(":")
+    return _Place(partition=partition, region=region, account_id=account_id)
+
+
+def monitoring_trust(place: _Place, identifier: str) -> str:
+    """Write the trust policy of a monitoring role, bound to one instance against the confused deputy.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/cross-service-confused-deputy-prevention.html
+    """
+    source = f"arn:{place.partition}:rds:{place.region}:{place.account_id}:db:{identifier}"
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "monitoring.rds.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                    "Condition": {
+                        "StringEquals": {"aws:SourceAccount": place.account_id},
+                        "ArnEquals": {"aws:SourceArn": source},
+                    },
+                }
+            ],
+        }
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresDatabaseArgs:
+    """What a `PostgresDatabase` is made from."""
+
+    vpc_id: pulumi.Input[str]
+    """The VPC of the subnets."""
+    subnet_ids: Sequence[pulumi.Input[str]]
+    """Isolated subnets in two zones at least; RDS asks for two even for a single instance."""
+    database_name: str
+    """The database that is created in the instance."""
+    username: str
+    """The master user: a name of the system's own."""
+    password: pulumi.Input[str] = field(repr=False)
+    """The master user's password: 8 to 128 printable ASCII characters without space, /, @ and double quote."""
+    engine_version: str
+    """The major version alone, for instance `16`: RDS chooses the minor one and keeps it current."""
+    instance_class: str
+    """For instance `db.m7g.large`."""
+    storage_gb: int
+    """What to begin with, in GiB; at least 20."""
+    max_storage_gb: int
+    """Up to where RDS lets the storage grow by itself, in GiB."""
+    multi_az: bool
+    """Whether a standby in another zone takes over."""
+    backup_retention_days: int
+    """How far back point-in-time recovery reaches: 1 to 35 days."""
+    deletion_protection: bool
+    """Whether AWS refuses to delete the instance."""
+    final_snapshot: bool
+    """Whether a destroy leaves a snapshot (and the automated backups) behind."""
+    kms_key_arn: pulumi.Input[str]
+    """The key that encrypts storage, Performance Insights and logs, in the account of the database."""
+    log_retention_days: int
+    """How long logs are kept."""
+    tags: Tags
+    """Tags for everything that takes them."""
+    performance_insights: bool = True
+    """Whether query statistics are kept."""
+    performance_insights_retention_days: int = 7
+    """How long: 7 (free), 731 or a multiple of 31."""
+    monitoring_interval_seconds: int = 60
+    """How often the operating system is measured; 0 turns it off (and fails FSBP RDS.6)."""
+    apply_immediately: bool = False
+    """Whether a change that interrupts waits for the maintenance window (False) or doesn't (True)."""
+    allow_major_version_upgrade: bool = False
+    """Whether a higher `engine_version` is carried out; set it, with `apply_immediately`, for that one `up`: the old
+    version's parameter group can only go when the instance no longer waits for its window."""
+    backup_window: str = "05:00-06:00"
+    """When the daily snapshot is taken, in UTC."""
+    maintenance_window: str = "sun:06:30-sun:07:30"
+    """When minor upgrades and waiting changes are carried out, in UTC."""
+    snapshot_identifier: pulumi.Input[str] | None = None
+    """A snapshot to create the instance from. Looked at when the instance is created, and never again."""
+    events_topic_arn: pulumi.Input[str] | None = None
+    """An SNS topic for RDS's events (RDS.20, .21, .22); none leaves the subscriptions out."""
+    protect: bool = True
+    """Whether Pulumi refuses to delete or replace the instance."""
+
+    def __post_init__(self) -> None:
+        """Refuse what RDS would refuse, and a username that FSBP RDS.25 forbids."""
+        owner = "PostgresDatabaseArgs"
+        if len(self.subnet_ids) < 2:
+            raise mistake(f"{owner}.subnet_ids", len(self.subnet_ids), "two subnets or more", "give one of each zone's")
+        if not _NAME.fullmatch(self.database_name):
+            raise mistake(
+                f"{owner}.database_name",
+                self.database_name,
+                "1 to 63 lower case letters, digits and underscores, beginning with a letter",
+                "name it after the system",
+            )
+        if self.username in DEFAULT_USERNAMES or not _NAME.fullmatch(self.username):
+            raise mistake(
+                f"{owner}.username",
+                self.username,
+                "1 to 63 lower case letters, digits and underscores, beginning with a letter, other than "
+                + ", ".join(DEFAULT_USERNAMES),
+                "name it after the system",
+            )
+        password = plain(self.password)
+        if password is not None and not _PASSWORD.fullmatch(password):
+            raise secret_mistake(
+                f"{owner}.password",
+                len(password),
+                '8 to 128 printable ASCII characters without space, /, @ and "',
+                "generate one of letters and digits",
+            )
+        if self.engine_version not in MAJOR_VERSIONS:
+            raise mistake(
+                f"{owner}.engine_version",
+                self.engine_version,
+                "a major version of PostgreSQL: " + ", ".join(MAJOR_VERSIONS),
+                "leave the minor version to RDS, which upgrades it by itself",
+            )
+        if not self.instance_class.startswith("db."):
+            raise mistake(
+                f"{owner}.instance_class",
+                self.instance_class,
+                "a class of DB instances, beginning with db.",
+                'write it like "db.m7g.large"',
+            )
+        # RDS's own limits for gp3 storage.
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html#gp3-storage
+        check_between(f"{owner}.storage_gb", self.storage_gb, 20, 65536, "give the GiB to begin with")
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
+        if self.max_storage_gb * 10 < self.storage_gb * 11 or self.max_storage_gb > 65536:
+            raise mistake(
+                f"{owner}.max_storage_gb",
+                self.max_storage_gb,
+                f"{-(-self.storage_gb * 11 // 10)} to 65536 (a tenth more than storage_gb at least)",
+                "give the storage room to grow",
+            )
+        check_between(
+            f"{owner}.backup_retention_days",
+            self.backup_retention_days,
+            1,
+            35,
+            "0 would turn point-in-time recovery off",
+        )
+        check_retention(f"{owner}.log_retention_days", self.log_retention_days)
+        days = self.performance_insights_retention_days
+        if days not in (7, 731) and not (days % 31 == 0 and 31 <= days <= 713):
+            raise mistake(
+                f"{owner}.performance_insights_retention_days",
+                days,
+                "7, 731, or a multiple of 31 up to 713",
+                "take 7, which costs nothing",
+            )
+        if self.monitoring_interval_seconds not in MONITORING_INTERVALS:
+            raise mistake(
+                f"{owner}.monitoring_interval_seconds",
+                self.monitoring_interval_seconds,
+                ", ".join(str(seconds) for seconds in MONITORING_INTERVALS),
+                "take 60",
+            )
+        check_daily_window(f"{owner}.backup_window", self.backup_window)
+        check_weekly_window(f"{owner}.maintenance_window", self.maintenance_window)
+
+
+class PostgresDatabase(pulumi.ComponentResource):
+    """One PostgreSQL database for one system.
+
+    Creates a DB instance on gp3 storage, its subnet group, parameter group, security group, log groups, monitoring
+    role and, with a topic, event subscriptions.
+
+    Guarantees:
+
+    - Private, encrypted with the given key, TLS only, in reach of nobody: its security group has no rules until a
+      `Connection` adds them.
+    - Point-in-time recovery, a final snapshot whose name is unique and kept in state, Multi-AZ and deletion protection
+      as told.
+    - Minor upgrades are RDS's affair: `engine_version` is a major version, which the provider compares as a prefix, so
+      that an upgraded instance never looks like a planned downgrade.
+      https://www.pulumi.com/registry/packages/aws/api-docs/rds/instance/#engine_version_python
+    - No statement is logged for being DDL or for failing, which would put the password of an ALTER ROLE into the log.
+      One that takes over a second is, with its text: who sets passwords sends verifiers in their place, as psql does.
+    - A replacement can be created beside the old instance: whatever forces one also makes a new suffix, and with it a
+      new identifier, new log groups and a new name for the final snapshot.
+
+    To destroy a protected database: set `protect` and `deletion_protection` to False, `up` once, then destroy.
+    """
+
+    address: pulumi.Output[str]
+    """The host to connect to."""
+    port: pulumi.Output[int]
+    """The port: 5432."""
+    database_name: pulumi.Output[str]
+    """The database."""
+    username: pulumi.Output[str]
+    """The master user."""
+    security_group_id: pulumi.Output[str]
+    """The security group to open with a `Connection`."""
+    instance_identifier: pulumi.Output[str]
+    """The instance's name, by which logs, metrics and snapshots find it."""
+    arn: pulumi.Output[str]
+    """The instance's ARN, for backup plans and policies."""
+
+    def __init__(self, name: str, args: PostgresDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("alicerce:index:PostgresDatabase", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        tags = component_tags(args.tags, "database", Name=name)
+
+        # The keepers are what RDS can't change on an instance, so that a replacement gets names of its own.
+        # https://www.pulumi.com/registry/packages/aws/api-docs/rds/instance/
+        suffix = random.RandomId(
+            f"{name}-suffix",
+            byte_length=4,
+            keepers={
+                "database_name": args.database_name,
+                "username": args.username,
+                "kms_key_arn": args.kms_key_arn,
+            },
+            opts=child,
+        )
+        base = physical_name(INSTANCE_IDENTIFIER - 9, name).lower()
+        identifier = pulumi.Output.concat(base, "-", suffix.hex)
+
+        security_group = aws.ec2.SecurityGroup(
+            f"{name}-security-group",
+            vpc_id=args.vpc_id,
+            description="PostgreSQL clients by security group",
+            tags=tags,
+            opts=child,
+        )
+        subnet_group = aws.rds.SubnetGroup(
+            f"{name}-subnet-group",
+            description="Isolated subnets of the database",
+            subnet_ids=list(args.subnet_ids),
+            tags=tags,
+            opts=child,
+        )
+        parameter_group = aws.rds.ParameterGroup(
+            f"{name}-parameter-group",
+            family=f"postgres{args.engine_version}",
+            description="TLS and SCRAM only, and no secret in a log",
+            parameters=[
+                aws.rds.ParameterGroupParameterArgs(
+                    name=parameter,
+                    value=value,
+                    # A static parameter takes no other method. The group is there before the instance, so all of them
+                    # are in force from its first start.
+                    apply_method="pending-reboot" if parameter in STATIC_PARAMETERS else "immediate",
+                )
+                for parameter, value in sorted(PARAMETERS.items())
+            ],
+            tags=tags,
+            opts=child,
+        )
+        # RDS creates a log group that it doesn't find, and keeps that one for ever and unencrypted. So the groups come
+        # first, and go last.
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Procedural.UploadtoCloudWatch.html
+        log_groups = [
+            LogGroup(
+                f"{name}-{export}",
+                LogGroupArgs(
+                    log_group_name=pulumi.Output.concat("/aws/rds/instance/", identifier, "/", export),
+                    retention_days=args.log_retention_days,
+                    kms_key_arn=args.kms_key_arn,
+                    tags=args.tags,
+                ),
+                child,
+            )
+            for export in LOG_EXPORTS
+        ]
+        waits: list[pulumi.Resource] = [*log_groups]
+        monitoring_role_arn: pulumi.Output[str] | None = None
+        if args.monitoring_interval_seconds:
+            role, attachment = self._monitoring_role(name, args, identifier, tags)
+            monitoring_role_arn = role.arn
+            waits.append(attachment)
+
+        instance = aws.rds.Instance(
+            f"{name}-instance",
+            identifier=identifier,
+            engine="postgres",
+            engine_version=args.engine_version,
+            auto_minor_version_upgrade=True,
+            allow_major_version_upgrade=args.allow_major_version_upgrade,
+            instance_class=args.instance_class,
+            db_name=args.database_name,
+            username=args.username,
+            password=pulumi.Output.secret(args.password),
+            port=PORT,
+            storage_type="gp3",
+            allocated_storage=args.storage_gb,
+            max_allocated_storage=args.max_storage_gb,
+            storage_encrypted=True,
+            kms_key_id=args.kms_key_arn,
+            db_subnet_group_name=subnet_group.name,
+            vpc_security_group_ids=[security_group.id],
+            publicly_accessible=False,
+            multi_az=args.multi_az,
+            ca_cert_identifier=CERTIFICATE_AUTHORITY,
+            parameter_group_name=parameter_group.name,
+            iam_database_authentication_enabled=True,
+            backup_retention_period=args.backup_retention_days,
+            backup_window=args.backup_window,
+            maintenance_window=args.maintenance_window,
+            copy_tags_to_snapshot=True,
+            deletion_protection=args.deletion_protection,
+            skip_final_snapshot=not args.final_snapshot,
+            final_snapshot_identifier=pulumi.Output.concat(identifier, "-final"),
+            # Where the data matters enough for a final snapshot, its point-in-time recovery outlives it too.
+            delete_automated_backups=not args.final_snapshot,
+            snapshot_identifier=args.snapshot_identifier,
+            performance_insights_enabled=args.performance_insights,
+            performance_insights_kms_key_id=args.kms_key_arn if args.performance_insights else None,
+            performance_insights_retention_period=(
+                args.performance_insights_retention_days if args.performance_insights else None
+            ),
+            monitoring_interval=args.monitoring_interval_seconds,
+            monitoring_role_arn=monitoring_role_arn,
+            enabled_cloudwatch_logs_exports=list(LOG_EXPORTS),
+            apply_immediately=args.apply_immediately,
+            tags=tags,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                depends_on=waits,
+                # Edited or taken away on a live instance, either would replace it.
+                # https://www.pulumi.com/registry/packages/aws/api-docs/rds/instance/#snapshot_identifier_python
+                ignore_changes=["snapshotIdentifier", "restoreToPointInTime"],
+            ),
+        )
+        if args.events_topic_arn is not None:
+            self._event_subscriptions(name, args.events_topic_arn, instance, parameter_group, tags)
+
+        self.address = instance.address
+        self.port = pulumi.Output.from_input(PORT)
+        self.database_name = pulumi.Output.from_input(args.database_name)
+        self.username = pulumi.Output.from_input(args.username)
+        self.security_group_id = security_group.id
+        self.instance_identifier = instance.identifier
+        self.arn = instance.arn
+        self.register_outputs(
+            {
+                "address": self.address,
+                "port": self.port,
+                "database_name": self.database_name,
+                "username": self.username,
+                "security_group_id": self.security_group_id,
+                "instance_identifier": self.instance_identifier,
+                "arn": self.arn,
+            }
+        )
+
+    def _monitoring_role(
+        self, name: str, args: PostgresDatabaseArgs, identifier: pulumi.Output[str], tags: Tags
+    ) -> tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]:
+        """Create the role by which enhanced monitoring writes its metrics, for this instance alone.
+
+        Partition, region and account are those of the key, so that no lookup is needed.
+        https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html
+        """
+        place = pulumi.Output.from_input(args.kms_key_arn).apply(_place_of)
+        role = aws.iam.Role(
+            f"{name}-monitoring-role",
+            description="Enhanced monitoring of one database",
+            assume_role_policy=pulumi.Output.all(place, identifier).apply(
+                lambda known: monitoring_trust(known[0], known[1])
+            ),
+            tags=tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        attachment = aws.iam.RolePolicyAttachment(
+            f"{name}-monitoring-policy",
+            role=role.name,
+            policy_arn=place.apply(
+                lambda place: f"arn:{place.partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return role, attachment
+
+    def _event_subscriptions(
+        self,
+        name: str,
+        topic_arn: pulumi.Input[str],
+        instance: aws.rds.Instance,
+        parameter_group: aws.rds.ParameterGroup,
+        tags: Tags,
+    ) -> None:
+        """Send the events that RDS.20, RDS.21 and RDS.22 ask for to a topic.
+
+        Security group events have no source of ours: they are of the DB security groups that came before VPCs, and the
+        control asks for the subscription all the same.
+        https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-22
+        """
+        for role, source_type, source_ids, categories in (
+            (
+                "instance-events",
+                "db-instance",
+                [instance.identifier],
+                ["configuration change", "failure", "maintenance"],
+            ),
+            ("parameter-group-events", "db-parameter-group", [parameter_group.name], ["configuration change"]),
+            ("security-group-events", "db-security-group", None, ["configuration change", "failure"]),
+        ):
+            aws.rds.EventSubscription(
+                f"{name}-{role}",
+                sns_topic=topic_arn,
+                source_type=source_type,
+                source_ids=source_ids,
+                event_categories=categories,
+                tags=tags,
+                opts=pulumi.ResourceOptions(parent=self),
+            )

@@ -1,0 +1,112 @@
+"""What a release runs once before its services: the database migration, as a task of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.compute.task import Task, TaskArgs
+from components.core.endpoint import Endpoint
+from components.core.naming import Tags, component_tags
+from components.delivery.migration_run import MigrationRun, MigrationRunArgs
+from components.network.client_security_group import client_security_group
+from components.network.connection import allow
+
+
+@dataclass(frozen=True, kw_only=True)
+class MigrationArgs:
+    """What a migration needs."""
+
+    task: TaskArgs
+    """What it runs, from the release's own image; its command is the migration."""
+    vpc_id: pulumi.Input[str]
+    """The network that it runs in."""
+    cluster_name: pulumi.Input[str]
+    """The cluster to run it on."""
+    subnet_ids: pulumi.Input[list[str]]
+    """Private subnets to run it in."""
+    database: Endpoint
+    """The database that it changes."""
+    database_identifier: pulumi.Input[str]
+    """The RDS instance that this is."""
+    digest: pulumi.Input[str]
+    """Digest of the image: each is migrated once."""
+    system: str
+    """The system, for messages."""
+    snapshot: bool
+    """Whether a snapshot of the database is taken before."""
+    enabled: bool = True
+    """False leaves the migration out and goes on; it is run when this is true again."""
+    tags: Tags
+    """Tags of every child."""
+    after: Sequence[pulumi.Resource] = ()
+    """What has to be done before it may run: the database accepts its login."""
+
+    def __post_init__(self) -> None:
+        """Refuse a migration that wouldn't do anything.
+
+        Raises:
+            ValueError: when the task has no command.
+        """
+        if not self.task.command:
+            raise ValueError("task.command is empty: give the command that migrates the database")
+
+
+class Migration(pulumi.ComponentResource):
+    """A release's migration: a task definition of its own, and its run before anything of the release changes.
+
+    Guarantees: it runs the very image that the services of the release run, reaches only the database and HTTPS, reads
+    no more secrets than it names, and has ended well when `run` is there.
+    """
+
+    task_definition_arn: pulumi.Output[str]
+    """The revision that runs it."""
+    security_group_id: pulumi.Output[str]
+    """The group that its task has."""
+    run: MigrationRun
+    """Its run, for what has to wait for it."""
+
+    def __init__(self, name: str, args: MigrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("alicerce:index:Migration", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        tags = component_tags(args.tags, "migration")
+
+        group, https = client_security_group(name, vpc_id=args.vpc_id, title=args.task.family, tags=tags, opts=child)
+        database = allow(
+            f"{name}-database",
+            source_security_group_id=group.id,
+            target_security_group_id=args.database.security_group_id,
+            port=args.database.port,
+            description=f"{args.task.family} to the database",
+            tags=tags,
+            opts=child,
+        )
+        # A task that can reach neither registry nor database would only fail.
+        ways = [https, database]
+        task = Task(name, args.task, child)
+        self.run = MigrationRun(
+            f"{name}-run",
+            MigrationRunArgs(
+                system=args.system,
+                region=args.task.region,
+                digest=args.digest,
+                family=args.task.family,
+                task_definition_arn=task.task_definition_arn,
+                container_name=task.container_name,
+                log_group_name=task.log_group_name,
+                cluster_name=args.cluster_name,
+                subnet_ids=args.subnet_ids,
+                security_group_id=group.id,
+                database_identifier=args.database_identifier,
+                snapshot=args.snapshot,
+                enabled=args.enabled,
+                tags=tags,
+            ),
+            pulumi.ResourceOptions(parent=self, depends_on=[*ways, *args.after]),
+        )
+
+        self.task_definition_arn = task.task_definition_arn
+        self.security_group_id = group.id
+        self.register_outputs(
+            {"task_definition_arn": self.task_definition_arn, "security_group_id": self.security_group_id}
+        )

@@ -1,0 +1,1 @@
+"""The key that everything of a stack is encrypted with."""

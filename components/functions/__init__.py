@@ -1,0 +1,1 @@
+"""Lambda functions of our own, from the code in `functions/`."""

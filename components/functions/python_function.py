@@ -1,0 +1,272 @@
+"""A Lambda function of our own, inside the network: what has to be done beside stores that nobody outside reaches."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.core.checks import check_between, mistake
+from components.core.endpoint import Endpoint
+from components.core.iam import read_secrets
+from components.core.naming import Tags, component_tags
+from components.functions.function_archive import PYTHON
+from components.network.client_security_group import client_security_group
+from components.network.connection import allow
+from components.observability.log_group import LogGroup, LogGroupArgs, check_retention
+
+#: The runtime: what the packed distributions are tested with, in standard support until 2029.
+#: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+RUNTIME = f"python{PYTHON}"
+#: Limits of a function. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_TIMEOUT_SECONDS = (1, 900)
+_MEMORY_MIB = (128, 10240)
+#: What Lambda itself does with a function's role to stand in a network.
+#: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+_INTERFACES = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:UnassignPrivateIpAddresses",
+)
+#: These take no resource.
+#: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+_LOOKS = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PythonFunctionArgs:
+    """What a `PythonFunction` is made from."""
+
+    archive: pulumi.Archive
+    """Its code with everything that it imports and the runtime lacks: see `function_archive.py`."""
+    handler: str
+    """Module and function in the archive, for instance `credentials.handler.handler`."""
+    description: str
+    """What it does, as the console shows it."""
+    region: str
+    """Where it runs."""
+    account_id: str
+    """Whose it is."""
+    vpc_id: pulumi.Input[str]
+    """The network that it stands in."""
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Private subnets, with a way to AWS's endpoints."""
+    kms_key_arn: pulumi.Input[str]
+    """The key of its environment, its log, its secrets and the dead letter topic."""
+    log_group_name: str
+    """Its log group."""
+    log_retention_days: int
+    """How long its log is kept."""
+    dead_letter_topic_arn: pulumi.Input[str]
+    """The SNS topic that is told of an event that it failed for, after Lambda's own retries."""
+    tags: Tags
+    """Tags of every child."""
+    secret_arns: Sequence[pulumi.Input[str]] = ()
+    """The secrets that it may read."""
+    stores: Mapping[str, Endpoint] = field(default_factory=dict)
+    """What it speaks to beside HTTPS, by name."""
+    statements: Sequence[Mapping[str, Any]] = ()
+    """What else its role may do: IAM policy statements."""
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Plain variables; never a secret."""
+    timeout_seconds: int = 60
+    """After which Lambda ends it: 1 to 900."""
+    memory_mib: int = 256
+    """Its memory, and with it its share of a processor: 128 to 10240."""
+    concurrency: int = 1
+    """How many run at once, set aside for it; a further one waits or is refused."""
+
+    def __post_init__(self) -> None:
+        """Refuse what Lambda would refuse."""
+        owner = "PythonFunctionArgs"
+        check_between(f"{owner}.timeout_seconds", self.timeout_seconds, *_TIMEOUT_SECONDS, "Lambda takes no other")
+        check_between(f"{owner}.memory_mib", self.memory_mib, *_MEMORY_MIB, "Lambda takes no other")
+        check_between(f"{owner}.concurrency", self.concurrency, 1, 100, "one or two do for what these functions do")
+        check_retention(f"{owner}.log_retention_days", self.log_retention_days)
+        if "." not in self.handler:
+            raise mistake(
+                f"{owner}.handler",
+                self.handler,
+                "module and function, with a dot",
+                'write it like "handler.handler"',
+            )
+
+
+class PythonFunction(pulumi.ComponentResource):
+    """A Lambda function in Python on ARM64, with its role, log group and security group.
+
+    Guarantees: it stands in private subnets, leaves them on 443 and to the stores named, and is reached by nobody but
+    the Lambda API; its role reads exactly its secrets and writes exactly its log; its environment is encrypted with the
+    given key; it is traced by X-Ray; concurrency is set aside for it, so that it neither starves nor floods; an event
+    that it fails for is told to the dead letter topic. A change of its code or settings changes nothing but itself.
+
+    A destroy waits for Lambda to give the network interfaces back, which AWS says may take 20 minutes.
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+    """
+
+    arn: pulumi.Output[str]
+    """ARN of the function."""
+    function_name: pulumi.Output[str]
+    """Its name, by which it is invoked."""
+    security_group_id: pulumi.Output[str]
+    """The group that it is known by."""
+    role_name: pulumi.Output[str]
+    """Its role."""
+    log_group_name: pulumi.Output[str]
+    """Its log group."""
+
+    def __init__(self, name: str, args: PythonFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("alicerce:index:PythonFunction", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        tags = component_tags(args.tags, "function", Name=name)
+
+        log = LogGroup(
+            name,
+            LogGroupArgs(
+                log_group_name=args.log_group_name,
+                retention_days=args.log_retention_days,
+                kms_key_arn=args.kms_key_arn,
+                tags=tags,
+            ),
+            child,
+        )
+        group, https = client_security_group(name, vpc_id=args.vpc_id, title=name, tags=tags, opts=child, of="Function")
+        ways = [
+            allow(
+                f"{name}-{store}",
+                source_security_group_id=group.id,
+                target_security_group_id=target.security_group_id,
+                port=target.port,
+                description=f"{name} to {store}",
+                tags=tags,
+                opts=child,
+            )
+            for store, target in args.stores.items()
+        ]
+        role = aws.iam.Role(
+            f"{name}-role",
+            description=f"What the function {name} may do",
+            assume_role_policy=_trust_policy(args.region, args.account_id),
+            tags=tags,
+            opts=child,
+        )
+        policy = aws.iam.RolePolicy(f"{name}-policy", role=role.name, policy=_policy(args, log.arn), opts=child)
+        function = aws.lambda_.Function(
+            f"{name}-function",
+            description=args.description,
+            code=args.archive,
+            handler=args.handler,
+            runtime=RUNTIME,
+            architectures=["arm64"],
+            role=role.arn,
+            timeout=args.timeout_seconds,
+            memory_size=args.memory_mib,
+            reserved_concurrent_executions=args.concurrency,
+            # Without variables Lambda doesn't keep the key, and each refresh would show it missing:
+            # https://www.pulumi.com/registry/packages/aws/api-docs/lambda/function/#kmskeyarn_python
+            kms_key_arn=args.kms_key_arn if args.environment else None,
+            environment={"variables": dict(args.environment)} if args.environment else None,
+            vpc_config={"subnet_ids": args.subnet_ids, "security_group_ids": [group.id]},
+            logging_config={"log_format": "JSON", "log_group": log.log_group_name},
+            tracing_config={"mode": "Active"},
+            dead_letter_config={"target_arn": args.dead_letter_topic_arn},
+            tags=tags,
+            # Invoked as soon as it is there, it must be able to do what it is for.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, https, *ways]),
+        )
+        self.arn = function.arn
+        self.function_name = function.name
+        self.security_group_id = group.id
+        self.role_name = role.name
+        self.log_group_name = log.log_group_name
+        self.register_outputs(
+            {
+                "arn": self.arn,
+                "function_name": self.function_name,
+                "security_group_id": self.security_group_id,
+                "role_name": self.role_name,
+                "log_group_name": self.log_group_name,
+            }
+        )
+
+
+def _trust_policy(region: str, account_id: str) -> str:
+    # https://docs.aws.amazon.com/lambda/latest/dg/permissions-managed-policies.html (condition keys)
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "lambda.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                    "Condition": {
+                        "ArnLike": {"aws:SourceArn": f"arn:aws:lambda:{region}:{account_id}:function:*"},
+                        "StringEquals": {"aws:SourceAccount": account_id},
+                    },
+                }
+            ],
+        }
+    )
+
+
+def _policy(args: PythonFunctionArgs, log_arn: pulumi.Output[str]) -> pulumi.Output[str]:
+    place = f"{args.region}:{args.account_id}"
+
+    def document(values: dict[str, Any]) -> dict[str, Any]:
+        statements: list[Mapping[str, Any]] = [
+            {
+                "Sid": "Log",
+                "Effect": "Allow",
+                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "Resource": f"{values['log']}:*",
+            },
+            {
+                "Sid": "StandInTheNetwork",
+                "Effect": "Allow",
+                "Action": list(_INTERFACES),
+                "Resource": f"arn:aws:ec2:{place}:*/*",
+            },
+            {"Sid": "LookAtTheNetwork", "Effect": "Allow", "Action": list(_LOOKS), "Resource": "*"},
+            {
+                # Lambda needs the two above; the code that runs as this role doesn't.
+                # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice
+                "Sid": "ButNotFromTheCode",
+                "Effect": "Deny",
+                "Action": [*_INTERFACES, *_LOOKS],
+                "Resource": "*",
+                "Condition": {"ArnLike": {"lambda:SourceFunctionArn": f"arn:aws:lambda:{place}:function:*"}},
+            },
+            {
+                # These actions take no resource:
+                # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+                "Sid": "Trace",
+                "Effect": "Allow",
+                "Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
+                "Resource": "*",
+            },
+            {"Sid": "TellOfDeadLetters", "Effect": "Allow", "Action": "sns:Publish", "Resource": values["topic"]},
+            {
+                "Sid": "EncryptDeadLettersAndReadTheEnvironment",
+                "Effect": "Allow",
+                "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+                "Resource": values["key"],
+                "Condition": {
+                    "StringEquals": {
+                        "kms:ViaService": [f"{service}.{args.region}.amazonaws.com" for service in ("lambda", "sns")]
+                    }
+                },
+            },
+            *read_secrets(values["secrets"], values["key"], args.region),
+            *args.statements,
+        ]
+        return {"Version": "2012-10-17", "Statement": statements}
+
+    return pulumi.Output.json_dumps(
+        pulumi.Output.all(
+            log=log_arn, topic=args.dead_letter_topic_arn, key=args.kms_key_arn, secrets=list(args.secret_arns)
+        ).apply(document)
+    )

@@ -1,0 +1,179 @@
+"""How a load balancer reaches a service: its target groups, its listener rules, and the way between their groups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.core.checks import check_between
+from components.core.naming import Tags, component_tags
+from components.delivery.deployment_alarms import WatchedTargets
+from components.ingress.route import Route, RouteArgs, RouteKind, rule_priority, split_paths
+from components.network.connection import allow
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetArgs:
+    """How a load balancer is to reach a service."""
+
+    system: str
+    """The system, by which the listener rules' priorities are worked out."""
+    service: str
+    """The service, likewise."""
+    vpc_id: pulumi.Input[str]
+    """The network of the tasks."""
+    listener_arn: pulumi.Input[str]
+    """The HTTPS listener that routes to them."""
+    load_balancer_arn_suffix: pulumi.Input[str]
+    """The end of the load balancer's ARN, by which CloudWatch's metrics know it."""
+    load_balancer_security_group_id: pulumi.Input[str]
+    """The load balancer's group, which alone may reach the port."""
+    port: int
+    """Where the tasks listen."""
+    health_path: str
+    """What the load balancer asks for; any answer from 200 to 399 means well."""
+    hosts: Sequence[str]
+    """Host names that are routed here."""
+    drain_seconds: int
+    """How long a task that leaves keeps the requests that it has."""
+    tags: Tags
+    """Tags of every child."""
+    paths: Sequence[str] = ()
+    """Path patterns that are routed here; empty for all."""
+    denied_paths: Sequence[str] = ()
+    """Path patterns on the same hosts that are answered with 403."""
+    service_security_group_id: pulumi.Input[str] = ""
+    """The tasks' group; the service fills it in."""
+
+    def __post_init__(self) -> None:
+        """Refuse what the load balancer refuses.
+
+        Raises:
+            ValueError: naming the value and its range.
+        """
+        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+        check_between(
+            "TargetArgs.drain_seconds", self.drain_seconds, 0, 3600, "give the seconds of the longest request"
+        )
+        check_between("TargetArgs.port", self.port, 1, 65535, "give the port that the tasks listen on")
+
+    @property
+    def rules(self) -> list[tuple[RouteKind, int, Sequence[str]]]:
+        """Each listener rule: what kind, which part of its kind, and the paths of it. What is denied comes first."""
+        denied = split_paths(self.hosts, self.denied_paths) if self.denied_paths else []
+        routed = split_paths(self.hosts, self.paths) if self.paths else [()]
+        kind = RouteKind.PATHS if self.paths else RouteKind.HOST
+        return [
+            *((RouteKind.DENY, part, paths) for part, paths in enumerate(denied)),
+            *((kind, part, paths) for part, paths in enumerate(routed)),
+        ]
+
+    @property
+    def shiftable(self) -> bool:
+        """Whether traffic can be moved between two target groups: ECS moves it in one rule of a listener."""
+        return sum(kind is not RouteKind.DENY for kind, _, _ in self.rules) == 1
+
+
+class Target(pulumi.ComponentResource):
+    """A service's target groups behind a load balancer, with its listener rules.
+
+    There are two target groups wherever ECS can move traffic between them, also while deployments are rolling: AWS asks
+    for both before the first deployment that shifts traffic, and after it the tasks may be in either. Which one they
+    are in is ECS's, and the route's weights with it.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/update-rolling-to-bluegreen.html
+
+    Guarantees: the port is reachable only from the load balancer's group, denied paths are answered by the load
+    balancer itself and never reach a task, and a task that leaves drains for its longest request.
+    """
+
+    target_group_arn: pulumi.Output[str]
+    """The target group that has the traffic at first."""
+    alternate_target_group_arn: pulumi.Output[str] | None
+    """The one that the next release's tasks are entered in; None where traffic can't be shifted."""
+    production_rule_arn: pulumi.Output[str]
+    """The rule that forwards to them; the last one, where there are several."""
+    watched: dict[str, WatchedTargets]
+    """The target groups as CloudWatch knows them, by role."""
+
+    def __init__(self, name: str, args: TargetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("alicerce:index:Target", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        tags = component_tags(args.tags, args.tags.get("Component", "target"))
+
+        allow(
+            name,
+            source_security_group_id=args.load_balancer_security_group_id,
+            target_security_group_id=args.service_security_group_id,
+            port=args.port,
+            description=f"Load balancer to {name}",
+            tags=tags,
+            opts=child,
+        )
+        groups = {role: self._group(f"{name}-{role}", args, tags) for role in self._roles(args)}
+        alternate = groups.get("alternate")
+        routes: list[Route] = []
+        for kind, part, paths in args.rules:
+            deny = kind is RouteKind.DENY
+            routes.append(
+                Route(
+                    f"{name}-{kind.value}" + (f"-{part + 1}" if part else ""),
+                    RouteArgs(
+                        listener_arn=args.listener_arn,
+                        hosts=args.hosts,
+                        paths=paths,
+                        priority=rule_priority(args.system, args.service, kind, part),
+                        deny=deny,
+                        target_group_arn=None if deny else groups["targets"].arn,
+                        alternate_target_group_arn=None if deny or alternate is None else alternate.arn,
+                        tags=tags,
+                    ),
+                    # What is denied is denied before anything is routed: there is no moment without it.
+                    pulumi.ResourceOptions(parent=self, depends_on=list(routes)),
+                )
+            )
+
+        self.target_group_arn = groups["targets"].arn
+        self.alternate_target_group_arn = None if alternate is None else alternate.arn
+        self.production_rule_arn = routes[-1].rule_arn
+        self.watched = {
+            role: WatchedTargets(load_balancer=args.load_balancer_arn_suffix, target_group=group.arn_suffix)
+            for role, group in groups.items()
+        }
+        self.register_outputs(
+            {
+                "target_group_arn": self.target_group_arn,
+                "alternate_target_group_arn": self.alternate_target_group_arn,
+                "production_rule_arn": self.production_rule_arn,
+            }
+        )
+
+    @staticmethod
+    def _roles(args: TargetArgs) -> tuple[str, ...]:
+        return ("targets", "alternate") if args.shiftable else ("targets",)
+
+    def _group(self, name: str, args: TargetArgs, tags: Tags) -> aws.lb.TargetGroup:
+        return aws.lb.TargetGroup(
+            name,
+            # 32 characters at most, and never fixed: a group in use couldn't be replaced.
+            # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
+            name_prefix="alc-",
+            vpc_id=args.vpc_id,
+            target_type="ip",
+            port=args.port,
+            # TLS ends at the load balancer; behind it only the two security groups can see the connection.
+            protocol="HTTP",
+            deregistration_delay=args.drain_seconds,
+            load_balancing_algorithm_type="least_outstanding_requests",
+            health_check={
+                "path": args.health_path,
+                "protocol": "HTTP",
+                "matcher": "200-399",
+                "interval": 15,
+                "timeout": 5,
+                "healthy_threshold": 2,
+                "unhealthy_threshold": 3,
+            },
+            tags={**tags, "Name": name.removesuffix("-targets")},
+            opts=pulumi.ResourceOptions(parent=self),
+        )

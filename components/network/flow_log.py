@@ -1,0 +1,133 @@
+"""The record of a VPC's traffic."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.core.naming import Tags, component_tags
+from components.observability.log_group import LogGroup, LogGroupArgs, check_retention
+
+
+def flow_log_trust_policy(account_id: str, region: str, partition: str) -> dict[str, Any]:
+    """Return who may take the role on: VPC Flow Logs, and only for flow logs of this account and region.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+    """
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": account_id},
+                    "ArnLike": {"aws:SourceArn": f"arn:{partition}:ec2:{region}:{account_id}:vpc-flow-log/*"},
+                },
+            }
+        ],
+    }
+
+
+def flow_log_delivery_policy(log_group_arn: str) -> dict[str, Any]:
+    """Return what the role may do: write to the streams of one log group, which it can't create.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+    """
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": [
+                    "logs:CreateLogStream",
+                    "logs:DescribeLogGroups",
+                    "logs:DescribeLogStreams",
+                    "logs:PutLogEvents",
+                ],
+                "Resource": [log_group_arn, f"{log_group_arn}:*"],
+            }
+        ],
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowLogArgs:
+    """What a `FlowLog` is made from."""
+
+    vpc_id: pulumi.Input[str]
+    """The VPC whose traffic is recorded."""
+    account_id: pulumi.Input[str]
+    """The account that owns the VPC."""
+    region: str
+    """The VPC's region."""
+    retention_days: int
+    """How many days the records are kept."""
+    kms_key_arn: pulumi.Input[str]
+    """The key that encrypts the records."""
+    tags: Tags
+    """Tags for everything that takes them."""
+    partition: str = "aws"
+    """The region's partition: `aws`, `aws-cn` or `aws-us-gov`."""
+
+    def __post_init__(self) -> None:
+        """Refuse a retention that CloudWatch Logs doesn't take."""
+        check_retention("retention_days", self.retention_days)
+
+
+class FlowLog(pulumi.ComponentResource):
+    """Flow logs of a VPC, accepted and rejected traffic alike, in an encrypted log group.
+
+    Creates the log group, the role that VPC Flow Logs writes with, and the flow log. Guarantees that the role can do
+    nothing but write to this one group, and that no other account can have it taken on.
+    """
+
+    log_group_name: pulumi.Output[str]
+    """Where the records are."""
+
+    def __init__(self, name: str, args: FlowLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("alicerce:index:FlowLog", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        tags = component_tags(args.tags, "network", Name=name)
+        group = LogGroup(
+            f"{name}-records",
+            LogGroupArgs(
+                # The VPC's id keeps the name apart from every other stack's.
+                log_group_name=pulumi.Output.concat("/aws/vpc-flow-logs/", args.vpc_id),
+                retention_days=args.retention_days,
+                kms_key_arn=args.kms_key_arn,
+                tags=tags,
+            ),
+            opts=child,
+        )
+        role = aws.iam.Role(
+            f"{name}-role",
+            description="Lets VPC Flow Logs write to its log group",
+            assume_role_policy=pulumi.Output.json_dumps(
+                pulumi.Output.from_input(args.account_id).apply(
+                    lambda account_id: flow_log_trust_policy(account_id, args.region, args.partition)
+                )
+            ),
+            tags=tags,
+            opts=child,
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-delivery",
+            role=role.name,
+            policy=pulumi.Output.json_dumps(group.arn.apply(flow_log_delivery_policy)),
+            opts=child,
+        )
+        aws.ec2.FlowLog(
+            f"{name}-flow-log",
+            vpc_id=args.vpc_id,
+            traffic_type="ALL",
+            log_destination_type="cloud-watch-logs",
+            log_destination=group.arn,
+            iam_role_arn=role.arn,
+            tags=tags,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+        self.log_group_name = group.log_group_name
+        self.register_outputs({"log_group_name": self.log_group_name})

@@ -1,0 +1,1 @@
+"""Where what happens is written down and told: log groups and topics."""

@@ -1,0 +1,1 @@
+"""Secrets, the logins that they hold, and their rotation."""

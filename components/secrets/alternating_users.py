@@ -1,0 +1,38 @@
+"""Two users that take turns: while one rotates in, the other still works, so that no connection is refused."""
+
+from dataclasses import dataclass
+
+from components.core.checks import mistake
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoginPair:
+    """The two users that a system has at a store, and whose turn it is."""
+
+    username: str
+    """The user of odd rotations, so of the first one."""
+    rotation: int
+    """Rotation of the password; 1 at first."""
+
+    def __post_init__(self) -> None:
+        """Refuse a rotation that is none.
+
+        Raises:
+            ValueError: naming the value and its range.
+        """
+        if self.rotation < 1:
+            raise mistake("LoginPair.rotation", self.rotation, "a positive integer", "start at 1")
+
+    @property
+    def _even(self) -> str:
+        return f"{self.username}_2"
+
+    @property
+    def current(self) -> str:
+        """The user whose password is the current one."""
+        return self.username if self.rotation % 2 else self._even
+
+    @property
+    def other(self) -> str:
+        """The user of the rotation before and of the one after."""
+        return self._even if self.rotation % 2 else self.username

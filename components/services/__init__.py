@@ -1,0 +1,1 @@
+"""ECS services, and how the number of their tasks follows the load."""

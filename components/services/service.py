@@ -1,0 +1,361 @@
+"""An ECS service: the tasks that stay up, how they are reached, what they reach, and how their number follows load."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import pulumi
+import pulumi_aws as aws
+
+from components.compute.fargate import CapacityShare
+from components.compute.task import LONGEST_STOP_TIMEOUT, HealthCheck, Task, TaskArgs
+from components.core.endpoint import Endpoint
+from components.core.naming import Tags, component_tags
+from components.delivery.deployment_alarms import DeploymentAlarms, DeploymentAlarmsArgs
+from components.delivery.deployment_strategy import DeploymentStrategy
+from components.delivery.rollout import Rollout, RolloutArgs
+from components.delivery.traffic_role import TrafficRole, TrafficRoleArgs
+from components.ingress.target import Target, TargetArgs
+from components.network.client_security_group import client_security_group
+from components.network.connection import allow
+from components.services.autoscaling import Autoscaling, AutoscalingArgs, Scaling
+from components.services.queue_metrics import QueueMetrics
+
+#: How much longer than the longest request a task may take to stop, in seconds: for the application's own clean-up.
+_STOP_MARGIN = 10
+
+#: How long a deployment may take until all of its tasks run, in seconds.
+_ROLLOUT_SECONDS = 1800
+
+#: Fargate's, which AWS patches by itself.
+_PLATFORM_VERSION = "LATEST"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceConnect:
+    """How services find each other by name inside the cluster."""
+
+    namespace_arn: pulumi.Input[str]
+    """The cluster's namespace."""
+    alias: str | None = None
+    """The host name under which others reach this service; None for a service that only calls."""
+    # Service Connect cuts HTTP requests after 15 s unless told otherwise:
+    # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TimeoutConfiguration.html
+    request_timeout_seconds: int = 15
+    """After which Service Connect's proxy cuts a request to this service."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceArgs:
+    """What a service needs."""
+
+    service_name: str
+    """Physical name, which people type into the AWS CLI."""
+    task: TaskArgs
+    """What it runs; its stop timeout is worked out here."""
+    cluster_arn: pulumi.Input[str]
+    """The cluster that it runs on."""
+    cluster_name: pulumi.Input[str]
+    """Name of the same cluster."""
+    vpc_id: pulumi.Input[str]
+    """The network that it lives in."""
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Private subnets for its tasks."""
+    health_check: HealthCheck
+    """How ECS tells that a task is well; required, since a worker has no load balancer to tell it."""
+    capacity: Sequence[CapacityShare]
+    """Which capacity providers take which part of the tasks."""
+    scaling: Scaling
+    """How many tasks, and what they follow."""
+    longest_request_seconds: int
+    """The longest that one request or job takes; nothing in progress is cut before."""
+    tags: Tags
+    """Tags of every child."""
+    stores: Mapping[str, Endpoint] = field(default_factory=dict)
+    """What it speaks to, by name."""
+    targets: Mapping[str, TargetArgs] = field(default_factory=dict)
+    """How load balancers reach it, by name; empty for an internal service or a worker."""
+    after: Sequence[pulumi.Resource] = ()
+    """What has to be done before the service runs anything new: the release's migration, the services it calls."""
+    service_connect: ServiceConnect | None = None
+    """How other services reach it, and it them; None when it neither calls nor is called."""
+    queue: QueueMetrics | None = None
+    """Where the numbers of the queue are that it works on; given exactly with `scaling.latency`."""
+    deployment: DeploymentStrategy = field(default_factory=DeploymentStrategy)
+    """How a new revision takes the place of the old one."""
+    alarms_topic_arn: pulumi.Input[str] | None = None
+    """Where the alarms of its deployments are reported; needed with targets, which are what they watch."""
+
+    def __post_init__(self) -> None:
+        """Refuse what can't work, before anything is created.
+
+        Raises:
+            ValueError: naming the value, what is allowed and the way out.
+        """
+        longest = LONGEST_STOP_TIMEOUT - _STOP_MARGIN
+        if not 1 <= self.longest_request_seconds <= longest:
+            raise ValueError(
+                f"longest_request_seconds={self.longest_request_seconds}: Fargate stops a task within "
+                f"{LONGEST_STOP_TIMEOUT} seconds, so that a request or job may take 1 to {longest}; hand longer work "
+                "to a queue in smaller pieces"
+            )
+        latency = self.scaling.latency
+        if latency is not None and latency.job_seconds > self.longest_request_seconds:
+            raise ValueError(
+                f"scaling.latency.job_seconds={latency.job_seconds:g}: a task that stops has "
+                f"{self.longest_request_seconds} seconds to finish its job; make the jobs smaller, or raise "
+                "longest_request_seconds"
+            )
+        if (self.targets or (self.service_connect and self.service_connect.alias)) and self.task.port is None:
+            raise ValueError("task.port is None: a service that others reach needs the port that it listens on")
+        if not self.capacity or not any(share.base or share.weight for share in self.capacity):
+            raise ValueError("capacity is empty: give at least one capacity provider with a base or a weight")
+        if self.targets and self.alarms_topic_arn is None:
+            raise ValueError("alarms_topic_arn is None: a service with targets has alarms, which somebody has to hear")
+        if self.deployment.shifts and not self._shiftable:
+            raise ValueError(
+                f"deployment is {self.deployment.strategy.value}: ECS shifts the traffic of a service whose targets "
+                "have one listener rule each; take rolling, or route fewer paths"
+            )
+
+    @property
+    def _shiftable(self) -> bool:
+        """Whether ECS can move the service's traffic; at all of its load balancers, or at none."""
+        return bool(self.targets) and all(target.shiftable for target in self.targets.values())
+
+
+class Service(pulumi.ComponentResource):
+    """A Fargate service with its task definition, security group, targets and autoscaling.
+
+    Guarantees: tasks have no public address and are reached only by the security groups named, they leave only on 443
+    and to the stores named; a deployment whose tasks don't start, or whose requests fail, is rolled back by ECS (by its
+    circuit breaker and by the alarms of the targets) and fails the update; a task that stops finishes its longest
+    request first; `desired_count` is left to the autoscaler exactly where there is one.
+    """
+
+    service_name: pulumi.Output[str]
+    """Name of the service."""
+    arn: pulumi.Output[str]
+    """ARN of the service."""
+    security_group_id: pulumi.Output[str]
+    """The group that guards its tasks."""
+    task_definition_arn: pulumi.Output[str]
+    """The revision that it runs, once ECS has said so."""
+    rollout: Rollout
+    """The end of its deployment, for what has to wait for it."""
+    log_group_name: pulumi.Output[str]
+    """Its log group."""
+
+    def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("alicerce:index:Service", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        tags = component_tags(args.tags, "service")
+
+        group, _ = client_security_group(name, vpc_id=args.vpc_id, title=args.service_name, tags=tags, opts=child)
+        for store, target in args.stores.items():
+            allow(
+                f"{name}-{store}",
+                source_security_group_id=group.id,
+                target_security_group_id=target.security_group_id,
+                port=target.port,
+                description=f"{args.service_name} to {store}",
+                tags=tags,
+                opts=child,
+            )
+        task = Task(
+            name,
+            replace(
+                args.task,
+                health_check=args.health_check,
+                stop_timeout=min(LONGEST_STOP_TIMEOUT, args.longest_request_seconds + _STOP_MARGIN),
+                tags=tags,
+            ),
+            child,
+        )
+        targets = {
+            key: Target(
+                f"{name}-{key}",
+                replace(target, service_security_group_id=group.id, tags=tags),
+                child,
+            )
+            for key, target in args.targets.items()
+        }
+        alarms = self._alarms(name, args, targets, tags)
+        role = self._traffic_role(name, args, targets, tags) if args._shiftable else None
+        scaled = args.scaling.maximum > args.scaling.minimum
+        network: aws.ecs.ServiceNetworkConfigurationArgsDict = {
+            "subnets": args.subnet_ids,
+            "security_groups": [group.id],
+            "assign_public_ip": False,
+        }
+        load_balancers = [
+            _load_balancer(targets[key], task.container_name, target.port, role) for key, target in args.targets.items()
+        ]
+        connect = _service_connect(args, task.container_name)
+        service = aws.ecs.Service(
+            f"{name}-service",
+            name=args.service_name,
+            cluster=args.cluster_arn,
+            task_definition=task.task_definition_arn,
+            desired_count=args.scaling.minimum,
+            platform_version=_PLATFORM_VERSION,
+            capacity_provider_strategies=[
+                {"capacity_provider": share.provider.value, "base": share.base, "weight": share.weight}
+                for share in args.capacity
+            ],
+            network_configuration=network,
+            load_balancers=load_balancers,
+            # A grace period shorter than the boot would end in a false rollback.
+            health_check_grace_period_seconds=args.health_check.start_period + 60 if targets else None,
+            service_connect_configuration=connect,
+            deployment_configuration=args.deployment.configuration,
+            deployment_circuit_breaker={"enable": True, "rollback": True},
+            alarms={"alarm_names": alarms.alarm_names, "enable": True, "rollback": True} if alarms else None,
+            deployment_minimum_healthy_percent=100,
+            deployment_maximum_percent=200,
+            availability_zone_rebalancing="ENABLED",
+            enable_execute_command=args.task.execute_command,
+            enable_ecs_managed_tags=True,
+            propagate_tags="SERVICE",
+            tags=tags,
+            opts=pulumi.ResourceOptions.merge(
+                pulumi.ResourceOptions(
+                    # A target group takes tasks only once a listener rule uses it.
+                    depends_on=[*targets.values(), *args.after],
+                    ignore_changes=["desiredCount"] if scaled else [],
+                ),
+                child,
+            ),
+        )
+        rollout = Rollout(
+            f"{name}-rollout",
+            RolloutArgs(
+                region=args.task.region,
+                cluster_name=args.cluster_name,
+                service_name=service.name,
+                task_definition_arn=task.task_definition_arn,
+                settings=_settings(_PLATFORM_VERSION, network, load_balancers, connect),
+                digest=pulumi.Output.from_input(args.task.image).apply(lambda image: image.partition("@")[2]),
+                container_name=task.container_name,
+                log_group_name=task.log_group_name,
+                alarm_names=alarms.alarm_names if alarms else [],
+                time_limit_seconds=_ROLLOUT_SECONDS + args.deployment.watch_seconds,
+            ),
+            pulumi.ResourceOptions(parent=self, depends_on=[service]),
+        )
+        if scaled:
+            Autoscaling(
+                f"{name}-scaling",
+                AutoscalingArgs(
+                    cluster_name=args.cluster_name,
+                    service_name=service.name,
+                    scaling=args.scaling,
+                    queue=args.queue,
+                    tags=tags,
+                ),
+                child,
+            )
+
+        self.service_name = service.name
+        self.arn = service.arn
+        self.security_group_id = group.id
+        self.task_definition_arn = rollout.task_definition
+        self.rollout = rollout
+        self.log_group_name = task.log_group_name
+        self.register_outputs(
+            {
+                "service_name": self.service_name,
+                "arn": self.arn,
+                "security_group_id": self.security_group_id,
+                "task_definition_arn": self.task_definition_arn,
+                "log_group_name": self.log_group_name,
+            }
+        )
+
+    def _alarms(
+        self, name: str, args: ServiceArgs, targets: Mapping[str, Target], tags: Tags
+    ) -> DeploymentAlarms | None:
+        if not targets or args.alarms_topic_arn is None:
+            return None
+        return DeploymentAlarms(
+            f"{name}-alarms",
+            DeploymentAlarmsArgs(
+                title=args.task.family,
+                targets={
+                    f"{key}-{role}": watched
+                    for key, target in targets.items()
+                    for role, watched in target.watched.items()
+                },
+                # A request that hangs is cut by the load balancer, and then has no response time at all.
+                latency_seconds=args.longest_request_seconds / 2,
+                topic_arn=args.alarms_topic_arn,
+                tags=tags,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _traffic_role(self, name: str, args: ServiceArgs, targets: Mapping[str, Target], tags: Tags) -> TrafficRole:
+        groups = [(target.target_group_arn, target.alternate_target_group_arn) for target in targets.values()]
+        return TrafficRole(
+            f"{name}-traffic",
+            TrafficRoleArgs(
+                title=args.service_name,
+                target_group_arns=[group for pair in groups for group in pair if group is not None],
+                rule_arns=[target.production_rule_arn for target in targets.values()],
+                listener_arns=[target.listener_arn for target in args.targets.values()],
+                tags=tags,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _settings(*deployed: object) -> pulumi.Output[str]:
+    """Return a digest of what UpdateService deploys a service anew for, beside its task definition.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html ("triggers a new service
+    deployment")
+    """
+    told = pulumi.Output.json_dumps(deployed, sort_keys=True)
+    return told.apply(lambda text: hashlib.sha256(text.encode()).hexdigest())
+
+
+def _load_balancer(
+    target: Target, container_name: str, port: int, role: TrafficRole | None
+) -> aws.ecs.ServiceLoadBalancerArgsDict:
+    told: aws.ecs.ServiceLoadBalancerArgsDict = {
+        "target_group_arn": target.target_group_arn,
+        "container_name": container_name,
+        "container_port": port,
+    }
+    if role is not None and target.alternate_target_group_arn is not None:
+        # All load balancers of a service have this, or none:
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshooting-blue-green.html
+        told["advanced_configuration"] = {
+            "alternate_target_group_arn": target.alternate_target_group_arn,
+            "production_listener_rule": target.production_rule_arn,
+            "role_arn": role.arn,
+        }
+    return told
+
+
+def _service_connect(args: ServiceArgs, port_name: str) -> aws.ecs.ServiceServiceConnectConfigurationArgsDict | None:
+    if args.service_connect is None:
+        return None
+    configuration: aws.ecs.ServiceServiceConnectConfigurationArgsDict = {
+        "enabled": True,
+        "namespace": args.service_connect.namespace_arn,
+    }
+    if args.service_connect.alias is not None and args.task.port is not None:
+        configuration["services"] = [
+            {
+                "port_name": port_name,
+                "discovery_name": args.service_name,
+                "client_alias": [{"dns_name": args.service_connect.alias, "port": args.task.port}],
+                "timeout": {
+                    "per_request_timeout_seconds": args.service_connect.request_timeout_seconds,
+                    # Must not end a connection before its request may take this long.
+                    "idle_timeout_seconds": args.service_connect.request_timeout_seconds + _STOP_MARGIN,
+                },
+            }
+        ]
+    return configuration

@@ -1,0 +1,1 @@
+"""What differs between environments, as data: one profile a file."""

@@ -1,0 +1,164 @@
+"""The shapes of config as a person writes it: pydantic models whose every field says what is allowed."""
+
+import ipaddress
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
+
+from components.delivery.deployment_strategy import BAKE_MINUTES, CANARY_PERCENT
+from components.observability.log_group import RETENTION_DAYS
+
+#: An image tag as registries take it, other than `latest`, which names no release.
+#: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+[a-z]{{2,63}}")
+#: The longest time after which a secret may be due, in days.
+_LONGEST_DUE = 3650
+
+
+def _network(value: str) -> str:
+    ipaddress.IPv4Network(value)  # its own words say what is wrong
+    return value
+
+
+def _domain(value: str) -> str:
+    if not _DOMAIN.fullmatch(value):
+        raise ValueError("not a domain name")
+    return value
+
+
+def _public_url(value: str) -> str:
+    scheme, _, host = value.partition("://")
+    if scheme != "https":
+        raise ValueError("the load balancer serves https only")
+    if not _DOMAIN.fullmatch(host):
+        raise ValueError("what follows https:// must be a host name in lower case and nothing else")
+    return value
+
+
+def _tag(value: str) -> str:
+    if value == "latest":
+        raise ValueError("latest names no release: it moves, and can't be gone back to")
+    if not _TAG.fullmatch(value):
+        raise ValueError("not an image tag")
+    return value
+
+
+def _log_days(value: int) -> int:
+    if value not in RETENTION_DAYS:
+        raise ValueError("CloudWatch Logs doesn't keep log lines for this long")
+    return value
+
+
+def _due_days(value: object) -> int:
+    if value == "never":
+        return NEVER_DUE
+    days = int(str(value)) if str(value).isdecimal() else 0
+    if not 1 <= days <= _LONGEST_DUE:
+        raise ValueError("not a number of days, and not never")
+    return days
+
+
+def _about(allowed: str, example: str, **more: Any) -> Any:  # noqa: ANN401 - pydantic's FieldInfo
+    return Field(json_schema_extra={"allowed": allowed, "example": example}, **more)
+
+
+#: What `never` is read as.
+NEVER_DUE = 0
+
+Cidr = Annotated[str, AfterValidator(_network)]
+Domain = Annotated[str, AfterValidator(_domain)]
+PublicUrl = Annotated[str, AfterValidator(_public_url), _about("https:// and a host name", "https://api.example.com")]
+ReleaseTag = Annotated[str, AfterValidator(_tag)]
+Positive = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+DueDays = Annotated[int, PlainValidator(_due_days)]
+
+
+class Model(BaseModel):
+    """What all of them share: frozen, and nothing that isn't named."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Retention(Model):
+    """How long things are kept, where it differs from the profile."""
+
+    logs: Annotated[int, AfterValidator(_log_days)] | None = _about(
+        f"days that CloudWatch Logs takes: {', '.join(map(str, RETENTION_DAYS))}", "365", default=None
+    )
+    backups: Annotated[int, Field(ge=1, le=35)] | None = _about(
+        "days of point-in-time recovery, 1 to 35", "14", default=None
+    )
+    releases: Annotated[int, Field(ge=2, le=1000)] | None = _about(
+        "releases whose images stay, 2 to 1000", "30", default=None
+    )
+
+
+class Promotion(Model):
+    """From which stack a release has to come."""
+
+    from_: str = _about("the name of another stack", "staging", alias="from")
+
+
+class RegistryConfig(Model):
+    """Whose repositories hold the images, and who else takes them from here."""
+
+    stack: str | None = _about("the name of another stack of this account", "staging", default=None)
+    sharedWith: tuple[str, ...] = _about("a list of names of other stacks of this account", "prod", default=())
+
+
+class PlatformConfig(Model):
+    """The keys of the namespace `alicerce`."""
+
+    profile: str = _about("the name of a profile", "staging", default="")
+    cidr: Cidr = _about("a private IPv4 block from /16 to /22 without host bits", "10.0.0.0/16", default="10.0.0.0/16")
+    reservedCidrs: tuple[Cidr, ...] = _about("a list of IPv4 blocks", "172.17.0.0/16", default=())
+    adminCidrs: tuple[Cidr, ...] = _about("a list of IPv4 blocks", "10.8.0.0/24", default=())
+    availabilityZones: tuple[str, ...] = _about("a list of the region's availability zones", "us-east-1a", default=())
+    createZones: bool = _about("true or false", "true", default=True)
+    retention: Retention = _about("an object of logs, backups and releases", "365", default=Retention())
+    rotationDays: DueDays | None = _about(f"days, 1 to {_LONGEST_DUE}, or never", "90", default=None)
+    promotion: Promotion | None = _about("an object with the member from, a stack's name", "staging", default=None)
+    protection: Literal["profile", "off"] = _about("profile or off", "profile", default="profile")
+
+
+class ServiceConfig(Model):
+    """One service's size, count, queue and way of deployment, where they differ from the system and the profile."""
+
+    cpu: Positive | None = _about("CPU units that Fargate has", "1024", default=None)
+    memory: Positive | None = _about("MiB that Fargate pairs with the CPU units", "2048", default=None)
+    minimum: Annotated[int, Field(ge=0)] | None = _about("a number of tasks, 0 or more", "2", default=None)
+    maximum: Positive | None = _about("a number of tasks, 1 or more", "10", default=None)
+    latencySeconds: Seconds | None = _about("seconds that a job may wait, above 0", "60", default=None)
+    jobSeconds: Seconds | None = _about("seconds that a job takes, above 0", "5", default=None)
+    deployment: Literal["rolling", "blue_green", "canary"] | None = _about(
+        "rolling, blue_green or canary", "canary", default=None
+    )
+    bakeMinutes: Annotated[int, Field(ge=BAKE_MINUTES[0], le=BAKE_MINUTES[1])] | None = _about(
+        f"minutes, {BAKE_MINUTES[0]} to {BAKE_MINUTES[1]}", "10", default=None
+    )
+    canaryPercent: Annotated[int, Field(ge=CANARY_PERCENT[0], le=CANARY_PERCENT[1])] | None = _about(
+        f"percent of the requests, {CANARY_PERCENT[0]} to {CANARY_PERCENT[1]}", "10", default=None
+    )
+
+
+class SystemConfig(Model):
+    """The keys that every system's namespace has; URLs and supplied secrets are the system's own."""
+
+    release: ReleaseTag | None = _about("an image tag other than latest, or none yet", "v1.0.0", default=None)
+    source: str | None = _about("the path of a checkout", "../aprendeai", default=None)
+    registry: RegistryConfig | None = _about("an object with the member stack, a stack's name", "staging", default=None)
+    migrate: bool = _about("true or false", "true", default=True)
+    zone: Domain = _about("the domain of a hosted zone, in lower case", "example.com")
+    rotation: dict[str, Positive] = _about("positive integers, 1 for the first value", "2", default_factory=dict)
+    confirmRotation: dict[str, Positive] = _about("the number of the rotation", "2", default_factory=dict)
+    rotationDays: dict[str, DueDays] = _about(f"days, 1 to {_LONGEST_DUE}, or never", "30", default_factory=dict)
+    services: dict[str, ServiceConfig] = _about(
+        "an object of cpu, memory, minimum, maximum, latencySeconds, jobSeconds, deployment, bakeMinutes and "
+        "canaryPercent for a service",
+        "1024",
+        default_factory=dict,
+    )

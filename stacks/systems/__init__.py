@@ -1,0 +1,7 @@
+"""Which systems the program knows. All stacks run all of them."""
+
+from stacks.systems.aprendeai import APRENDEAI
+from stacks.systems.equivalence import EQUIVALENCE
+from stacks.systems.spec import System
+
+SYSTEMS: tuple[System, ...] = (APRENDEAI, EQUIVALENCE)

@@ -1,0 +1,310 @@
+"""What a system is, as data: its services, variables, secrets and stores. Nothing here makes a resource."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from components.compute.fargate import Architecture, TaskSize
+from components.compute.task import HealthCheck
+from components.secrets.generated_value import GeneratedKind
+
+
+class Need(StrEnum):
+    """A store that a service speaks to."""
+
+    POSTGRES = "postgres"
+    REDIS = "redis"
+    RABBITMQ = "rabbitmq"
+
+
+class Role(StrEnum):
+    """How a service is reached."""
+
+    WEB = "web"
+    """From the internet, through the load balancer."""
+    INTERNAL = "internal"
+    """From the services that call it, by name; never from outside."""
+    WORKER = "worker"
+    """By nobody: it takes its work from a queue."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generated:
+    """A secret that the program makes up; raising its `rotation` in config makes another."""
+
+    kind: GeneratedKind
+    """How the value is written."""
+    length: int
+    """Bytes for hex (64 bytes are 128 digits), characters for a password."""
+    offers_previous: bool = False
+    """Whether services get the value before the last rotation too, as `<VARIABLE>_PREVIOUS`."""
+    ends: str | None = None
+    """What a rotation ends for good; it then takes a second line in config."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Supplied:
+    """A secret that a person sets with `pulumi config set --secret <system>:<VARIABLE>`."""
+
+    description: str
+    """What it is, for the person who has to find it."""
+    required: bool = True
+    """Whether the stack refuses to work without it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresUrl:
+    """A secret composed of the database's address and a password."""
+
+    password: str
+    """The variable that holds the password."""
+    scheme: str = "postgresql"
+    """What the application's driver wants."""
+    query: Mapping[str, str] = field(default_factory=lambda: {"sslmode": "require"})
+    """Parameters of the driver; the server takes TLS only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisUrl:
+    """A secret composed of the cache's address and a password."""
+
+    password: str
+    """The variable that holds the password."""
+    database: int | None = None
+    """The numbered database, where the application names one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmqpUrl:
+    """A secret composed of the broker's address and a password."""
+
+    password: str
+    """The variable that holds the password."""
+
+
+#: Who changes logins at databases and brokers. No application is it.
+ADMINISTRATOR = "alicerce"
+#: Variables of the administrators' passwords. No service reads them.
+DATABASE_ADMIN_PASSWORD = "DATABASE_ADMIN_PASSWORD"
+BROKER_ADMIN_PASSWORD = "BROKER_ADMIN_PASSWORD"
+
+Composed = PostgresUrl | RedisUrl | AmqpUrl
+Secret = Generated | Supplied | Composed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """The system's PostgreSQL database."""
+
+    name: str
+    """Name of the database."""
+    username: str
+    """The role that the application logs in as; every second rotation it has another, with `_2` behind the name."""
+    password: str
+    """The variable that holds its password."""
+
+    @property
+    def owner(self) -> str:
+        """The role that owns the database and everything in it, and that nobody can log in as."""
+        return f"{self.username}_owner"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cache:
+    """The system's Redis-compatible cache."""
+
+    username: str
+    """The user that the application logs in as."""
+    password: str
+    """The variable that holds its password."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageBroker:
+    """The system's RabbitMQ broker."""
+
+    username: str
+    """The user that the application logs in as; every second rotation it has another, with `_2` behind the name."""
+    password: str
+    """The variable that holds its password."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """One image of a release."""
+
+    dockerfile: str
+    """Where the checkout has its Dockerfile; the checkout is the build's context."""
+    architecture: Architecture = Architecture.ARM64
+    """What processor it is built for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backlog:
+    """The queue that a worker works on, and what its users accept; config may say otherwise for the two times."""
+
+    store: Need
+    """Where the queue is: RabbitMQ, or Redis for a queue of RQ's."""
+    latency_seconds: float
+    """How long a job may wait before a task takes it."""
+    job_seconds: float
+    """How long a task works on one job, on average."""
+    concurrency: int = 1
+    """How many jobs a task works on at once."""
+    queue: str | None = None
+    """The queue's name; None for all of the store's together. A worker of one queue names it: jobs of another, or dead
+    letters, would otherwise count and never be worked on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One service: what it runs, what it needs and how it is reached."""
+
+    role: Role
+    """Web, internal or worker."""
+    image: str
+    """Which of the system's images it runs."""
+    size: TaskSize
+    """CPU and memory where real users are."""
+    small_size: TaskSize
+    """CPU and memory where only we are."""
+    health_check: HealthCheck
+    """How ECS tells that a task is well."""
+    command: tuple[str, ...] = ()
+    """Replaces the image's own command."""
+    port: int | None = None
+    """Where it listens."""
+    url: str | None = None
+    """For a web service: the variable that holds its public URL, whose host is routed to it."""
+    health_path: str = "/health"
+    """For a web service: what the load balancer asks for."""
+    private_paths: tuple[str, ...] = ()
+    """For a web service: path patterns that the public load balancer answers with 403."""
+    longest_request_seconds: int = 30
+    """The longest request or job; timeouts and stop times fit it."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Plain variables of its own, beside the system's."""
+    secrets: tuple[str, ...] = ()
+    """Which of the system's secrets it reads."""
+    needs: frozenset[Need] = frozenset()
+    """Which stores it speaks to."""
+    calls: tuple[str, ...] = ()
+    """Which internal services it speaks to."""
+    writable_paths: tuple[str, ...] = ("/tmp",)
+    """Where it may write, in memory; all else is read-only."""
+    writable_mib: int = 128
+    """How much each of those paths holds."""
+    user: str = "1000:1000"
+    """The user of its image, by number; never root."""
+    most_tasks: int = 10
+    """How many tasks it may grow to where real users are."""
+    backlog: Backlog | None = None
+    """For a worker: the queue that its tasks follow in number; None follows CPU and memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Migration:
+    """What changes the database's schema before a release's services start."""
+
+    image: str
+    """Which of the system's images it runs in."""
+    command: tuple[str, ...]
+    """What it runs."""
+    secrets: tuple[str, ...]
+    """Which of the system's secrets it reads."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Plain variables of its own, beside the system's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """A whole system.
+
+    Adding one is one file that makes a `System`, its name in `stacks/systems.py`, and its keys in `Pulumi.yaml`.
+    """
+
+    name: str
+    """Lower case; namespace of its keys in config and beginning of its resources' names."""
+    images: Mapping[str, Image]
+    """The images that a release is made of, by name."""
+    services: Mapping[str, Service]
+    """Its services by name; a name is also the host under which others call an internal service."""
+    urls: tuple[str, ...]
+    """Variables that hold public URLs, set in config; plain, and given to every service."""
+    environment: Mapping[str, str]
+    """Plain variables that every service gets."""
+    secrets: Mapping[str, Secret]
+    """Its secrets by the variable's name."""
+    database: Database
+    """Its database."""
+    migration: Migration
+    """Its migration."""
+    cache: Cache | None = None
+    """Its cache, if it has one."""
+    broker: MessageBroker | None = None
+    """Its broker, if it has one."""
+
+    def __post_init__(self) -> None:
+        """Refuse a system that names what it hasn't.
+
+        Raises:
+            ValueError: naming the service and the word.
+        """
+        for name, service in self.services.items():
+            where = f"{self.name}: service {name!r}"
+            if service.image not in self.images:
+                raise ValueError(f"{where} runs image {service.image!r}: the system has {', '.join(self.images)}")
+            if unknown := [variable for variable in service.secrets if variable not in self.secrets]:
+                raise ValueError(f"{where} reads {', '.join(unknown)}: the system has {', '.join(self.secrets)}")
+            if strangers := [other for other in service.calls if not self._is_internal(other)]:
+                raise ValueError(
+                    f"{where} calls {', '.join(strangers)}: only the system's internal services are called"
+                )
+            if (service.role is Role.WEB) != (service.url is not None):
+                raise ValueError(f"{where} has role {service.role} and url {service.url!r}: web services have a url")
+            if service.url is not None and service.url not in self.urls:
+                raise ValueError(f"{where} has url {service.url!r}: the system has {', '.join(self.urls)}")
+            if (service.role is Role.WORKER) != (service.port is None):
+                raise ValueError(
+                    f"{where} has role {service.role} and port {service.port}: all but workers have a port"
+                )
+            if service.backlog is not None and (
+                service.role is not Role.WORKER or service.backlog.store not in service.needs - {Need.POSTGRES}
+            ):
+                raise ValueError(
+                    f"{where} has role {service.role} and a backlog in {service.backlog.store}: a worker follows a "
+                    "queue in redis or rabbitmq that it needs"
+                )
+            for need, store in ((Need.REDIS, self.cache), (Need.RABBITMQ, self.broker)):
+                if need in service.needs and store is None:
+                    raise ValueError(f"{where} needs {need}: the system has none")
+        if unknown := [variable for variable in self.migration.secrets if variable not in self.secrets]:
+            raise ValueError(f"{self.name}: the migration reads {', '.join(unknown)}: the system has no such secret")
+
+    def _is_internal(self, name: str) -> bool:
+        return name in self.services and self.services[name].role is Role.INTERNAL
+
+    @property
+    def generated(self) -> dict[str, Generated]:
+        """The secrets that the program makes up, by variable: the system's own, and its stores' administrators'."""
+        own = {name: secret for name, secret in self.secrets.items() if isinstance(secret, Generated)}
+        return {**own, **self.administrators}
+
+    @property
+    def administrators(self) -> dict[str, Generated]:
+        """The passwords of the stores' administrators, by variable."""
+        password = Generated(kind=GeneratedKind.PASSWORD, length=40)
+        return {
+            DATABASE_ADMIN_PASSWORD: password,
+            **({BROKER_ADMIN_PASSWORD: password} if self.broker is not None else {}),
+        }
+
+    @property
+    def supplied(self) -> dict[str, Supplied]:
+        """The secrets that a person sets, by variable."""
+        return {name: secret for name, secret in self.secrets.items() if isinstance(secret, Supplied)}
+
+    @property
+    def composed(self) -> dict[str, Composed]:
+        """The secrets that are composed of a store's address and a password, by variable."""
+        return {name: secret for name, secret in self.secrets.items() if isinstance(secret, Composed)}

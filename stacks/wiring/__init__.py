@@ -1,0 +1,1 @@
+"""Which components a stack is made of, and what they are given: the only place that knows both."""

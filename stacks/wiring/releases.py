@@ -1,0 +1,141 @@
+"""From an image tag to the one image that it names, and to the proof that it may run here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from stacks.systems.spec import System
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repository:
+    """Where an image's releases are."""
+
+    url: pulumi.Output[str]
+    """What it is pulled from."""
+    arn: pulumi.Output[str]
+    """What a role that pulls from it names."""
+
+
+class UnknownRelease(pulumi.RunError):
+    """A release was named whose image isn't in its repository."""
+
+    def __init__(self, system: str, release: str, repository: str, reason: str) -> None:
+        super().__init__(
+            f"{system}:release is {release!r}, and the repository {repository} has no image with that tag ({reason}). "
+            f"Allowed: a tag that every image of {system} was pushed under. Mend it: push the image, or name a release "
+            f"that is there: pulumi config set {system}:release <tag>"
+        )
+
+
+def image_digest(system: str, release: str, repository_url: pulumi.Output[str]) -> pulumi.Output[str]:
+    """Return the digest of a release's image, `sha256:…`.
+
+    The registry is asked as soon as the repository is there: in a preview of everything but the very first `up`, so
+    that a tag that isn't there fails before anything is changed. Task definitions name the digest, since a tag says
+    nothing about which image a task that starts tomorrow would get.
+
+    Args:
+        system: the system's name, for the error.
+        release: the image tag.
+        repository_url: the repository's URL, which, unlike its name, isn't known before the repository is there.
+
+    Raises:
+        UnknownRelease: (when the Output is resolved) when there is no such image.
+    """
+
+    def look_up(url: str) -> str:
+        repository = url.partition("/")[2]
+        try:
+            return aws.ecr.get_image(repository_name=repository, image_tag=release).image_digest
+        except Exception as error:  # the SDK raises a plain Exception for whatever the provider answers
+            reason = str(error).strip().splitlines()[-1]
+            raise UnknownRelease(system, release, repository, reason) from error
+
+    return repository_url.apply(look_up)
+
+
+class NotPromoted(pulumi.RunError):
+    """A release was named that the stack before this one hasn't proven."""
+
+    def __init__(self, stack: str, system: str, release: str, image: str, digest: str, missing: str) -> None:
+        super().__init__(
+            f"{system}:release is {release!r}, whose image {image} ({digest[:19]}) {stack} has not {missing}. "
+            f"Allowed: a release that {stack} has migrated and run, since alicerce:promotion asks for it. "
+            f"Mend it: bring it up in {stack} first, or name a release that {stack} ran: "
+            f"pulumi config set {system}:release <tag>"
+        )
+
+
+class OtherStacks:
+    """References to other stacks of this project: one a stack, however many ask for it."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, pulumi.StackReference] = {}
+
+    def output(self, stack: str, name: str) -> pulumi.Output[Any]:
+        """Return one output of another stack; None when it has no such output."""
+        if stack not in self._known:
+            self._known[stack] = pulumi.StackReference(f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}")
+        return self._known[stack].get_output(name)
+
+
+def repository_of(others: OtherStacks, stack: str, system: str, image: str) -> Repository:
+    """Return the repository that another stack of the account has for an image.
+
+    Raises:
+        RunError: (when the Output is resolved) when that stack has none.
+    """
+
+    def find(outputs: Mapping[str, Any] | None) -> str:
+        repositories = (outputs or {}).get("repositories") or {}
+        if image not in repositories:
+            raise pulumi.RunError(
+                f"{system}:registry names the stack {stack!r}, which has no repository for {system}'s image {image}. "
+                f"Allowed: a stack that is up and has repositories of its own. Mend it: bring {stack} up, or: "
+                f"pulumi config rm {system}:registry"
+            )
+        return str(repositories[image])
+
+    url = others.output(stack, system).apply(find)
+    return Repository(url=url, arn=url.apply(_arn_of))
+
+
+def release_of(others: OtherStacks, stack: str, system: str) -> pulumi.Output[str | None]:
+    """Return the release of a system that another stack ran when it was last up; None when it ran none."""
+    return others.output(stack, system).apply(lambda outputs: (outputs or {}).get("release"))
+
+
+def _arn_of(url: str) -> str:
+    """Return a repository's ARN from its URL, `<account>.dkr.ecr.<region>.amazonaws.com/<name>`."""
+    host, _, name = url.partition("/")
+    account, _, _, region, *_ = host.split(".")
+    return f"arn:aws:ecr:{region}:{account}:repository/{name}"
+
+
+def promoted(
+    others: OtherStacks, stack: str, system: System, release: str, digests: Mapping[str, pulumi.Output[str]]
+) -> dict[str, pulumi.Output[str]]:
+    """Return the digests, once it is known that another stack has migrated and run each of them.
+
+    Raises:
+        NotPromoted: (when an Output is resolved) naming the image that hasn't been.
+    """
+    proven = others.output(stack, system.name).apply(lambda outputs: (outputs or {}).get("proven") or {})
+
+    def proof(image: str) -> pulumi.Output[str]:
+        def check(known: list[Any]) -> str:
+            digest, ran = str(known[0]), known[1]
+            if image == system.migration.image and digest not in (ran.get("migration") or ()):
+                raise NotPromoted(stack, system.name, release, image, digest, "migrated to")
+            for name, service in system.services.items():
+                if service.image == image and digest not in (ran.get(name) or ()):
+                    raise NotPromoted(stack, system.name, release, image, digest, f"run as {name}")
+            return digest
+
+        return pulumi.Output.all(digests[image], proven).apply(check)
+
+    return {image: proof(image) for image in digests}

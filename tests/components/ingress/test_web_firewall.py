@@ -1,0 +1,197 @@
+"""The firewall: what it blocks, what it counts, and what it keeps out of its log."""
+
+import re
+from typing import Any
+
+import pytest
+
+from components.ingress.firewall_rules import firewall_rules, private_path_pattern
+from components.ingress.web_firewall import WebFirewall, WebFirewallArgs, log_delivery_policy
+from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, record
+
+
+def _args(**overrides: object) -> WebFirewallArgs:
+    values: dict[str, Any] = {
+        "rate_limit": 2000,
+        "resource_arn": f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:loadbalancer/app/public/1",
+        "log_retention_days": 365,
+        "kms_key_arn": KEY,
+        "tags": TAGS,
+    }
+    return WebFirewallArgs(**{**values, **overrides})
+
+
+@pytest.fixture(scope="module")
+def firewall() -> Recording:
+    """What a firewall asks for."""
+    return record(lambda: WebFirewall("waf", _args()))
+
+
+def _rules(**overrides: object) -> dict[str, Any]:
+    args = _args(**overrides)
+    rules = firewall_rules(args.rate_limit, args.counted_common_rules, args.private_paths)
+    return {str(rule["name"]): rule for rule in rules}
+
+
+def test_rules_stand_in_their_order_with_a_priority_each() -> None:
+    rules = list(_rules(private_paths={"api.example.com": ["/admin"]}).items())
+    assert [(name, rule["priority"]) for name, rule in rules] == [
+        ("private-paths", 0),
+        ("AWSManagedRulesAmazonIpReputationList", 10),
+        ("AWSManagedRulesAnonymousIpList", 15),
+        ("rate-limit", 20),
+        ("AWSManagedRulesKnownBadInputsRuleSet", 30),
+        ("AWSManagedRulesCommonRuleSet", 40),
+        ("AWSManagedRulesSQLiRuleSet", 50),
+    ]
+
+
+def test_known_exploits_are_blocked_without_exception() -> None:
+    rule = _rules()["AWSManagedRulesKnownBadInputsRuleSet"]
+    assert rule["override_action"] == {"none": {}}, "an override to count would let Log4j exploits through"
+    assert rule["statement"]["managed_rule_group_statement"]["rule_action_overrides"] == []
+
+
+def test_only_large_bodies_and_anonymous_addresses_are_counted_and_not_blocked() -> None:
+    overridden = {
+        name: rule["statement"]["managed_rule_group_statement"]["rule_action_overrides"]
+        for name, rule in _rules().items()
+        if name.startswith("AWSManagedRules")
+    }
+    assert {name: [o["name"] for o in overrides] for name, overrides in overridden.items() if overrides} == {
+        "AWSManagedRulesAnonymousIpList": ["AnonymousIPList", "HostingProviderIPList"],
+        "AWSManagedRulesCommonRuleSet": ["SizeRestrictions_BODY"],
+    }, "uploads, AI requests, people behind a VPN and programs in a cloud are users"
+    assert all(o["action_to_use"] == {"count": {}} for overrides in overridden.values() for o in overrides)
+
+
+def test_an_address_that_asks_too_often_is_blocked() -> None:
+    rule = _rules(rate_limit=500)["rate-limit"]
+    assert rule["action"] == {"block": {}}
+    assert rule["statement"]["rate_based_statement"] == {
+        "aggregate_key_type": "IP",
+        "limit": 500,
+        "evaluation_window_sec": 300,
+    }
+
+
+def test_every_rule_has_a_metric_of_its_own() -> None:
+    metrics = [rule["visibility_config"]["metric_name"] for rule in _rules().values()]
+    assert len(set(metrics)) == len(metrics)
+    assert all(rule["visibility_config"]["cloudwatch_metrics_enabled"] for rule in _rules().values()), "WAF.12"
+
+
+@pytest.mark.parametrize("path", ["/admin", "/admin/", "/admin/users", "/internal/jobs"])
+def test_a_private_path_is_matched_with_everything_below_it(path: str) -> None:
+    assert re.search(private_path_pattern(["/admin", "/internal/jobs/"]), path)
+
+
+@pytest.mark.parametrize("path", ["/administrator", "/", "/internal", "/v1/admin", "/admin.html"])
+def test_a_path_beside_a_private_one_is_not_matched(path: str) -> None:
+    assert not re.search(private_path_pattern(["/admin", "/internal/jobs/"]), path)
+
+
+def test_a_private_path_means_what_it_says() -> None:
+    assert not re.search(private_path_pattern(["/a.b"]), "/axb"), "a dot is a dot"
+    assert re.search(private_path_pattern(["/Admin"]), "/admin"), "the path has been put into lower case"
+
+
+def test_private_paths_are_refused_however_they_are_spelt() -> None:
+    rule = _rules(private_paths={"api.example.com": ["/admin"]})["private-paths"]
+    assert rule["action"] == {"block": {}}
+    host, path = rule["statement"]["and_statement"]["statements"]
+    assert host["byte_match_statement"]["search_string"] == "api.example.com", "other hosts may have such a path"
+    assert [t["type"] for t in path["regex_match_statement"]["text_transformations"]] == [
+        "URL_DECODE",
+        "NORMALIZE_PATH",
+        "LOWERCASE",
+    ], "/%61dmin, //admin and /Admin would pass otherwise"
+
+
+def test_private_paths_of_several_hosts_are_one_rule() -> None:
+    rule = _rules(private_paths={"b.io": ["/admin"], "a.io": ["/admin"]})["private-paths"]
+    hosts = [
+        statement["and_statement"]["statements"][0]["byte_match_statement"]["search_string"]
+        for statement in rule["statement"]["or_statement"]["statements"]
+    ]
+    assert hosts == ["a.io", "b.io"]
+
+
+def test_the_firewall_protects_the_load_balancer(firewall: Recording) -> None:
+    assert firewall.named("waf-acl").inputs["scope"] == "REGIONAL"
+    assert firewall.named("waf-association").inputs == {
+        "resourceArn": _args().resource_arn,
+        "webAclArn": f"arn:aws:test:us-east-1:{ACCOUNT}:waf-acl",
+    }, "ELB.16"
+
+
+def test_requests_are_logged_encrypted_and_without_credentials(firewall: Recording) -> None:
+    group = firewall.named("waf-requests-log-group").inputs
+    assert group["name"].startswith("aws-waf-logs-"), "WAF writes to no other group"
+    assert group["kmsKeyId"] == KEY
+    logging = firewall.named("waf-logging").inputs
+    assert logging["redactedFields"] == [
+        {"singleHeader": {"name": header}} for header in ("authorization", "cookie", "x-api-key")
+    ], "a log of credentials is a leak"
+
+
+def test_no_samples_of_requests_are_kept(firewall: Recording) -> None:
+    acl = firewall.named("waf-acl").inputs
+    for part in (acl, *acl["rules"]):
+        assert part["visibilityConfig"]["sampledRequestsEnabled"] is False, "a sample shows what the log hides"
+
+
+def test_metrics_of_two_stacks_in_one_account_stay_apart(firewall: Recording) -> None:
+    assert firewall.named("waf-acl").inputs["visibilityConfig"]["metricName"] == "prod-waf"
+    assert firewall.outputs_of("waf")["metric_name"] == "prod-waf"
+
+
+def test_logging_waits_for_its_permission(firewall: Recording) -> None:
+    assert firewall.named("waf-log-delivery").urn in firewall.named("waf-logging").depends_on
+
+
+def test_only_this_accounts_log_delivery_writes_to_the_log() -> None:
+    (statement,) = log_delivery_policy(f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:aws-waf-logs-x")["Statement"]
+    assert statement["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+    assert statement["Resource"] == f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:aws-waf-logs-x:*"
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:logs:eu-west-1:{ACCOUNT}:*"},
+    }, "else another account's web ACL could write here"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            {"rate_limit": 9},
+            "rate_limit is 9; allowed: 10 to 2000000000; give the requests of one address in five minutes",
+        ),
+        (
+            {"log_retention_days": 0},
+            "log_retention_days is 0; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, "
+            "1827, 2192, 2557, 2922, 3288, 3653 days; take 1",
+        ),
+        (
+            {"private_paths": {"*.example.com": ["/admin"]}},
+            "private_paths is '*.example.com'; allowed: a domain name in lower case, without a final dot; write it "
+            "like example.com",
+        ),
+        (
+            {"private_paths": {"api.example.com": []}},
+            "private_paths of api.example.com is []; allowed: one path or more; leave the host out",
+        ),
+        *(
+            (
+                {"private_paths": {"api.example.com": [path]}},
+                f"private_paths of api.example.com is '{path}'; allowed: a path from the root, without wildcards; "
+                f"write it like /admin",
+            )
+            for path in ("/", "admin", "/admin/*", "")
+        ),
+    ],
+)
+def test_an_unusable_value_is_refused(overrides: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        _args(**overrides)
+    assert str(refused.value) == message
