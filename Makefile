@@ -43,9 +43,11 @@ servers: setup ## Find PostgreSQL, Redis and RabbitMQ for the tests; as root, in
 test: servers ## Run the tests
 	$(RUN) -m pytest -n 2 --dist loadscope
 
-lint: setup ## Check style and types
+lint: setup ## Check style, types and spelling
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/codespell
+	$(VENV)/bin/check-yaml $$(git ls-files '*.yaml')
 	$(VENV)/bin/mypy
 
 format: setup ## Put style right
