@@ -1,6 +1,6 @@
 """A release that goes wrong, and one that is undone.
 
-The emulator lets a task end as its environment asks (`localcloud/emulator/additions/ecs/tasks.py`), so that each test
+The emulator lets a task end as its environment asks (`localcloud/emulator/patches/ecs/tasks.py`), so that each test
 runs the program with a system that is told how to end.
 """
 

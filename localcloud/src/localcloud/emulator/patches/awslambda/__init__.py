@@ -11,12 +11,3 @@ tells no reserved concurrency of 0, numbers versions anew after a deletion, and 
 - `invoke`: invocations, synchronous and not, their logs and destinations;
 - `process`: one invocation's process; `bootstrap`, what runs in it, and `network`, what it reaches from there.
 """
-
-from localcloud.emulator.patches.awslambda import functions, invoke, permissions
-
-
-def install() -> None:
-    """Install the additions."""
-    functions.install()
-    permissions.install()
-    invoke.install()

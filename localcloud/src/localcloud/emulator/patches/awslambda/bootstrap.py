@@ -99,7 +99,7 @@ class Report:
     def __init__(self, descriptor: int) -> None:
         self._file = os.fdopen(descriptor, "w")
 
-    def send(self, **fields: Any) -> None:  # noqa: ANN401 - JSON
+    def send(self, **fields: Any) -> None:
         """Write one line."""
         self._file.write(json.dumps(fields) + "\n")
         self._file.flush()
@@ -125,7 +125,7 @@ def _load_network() -> ModuleType:
     return module
 
 
-def _load(name: str, request_id: str, report: Report) -> Any:  # noqa: ANN401 - the handler
+def _load(name: str, request_id: str, report: Report) -> Any:
     module_name, dot, attribute = name.rpartition(".")
     if not dot:
         report.fail(

@@ -12,7 +12,7 @@ from moto.core.utils import iso_8601_datetime_with_nanoseconds
 from moto.moto_api._internal import mock_random
 
 from localcloud.emulator.patches.awslambda import references
-from localcloud.emulator.patching import around
+from localcloud.emulator.patching import patch
 
 #: Settings that moto drops, and the attribute that keeps each.
 _KEPT = {
@@ -25,23 +25,14 @@ _KEPT = {
 _ACCOUNT_CONCURRENCY = 1000
 
 
-def install() -> None:
-    """Install the additions."""
-    os.environ.setdefault("MOTO_LAMBDA_CONCURRENCY_QUOTA", str(_ACCOUNT_CONCURRENCY))
-    around(LambdaBackend, "create_function", _create)
-    around(LambdaBackend, "update_function_code", _update_code)
-    around(LambdaBackend, "update_function_configuration", _update_configuration)
-    around(LambdaStorage, "publish_version", _publish)
-    around(LambdaFunction, "get_configuration", _configuration)
-    around(LambdaFunction, "get_code", _code)
-    around(LambdaResponse, "delete_event_source_mapping", _delete_mapping)
-    LambdaFunction.vpc_config = property(_vpc_config)  # type: ignore[assignment]
+os.environ.setdefault("MOTO_LAMBDA_CONCURRENCY_QUOTA", str(_ACCOUNT_CONCURRENCY))
 
 
-def _create(create: Any, self: LambdaBackend, spec: dict[str, Any]) -> LambdaFunction:  # noqa: ANN401 - moto's method
+@patch(LambdaBackend, "create_function")
+def create_function(original: Any, self: LambdaBackend, spec: dict[str, Any]) -> LambdaFunction:
     references.check(spec, spec["Role"], self.account_id, self.region_name)
     publish = spec.pop("Publish", False)
-    function: LambdaFunction = create(self, spec)
+    function: LambdaFunction = original(self, spec)
     if "ZipFile" in spec["Code"]:
         try:
             references.check_archive(function.code_bytes)
@@ -94,8 +85,9 @@ def _touch(function: LambdaFunction) -> None:
     vars(function)["revision_id"] = str(mock_random.uuid4())
 
 
-def _update_code(
-    update: Any,  # noqa: ANN401 - moto's method
+@patch(LambdaBackend, "update_function_code")
+def update_function_code(
+    original: Any,
     self: LambdaBackend,
     function_name: str,
     qualifier: str,
@@ -108,7 +100,7 @@ def _update_code(
     if body.get("DryRun"):
         return function.get_configuration()
     kept = {name: getattr(function, name) for name in ("code_bytes", "code_size", "code_sha_256", "code_digest")}
-    update(self, function_name, qualifier, body)
+    original(self, function_name, qualifier, body)
     if "ZipFile" in body:
         try:
             references.check_archive(function.code_bytes)
@@ -131,8 +123,9 @@ def _content(function: LambdaFunction) -> tuple[Any, ...]:
     return function.code_sha_256, json.dumps(configuration, sort_keys=True, default=str)
 
 
-def _update_configuration(
-    update: Any,  # noqa: ANN401 - moto's method
+@patch(LambdaBackend, "update_function_configuration")
+def update_function_configuration(
+    original: Any,
     self: LambdaBackend,
     function_name: str,
     qualifier: str,
@@ -147,7 +140,7 @@ def _update_configuration(
         body["DeadLetterConfig"] = None  # so it is taken away
     if "Environment" in body:
         body["Environment"] = {"Variables": (body["Environment"] or {}).get("Variables") or {}}
-    update(self, function_name, qualifier, body)
+    original(self, function_name, qualifier, body)
     if "KMSKeyArn" in body:
         function.kms_key_arn = body["KMSKeyArn"] or None
     if "TracingConfig" in body:
@@ -160,7 +153,8 @@ def _update_configuration(
     return function.get_configuration()
 
 
-def _publish(publish: Any, self: LambdaStorage, name_or_arn: str, description: str = "") -> LambdaFunction:  # noqa: ANN401
+@patch(LambdaStorage, "publish_version")
+def publish_version(original: Any, self: LambdaStorage, name_or_arn: str, description: str = "") -> LambdaFunction:
     """Number versions on, whatever was deleted: https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html."""
     function = self.get_function_by_name_or_arn_forbid_qualifier(name_or_arn)
     versions: list[LambdaFunction] = self._functions[function.function_name]["versions"]
@@ -178,7 +172,8 @@ def _publish(publish: Any, self: LambdaStorage, name_or_arn: str, description: s
     return version
 
 
-def _vpc_config(self: LambdaFunction) -> dict[str, Any] | None:
+@patch(LambdaFunction, "vpc_config", as_property=True)
+def vpc_config(self: LambdaFunction) -> dict[str, Any] | None:
     config = dict(self._vpc_config or {})
     if not config:
         return None
@@ -187,12 +182,13 @@ def _vpc_config(self: LambdaFunction) -> dict[str, Any] | None:
     return config
 
 
-def _configuration(
-    get: Any,  # noqa: ANN401 - moto's method
+@patch(LambdaFunction, "get_configuration")
+def get_configuration(
+    original: Any,
     self: LambdaFunction,
     on_create: bool = False,
 ) -> dict[str, Any]:
-    configuration: dict[str, Any] = get(self, on_create)
+    configuration: dict[str, Any] = original(self, on_create)
     own = vars(self)
     configuration |= {name: own[attribute] for name, attribute in _KEPT.items() if own.get(attribute)}
     snap = own.get("snap_start") or {"ApplyOn": "None"}
@@ -205,17 +201,19 @@ def _configuration(
     return {name: value for name, value in configuration.items() if value is not None}
 
 
-def _code(get: Any, self: LambdaFunction) -> dict[str, Any]:  # noqa: ANN401 - moto's method
+@patch(LambdaFunction, "get_code")
+def get_code(original: Any, self: LambdaFunction) -> dict[str, Any]:
     """Tell a concurrency of 0 too: it means that nobody may call the function."""
-    answer: dict[str, Any] = get(self)
+    answer: dict[str, Any] = original(self)
     if self.reserved_concurrency is not None:
         answer["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved_concurrency}
     return answer
 
 
-def _delete_mapping(delete: Any, self: LambdaResponse) -> Any:  # noqa: ANN401 - moto's method and answer
+@patch(LambdaResponse, "delete_event_source_mapping")
+def delete_event_source_mapping(original: Any, self: LambdaResponse) -> Any:
     """Name the error; moto answers with a bare 404."""
     uuid = self.path.split("/")[-1]
     if self.backend.get_event_source_mapping(uuid) is None:
         raise GenericResourcNotFound
-    return delete(self)
+    return original(self)

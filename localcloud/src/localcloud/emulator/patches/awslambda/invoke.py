@@ -24,6 +24,7 @@ from moto.sqs.models import sqs_backends
 from localcloud.emulator import turn
 from localcloud.emulator.patches.awslambda import process
 from localcloud.emulator.patches.awslambda.permissions import invoke_configs
+from localcloud.emulator.patching import patch
 
 _Answer = tuple[int, dict[str, str], str | bytes]
 
@@ -34,14 +35,6 @@ _TAIL_BYTES = 4096
 
 #: Invocations under way, by function.
 _running: dict[str, int] = {}
-
-
-def install() -> None:
-    """Install the additions."""
-    LambdaResponse.invoke = _invoke  # type: ignore[method-assign]
-    LambdaResponse.invoke_async = _invoke_async  # type: ignore[method-assign]
-    LambdaBackend.invoke = _from_queue  # type: ignore[method-assign]
-    LambdaFunction.invoke = _from_service  # type: ignore[method-assign]
 
 
 class InvokeError(LambdaClientError):
@@ -61,7 +54,8 @@ class InvokeError(LambdaClientError):
 # What asks
 
 
-def _invoke(self: LambdaResponse) -> _Answer:
+@patch(LambdaResponse, "invoke")
+def invoke(self: LambdaResponse) -> _Answer:
     name = unquote(self.path.split("/functions/", 1)[1].rsplit("/invocations", 1)[0])
     function = self.backend.get_function(name, self.querystring.get("Qualifier", [None])[0])
     event = _parsed(self.body)
@@ -82,20 +76,22 @@ def _invoke(self: LambdaResponse) -> _Answer:
     return 200, headers, outcome.payload
 
 
-def _invoke_async(self: LambdaResponse) -> _Answer:
+@patch(LambdaResponse, "invoke_async")
+def invoke_async(self: LambdaResponse) -> _Answer:
     name = unquote(self.path.split("/functions/", 1)[1].split("/", 1)[0])
     function = self.backend.get_function(name, None)
     _submit(function, _parsed(self.body))
     return 202, {"status": "202"}, "{}"
 
 
-def _from_queue(
+@patch(LambdaBackend, "invoke")
+def invoke_from_queue(
     self: LambdaBackend,
     function_name: str,
     qualifier: str | None,
-    body: Any,  # noqa: ANN401 - text or bytes
-    headers: Any,  # noqa: ANN401 - moto's
-    response_headers: Any,  # noqa: ANN401 - moto's
+    body: Any,
+    headers: Any,
+    response_headers: Any,
 ) -> str:
     """Answer the service that wants to know how it went: SQS, which keeps the message else."""
     function = self.get_function(function_name, qualifier)
@@ -107,13 +103,14 @@ def _from_queue(
     return outcome.payload
 
 
-def _from_service(self: LambdaFunction, body: str, request_headers: Any, response_headers: Any) -> str:  # noqa: ANN401
+@patch(LambdaFunction, "invoke")
+def invoke_from_service(self: LambdaFunction, body: str, request_headers: Any, response_headers: Any) -> str:
     """Take an event from a service that doesn't wait: SNS, EventBridge, CloudWatch Logs."""
     _submit(self, _parsed(body))
     return ""
 
 
-def _parsed(body: str | bytes | None) -> Any:  # noqa: ANN401 - any JSON value
+def _parsed(body: str | bytes | None) -> Any:
     if not body:
         return {}
     try:
@@ -158,7 +155,7 @@ class _Counted:
 def _run(
     function: LambdaFunction,
     request_id: str,
-    event: Any,  # noqa: ANN401 - any JSON value
+    event: Any,
     client_context: str | None = None,
 ) -> tuple[process.Outcome, str]:
     """Run it while other requests are answered, the function's own among them. Return how it went, and its log."""
@@ -184,7 +181,7 @@ def _logging(function: LambdaFunction) -> dict[str, Any]:
 def _invocation(
     function: LambdaFunction,
     request_id: str,
-    event: Any,  # noqa: ANN401 - any JSON value
+    event: Any,
     stream: str,
     client_context: str | None,
 ) -> process.Invocation:
@@ -259,11 +256,11 @@ def _lines(function: LambdaFunction, request_id: str, outcome: process.Outcome) 
 # Events that nobody waits for
 
 
-def _submit(function: LambdaFunction, event: Any) -> None:  # noqa: ANN401 - any JSON value
+def _submit(function: LambdaFunction, event: Any) -> None:
     threading.Thread(target=_deliver, args=(function, event), daemon=True).start()
 
 
-def _deliver(function: LambdaFunction, event: Any) -> None:  # noqa: ANN401 - any JSON value
+def _deliver(function: LambdaFunction, event: Any) -> None:
     """Run an event until it goes well or has been tried often enough, then pass on how it ended."""
     request_id = str(mock_random.uuid4())
     with turn.taking():
@@ -288,7 +285,7 @@ def _deliver(function: LambdaFunction, event: Any) -> None:  # noqa: ANN401 - an
 def _record(
     function: LambdaFunction,
     request_id: str,
-    event: Any,  # noqa: ANN401 - any JSON value
+    event: Any,
     outcome: process.Outcome,
     attempts: int,
 ) -> dict[str, Any]:
@@ -311,7 +308,7 @@ def _record(
     }
 
 
-def _send(function: LambdaFunction, target: str, message: Any) -> None:  # noqa: ANN401 - any JSON value
+def _send(function: LambdaFunction, target: str, message: Any) -> None:
     service, region, name = target.split(":")[2], target.split(":")[3], target.rpartition(":")[2]
     if service == "sqs":
         sqs_backends[function.account_id][region].send_message(name, json.dumps(message))

@@ -59,7 +59,7 @@ def _lead(places: dict[str, dict[str, Any]]) -> None:
     look_up = socket.getaddrinfo
     told: set[str] = set()
 
-    def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - socket's own values
+    def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
         name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
         place = places.get(name.rstrip(".").lower()) if isinstance(name, str) else None
         if place is None:
@@ -83,7 +83,7 @@ def _trust(authority: str) -> None:
     """Let every context that trusts anyone trust the emulator's authority too, as it would Amazon's in AWS."""
     load, load_defaults = ssl.SSLContext.load_verify_locations, ssl.SSLContext.set_default_verify_paths
 
-    def load_verify_locations(self: ssl.SSLContext, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed on
+    def load_verify_locations(self: ssl.SSLContext, *args: Any, **kwargs: Any) -> None:
         load(self, *args, **kwargs)
         load(self, cadata=authority)
 

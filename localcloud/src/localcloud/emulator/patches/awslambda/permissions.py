@@ -12,21 +12,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.core.responses import ActionResult
 from moto.core.utils import unix_time
 
-from localcloud.emulator.patching import around
-
-
-def install() -> None:
-    """Install the additions."""
-    around(Policy, "add_statement", _add_statement)
-    around(Policy, "principal_formatter", _principal)
-    for name, action in (
-        ("put_function_event_invoke_config", _put_config),
-        ("update_function_event_invoke_config", _update_config),
-        ("get_function_event_invoke_config", _get_config),
-        ("delete_function_event_invoke_config", _delete_config),
-        ("list_function_event_invoke_configs", _list_configs),
-    ):
-        setattr(LambdaResponse, name, action)
+from localcloud.emulator.patching import patch
 
 
 class StatementExists(LambdaClientError):
@@ -42,12 +28,13 @@ class StatementExists(LambdaClientError):
         )
 
 
-def _add_statement(add: Any, self: Policy, raw: str, qualifier: str | None = None) -> Any:  # noqa: ANN401
+@patch(Policy, "add_statement")
+def add_statement(original: Any, self: Policy, raw: str, qualifier: str | None = None) -> Any:
     """Refuse a statement id that is taken, and tell conditions as AWS does."""
     asked = json.loads(raw)
     if any(statement.get("Sid") == asked.get("StatementId") for statement in self.statements):
         raise StatementExists(asked["StatementId"])
-    answer = add(self, raw, qualifier)
+    answer = original(self, raw, qualifier)
     statement = self.statements[-1]
     for name, operator, key in (
         ("FunctionUrlAuthType", "StringEquals", "lambda:FunctionUrlAuthType"),
@@ -60,13 +47,14 @@ def _add_statement(add: Any, self: Policy, raw: str, qualifier: str | None = Non
     return answer
 
 
-def _principal(format_principal: Any, self: Policy, obj: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(Policy, "principal_formatter")
+def principal_formatter(original: Any, self: Policy, obj: Any) -> Any:
     """Tell an account as its root, and a user or role as what it is."""
     if isinstance(obj, str) and re.fullmatch(r"\d{12}", obj):
         return {"AWS": f"arn:aws:iam::{obj}:root"}
     if isinstance(obj, str) and obj.startswith("arn:"):
         return {"AWS": obj}
-    return format_principal(self, obj)
+    return original(self, obj)
 
 
 # Event invoke configurations: one for a version or an alias
@@ -92,7 +80,8 @@ def _tell(function: LambdaFunction, qualifier: str) -> dict[str, Any]:
     return configs[qualifier]
 
 
-def _put_config(self: LambdaResponse) -> ActionResult:
+@patch(LambdaResponse, "put_function_event_invoke_config")
+def put_function_event_invoke_config(self: LambdaResponse) -> ActionResult:
     function, qualifier = _function(self)
     given = {key: value for key, value in self.json_body.items() if value is not None}
     EventInvokeConfig(function.function_arn, function.last_modified, given)  # which holds it to the limits
@@ -105,7 +94,8 @@ def _put_config(self: LambdaResponse) -> ActionResult:
     return ActionResult(_tell(function, qualifier))
 
 
-def _update_config(self: LambdaResponse) -> str:
+@patch(LambdaResponse, "update_function_event_invoke_config")
+def update_function_event_invoke_config(self: LambdaResponse) -> str:
     function, qualifier = _function(self)
     config = _tell(function, qualifier)
     given = {key: value for key, value in self.json_body.items() if value is not None}
@@ -114,17 +104,20 @@ def _update_config(self: LambdaResponse) -> str:
     return json.dumps(config)
 
 
-def _get_config(self: LambdaResponse) -> ActionResult:
+@patch(LambdaResponse, "get_function_event_invoke_config")
+def get_function_event_invoke_config(self: LambdaResponse) -> ActionResult:
     return ActionResult(_tell(*_function(self)))
 
 
-def _delete_config(self: LambdaResponse) -> tuple[int, dict[str, Any], str]:
+@patch(LambdaResponse, "delete_function_event_invoke_config")
+def delete_function_event_invoke_config(self: LambdaResponse) -> tuple[int, dict[str, Any], str]:
     function, qualifier = _function(self)
     _tell(function, qualifier)
     del invoke_configs(function)[qualifier]
     return 204, {"status": 204}, "{}"
 
 
-def _list_configs(self: LambdaResponse) -> str:
+@patch(LambdaResponse, "list_function_event_invoke_configs")
+def list_function_event_invoke_configs(self: LambdaResponse) -> str:
     function, _ = _function(self)
     return json.dumps({"FunctionEventInvokeConfigs": list(invoke_configs(function).values())})

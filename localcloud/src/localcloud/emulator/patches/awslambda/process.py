@@ -107,7 +107,7 @@ def _process(
     invocation: Invocation,
     root: Path,
     environment: dict[str, str],
-    output: Any,  # noqa: ANN401 - a binary file
+    output: Any,
 ) -> tuple[str, bool, float]:
     request = {
         "id": invocation.request_id,
@@ -147,7 +147,7 @@ def _process(
 def _follow(
     invocation: Invocation,
     process: "subprocess.Popen[bytes]",
-    reports: Any,  # noqa: ANN401 - a raw file
+    reports: Any,
 ) -> tuple[str, bool, float]:
     """Return (payload, failed, seconds) from the process's own reports, from its end, or from its time limit."""
     begin = time.monotonic()

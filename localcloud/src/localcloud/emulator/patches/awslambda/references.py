@@ -89,7 +89,7 @@ def _runtimes() -> tuple[str, ...]:
     return tuple(botocore.session.get_session().get_service_model("lambda").shape_for("Runtime").enum)  # type: ignore[attr-defined]
 
 
-def _role(arn: str, account: str) -> Any:  # noqa: ANN401 - moto's role
+def _role(arn: str, account: str) -> Any:
     try:
         role = iam_backends[account]["aws"].get_role_by_arn(arn)
     except NotFoundException:
@@ -107,7 +107,7 @@ def _allowing(document: str | dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield statement
 
 
-def _need(role: Any, service: str, action: str) -> None:  # noqa: ANN401 - moto's role
+def _need(role: Any, service: str, action: str) -> None:
     """Refuse a role whose policies don't allow an action at all; on what, is for the call itself."""
     wanted = f"{service}:{action}".lower()
     managed = [policy.document for policy in role.managed_policies.values()]
@@ -137,7 +137,7 @@ def _check_environment(variables: dict[str, str]) -> None:
         )
 
 
-def _check_network(network: dict[str, Any], role: Any, account: str, region: str) -> None:  # noqa: ANN401 - moto's role
+def _check_network(network: dict[str, Any], role: Any, account: str, region: str) -> None:
     subnets, groups = network.get("SubnetIds") or [], network.get("SecurityGroupIds") or []
     if not subnets and not groups:
         return

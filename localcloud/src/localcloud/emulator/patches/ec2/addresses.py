@@ -5,8 +5,6 @@ and the last address of a subnet are AWS's.
 https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
 """
 
-# ruff: noqa: ANN401 - moto's own values are passed through
-
 import ipaddress
 from collections.abc import Callable
 from typing import Any
@@ -15,19 +13,20 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.elastic_network_interfaces import NetworkInterfaceBackend
 from moto.moto_api._internal import mock_random
 
-from localcloud.emulator.patching import around
+from localcloud.emulator.patching import patch
 
 #: How many addresses of a subnet AWS keeps at its beginning.
 _KEPT = 4
 
 
-def _create(
-    create: Callable[..., Any], backend: Any, subnet: Any, private_ip_address: Any = None, *args: Any, **more: Any
+@patch(NetworkInterfaceBackend, "create_network_interface")
+def create_network_interface(
+    original: Callable[..., Any], backend: Any, subnet: Any, private_ip_address: Any = None, *args: Any, **more: Any
 ) -> Any:
     addresses = more.get("private_ip_addresses") or (args[0] if args else None)
     if not private_ip_address and not addresses:
         private_ip_address = _free(backend, subnet)
-    return create(backend, subnet, private_ip_address, *args, **more)
+    return original(backend, subnet, private_ip_address, *args, **more)
 
 
 def _free(backend: Any, subnet: Any) -> str:
@@ -50,8 +49,3 @@ def _free(backend: Any, subnet: Any) -> str:
             f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the request.",
         )
     return str(mock_random.choice(free))
-
-
-def install() -> None:
-    """Install the addition."""
-    around(NetworkInterfaceBackend, "create_network_interface", _create)

@@ -1,7 +1,5 @@
 """VPC endpoints."""
 
-# ruff: noqa: ANN401 - moto\'s own values are passed through
-
 import json
 from typing import Any
 
@@ -12,26 +10,19 @@ from moto.ec2.models.vpcs import AWS_ENDPOINT_SERVICES, COVERED_ENDPOINT_SERVICE
 from moto.ec2.responses.vpcs import VPCs
 
 from localcloud.emulator.patches.ec2.errors import invalid
-from localcloud.emulator.patching import around
+from localcloud.emulator.patching import patch
 
 
-def install() -> None:
-    """Install the additions."""
-    around(EC2Backend, "create_vpc_endpoint", _create)
-    around(EC2Backend, "delete_vpc_endpoints", _delete)
-    around(EC2Backend, "modify_vpc_endpoint", _modify)
-    around(VPCs, "modify_vpc_endpoint", _modify_the_rest)
-    # moto tells the ranges of a prefix list only by GetManagedPrefixListEntries.
-    ManagedPrefixList.cidrs = property(_cidrs)  # type: ignore[attr-defined]
-
-
-def _cidrs(self: ManagedPrefixList) -> list[str]:
+@patch(ManagedPrefixList, "cidrs", as_property=True)
+def cidrs(self: ManagedPrefixList) -> list[str]:
+    """Tell the ranges of a prefix list; moto tells them only by GetManagedPrefixListEntries."""
     latest = list(self.entries.values())[-1] if self.entries else []
     return [str(entry["Cidr"]) for entry in latest]
 
 
-def _create(
-    create: Any, self: EC2Backend, vpc_id: str, service_name: str, endpoint_type: Any, **kwargs: Any
+@patch(EC2Backend, "create_vpc_endpoint")
+def create_vpc_endpoint(
+    original: Any, self: EC2Backend, vpc_id: str, service_name: str, endpoint_type: Any, **kwargs: Any
 ) -> VPCEndPoint:
     """Refuse wrong references, and fill in what AWS tells of an endpoint; moto takes any and leaves much out.
 
@@ -49,7 +40,7 @@ def _create(
     if kind == "Interface":
         kwargs["security_group_ids"] = _groups(self, vpc_id, kwargs.get("security_group_ids") or [])
     kwargs |= {"private_dns_enabled": private, "subnet_ids": []}
-    endpoint: VPCEndPoint = create(self, vpc_id=vpc_id, service_name=service_name, endpoint_type=kind, **kwargs)
+    endpoint: VPCEndPoint = original(self, vpc_id=vpc_id, service_name=service_name, endpoint_type=kind, **kwargs)
     endpoint.subnet_ids = []
     vars(endpoint).update(
         owner_id=self.account_id,
@@ -174,7 +165,8 @@ def _name(endpoint: VPCEndPoint) -> None:
     endpoint.dns_entries = entries
 
 
-def _delete(delete: Any, self: EC2Backend, vpce_ids: list[str] | None = None) -> None:
+@patch(EC2Backend, "delete_vpc_endpoints")
+def delete_vpc_endpoints(original: Any, self: EC2Backend, vpce_ids: list[str] | None = None) -> None:
     """Take routes, addresses and endpoint away; moto keeps it, and fails over routes that it didn't make."""
     for id in vpce_ids or ():
         endpoint = self.vpc_end_points.pop(id, None)
@@ -192,7 +184,8 @@ def _unroute(ec2: EC2Backend, endpoint: VPCEndPoint, table: str) -> None:
         routes.pop(key)
 
 
-def _modify(modify: Any, self: EC2Backend, vpc_id: str, **kwargs: Any) -> None:
+@patch(EC2Backend, "modify_vpc_endpoint")
+def modify_vpc_endpoint(original: Any, self: EC2Backend, vpc_id: str, **kwargs: Any) -> None:
     """Move routes and addresses along with tables and subnets, which moto leaves as they were."""
     endpoint = self.get_vpc_end_point(vpc_id)
     tables = [id for id in kwargs.get("add_route_tables") or () if id not in endpoint.route_table_ids]
@@ -203,7 +196,7 @@ def _modify(modify: Any, self: EC2Backend, vpc_id: str, **kwargs: Any) -> None:
     _need_places(endpoint.vpc_id, [*kept, *added])
     if kwargs.get("add_security_groups"):
         _groups(self, endpoint.vpc_id, kwargs["add_security_groups"])
-    modify(self, vpc_id, **{**kwargs, "add_subnets": []})
+    original(self, vpc_id, **{**kwargs, "add_subnets": []})
     for table in kwargs.get("remove_route_tables") or ():
         _unroute(self, endpoint, table)
     for table in tables:
@@ -220,9 +213,10 @@ def _modify(modify: Any, self: EC2Backend, vpc_id: str, **kwargs: Any) -> None:
     _name(endpoint)
 
 
-def _modify_the_rest(modify: Any, self: VPCs) -> Any:
+@patch(VPCs, "modify_vpc_endpoint")
+def modify_vpc_endpoint_response(original: Any, self: VPCs) -> Any:
     """Change private DNS, policy resets and DNS options, which moto drops."""
-    answer = modify(self)
+    answer = original(self)
     endpoint = self.ec2_backend.get_vpc_end_point(self._get_param("VpcEndpointId"))
     private = self._get_bool_param("PrivateDnsEnabled")
     if private is not None and private != endpoint.private_dns_enabled:

@@ -1,7 +1,5 @@
 """Security groups and their rules."""
 
-# ruff: noqa: ANN401 - moto\'s own values are passed through
-
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
@@ -10,34 +8,23 @@ from moto.ec2.models.security_groups import GroupedSecurityRuleView, SecurityGro
 
 from localcloud.emulator.patches.ec2.errors import depends, invalid, missing
 from localcloud.emulator.patches.ec2.in_use import group_users
-from localcloud.emulator.patching import around
+from localcloud.emulator.patching import patch
 
 _PORTS = "Invalid value for portRange. Must specify both from and to ports with TCP/UDP."
 
 
-def install() -> None:
-    """Install the additions."""
-    around(EC2Backend, "create_security_group", _create)
-    around(EC2Backend, "delete_security_group", _delete)
-    for way in ("ingress", "egress"):
-        around(EC2Backend, f"authorize_security_group_{way}", _authorize)
-    EC2Backend.modify_security_group_rules = _modify  # type: ignore[assignment, method-assign]
-    around(SecurityGroupRule, "__init__", _rule)
-    # moto tells a description for address ranges only.
-    SecurityGroupRule.description = property(_description)  # type: ignore[assignment, method-assign]
-    # moto takes rules that differ in their description for two; for AWS they are one.
-    SecurityGroupRule.__eq__ = _same  # type: ignore[method-assign]
-    around(SecurityGroup, "_flattened_rules", _flattened)
-
-
-def _create(create: Any, self: EC2Backend, name: str, description: str, vpc_id: Any = None, **kwargs: Any) -> Any:
+@patch(EC2Backend, "create_security_group")
+def create_security_group(
+    original: Any, self: EC2Backend, name: str, description: str, vpc_id: Any = None, **kwargs: Any
+) -> Any:
     """Refuse a group of a VPC that isn't there, which moto makes."""
     if vpc_id:
         self.get_vpc(vpc_id)
-    return create(self, name, description, vpc_id=vpc_id, **kwargs)
+    return original(self, name, description, vpc_id=vpc_id, **kwargs)
 
 
-def _delete(delete: Any, self: EC2Backend, name: Any = None, group_id: Any = None) -> None:
+@patch(EC2Backend, "delete_security_group")
+def delete_security_group(original: Any, self: EC2Backend, name: Any = None, group_id: Any = None) -> None:
     """Refuse a default group, and one that something holds; moto deletes both.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html
@@ -51,7 +38,7 @@ def _delete(delete: Any, self: EC2Backend, name: Any = None, group_id: Any = Non
             )
         if any(True for _ in group_users(self, group.id)):
             raise depends(f"resource {group.id} has a dependent object")
-    delete(self, name, group_id)
+    original(self, name, group_id)
 
 
 def _going(ec2: EC2Backend, group: SecurityGroup) -> bool:
@@ -59,8 +46,10 @@ def _going(ec2: EC2Backend, group: SecurityGroup) -> bool:
     return not any(table.vpc_id == group.vpc_id for table in ec2.route_tables.values())
 
 
-def _authorize(
-    authorize: Any, self: EC2Backend, group_name_or_id: str, ip_protocol: str, *args: Any, **kwargs: Any
+@patch(EC2Backend, "authorize_security_group_ingress")
+@patch(EC2Backend, "authorize_security_group_egress")
+def authorize_security_group(
+    original: Any, self: EC2Backend, group_name_or_id: str, ip_protocol: str, *args: Any, **kwargs: Any
 ) -> Any:
     """Refuse rules without ports, about another VPC's group or about no prefix list; moto takes them."""
     names = ("from_port", "to_port", "ip_ranges", "sgrule_tags", "source_groups", "prefix_list_ids")
@@ -76,7 +65,7 @@ def _authorize(
             _need_same_network(self, group, source.get("GroupId"))
         for prefix in given.get("prefix_list_ids") or ():
             _need_prefix_list(self, prefix.get("PrefixListId"))
-    return authorize(self, group_name_or_id, ip_protocol, *args, **kwargs)
+    return original(self, group_name_or_id, ip_protocol, *args, **kwargs)
 
 
 def _need_ports(start: Any, end: Any) -> None:
@@ -101,7 +90,8 @@ def _need_prefix_list(ec2: EC2Backend, id: str | None) -> None:
         raise missing("InvalidPrefixListID", f"The prefix list ID '{id}' does not exist")
 
 
-def _modify(self: EC2Backend, group_id: str, rules: dict[str, dict[str, Any]]) -> None:
+@patch(EC2Backend, "modify_security_group_rules")
+def modify_security_group_rules(self: EC2Backend, group_id: str, rules: dict[str, dict[str, Any]]) -> None:
     """Change every part of a rule but its kind of source; moto changes IPv4 ranges only, and needs ports for all.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifySecurityGroupRules.html
@@ -154,8 +144,9 @@ def _described(rule: SecurityGroupRule) -> dict[str, str]:
     return {"Description": text} if text else {}
 
 
-def _rule(init: Any, self: SecurityGroupRule, *args: Any, **kwargs: Any) -> None:
-    init(self, *args, **kwargs)
+@patch(SecurityGroupRule, "__init__")
+def init_security_group_rule(original: Any, self: SecurityGroupRule, *args: Any, **kwargs: Any) -> None:
+    original(self, *args, **kwargs)
     names = (
         "ec2_backend",
         "ip_protocol",
@@ -171,13 +162,18 @@ def _rule(init: Any, self: SecurityGroupRule, *args: Any, **kwargs: Any) -> None
     vars(self)["described"] = next((item["Description"] for item in sources if item.get("Description")), None)
 
 
-def _description(self: SecurityGroupRule) -> str | None:
+@patch(SecurityGroupRule, "description", as_property=True)
+def description(self: SecurityGroupRule) -> str | None:
+    """Tell the description of every rule; moto tells it for address ranges only."""
     # moto's own calls that change descriptions write them where the source is.
     text = self.ip_range.get("Description") or self.source_group.get("Description")
     return text or vars(self).get("described")
 
 
-def _same(self: SecurityGroupRule, other: SecurityGroupRule) -> bool:
+@patch(SecurityGroupRule, "__eq__")
+def same_security_group_rule(self: SecurityGroupRule, other: SecurityGroupRule) -> bool:
+    """Take rules that differ only in their description for one, as AWS does; moto takes them for two."""
+
     def key(rule: SecurityGroupRule) -> tuple[Any, ...]:
         everything = rule.ip_protocol == "-1"
         ports = (None, None) if everything else (rule.from_port, rule.to_port)
@@ -193,9 +189,12 @@ def _same(self: SecurityGroupRule, other: SecurityGroupRule) -> bool:
     return key(self) == key(other)
 
 
-def _flattened(flatten: Any, self: SecurityGroup, rules: list[SecurityGroupRule]) -> list[GroupedSecurityRuleView]:
+@patch(SecurityGroup, "_flattened_rules")
+def flattened_rules(
+    original: Any, self: SecurityGroup, rules: list[SecurityGroupRule]
+) -> list[GroupedSecurityRuleView]:
     """Tell the descriptions of rules about prefix lists, which moto leaves out."""
-    views: list[GroupedSecurityRuleView] = flatten(self, rules)
+    views: list[GroupedSecurityRuleView] = original(self, rules)
     texts = {rule.prefix_list_id: rule.description for rule in rules if rule.prefix_list_id and rule.description}
     for view in views:
         for item in view.prefix_list_ids:

@@ -4,8 +4,6 @@ In AWS every service that runs something in a VPC holds a network interface ther
 subnet and groups from being deleted. moto (5.2.5) makes interfaces for instances only, so that the services are asked.
 """
 
-# ruff: noqa: ANN401 - moto\'s own values are passed through
-
 import sys
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """NAT gateways and the addresses that they take."""
 
-# ruff: noqa: ANN401 - moto\'s own values are passed through
-
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
@@ -9,28 +7,23 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.models.elastic_ip_addresses import ElasticAddress
 from moto.ec2.models.nat_gateways import NatGateway
 
-from localcloud.emulator.patching import around
+from localcloud.emulator.patching import patch
 
 
-def install() -> None:
-    """Install the additions."""
-    around(EC2Backend, "create_nat_gateway", _create)
-    around(EC2Backend, "delete_nat_gateway", _delete)
-    around(EC2Backend, "describe_nat_gateways", _describe)
-    around(EC2Backend, "release_address", _release)
-    around(ElasticAddress, "__init__", _address)
-
-
-def _address(init: Any, self: ElasticAddress, *args: Any, **kwargs: Any) -> None:
+@patch(ElasticAddress, "__init__")
+def init_elastic_address(original: Any, self: ElasticAddress, *args: Any, **kwargs: Any) -> None:
     """Tell where an address is from, which moto leaves out.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Address.html
     """
-    init(self, *args, **kwargs)
+    original(self, *args, **kwargs)
     vars(self).update(network_border_group=self.ec2_backend.region_name, public_ipv4_pool="amazon")
 
 
-def _create(create: Any, self: EC2Backend, subnet_id: str, allocation_id: str, *args: Any, **kwargs: Any) -> NatGateway:
+@patch(EC2Backend, "create_nat_gateway")
+def create_nat_gateway(
+    original: Any, self: EC2Backend, subnet_id: str, allocation_id: str, *args: Any, **kwargs: Any
+) -> NatGateway:
     """Refuse an address in use, and let a gateway fail that has no way out; moto takes both.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
@@ -47,7 +40,7 @@ def _create(create: Any, self: EC2Backend, subnet_id: str, allocation_id: str, *
     elif kind == "public":
         raise EC2ClientError("MissingParameter", "The request must contain the parameter AllocationId")
     kwargs["connectivity_type"] = kind
-    gateway: NatGateway = create(self, subnet_id, allocation_id, *args, **kwargs)
+    gateway: NatGateway = original(self, subnet_id, allocation_id, *args, **kwargs)
     # moto leaves out which address is the main one, by which the official provider picks it.
     for item in gateway.address_set:
         item |= {"isPrimary": True, "status": "succeeded"}
@@ -61,13 +54,14 @@ def _create(create: Any, self: EC2Backend, subnet_id: str, allocation_id: str, *
     return gateway
 
 
-def _delete(delete: Any, self: EC2Backend, nat_gateway_id: str) -> NatGateway:
+@patch(EC2Backend, "delete_nat_gateway")
+def delete_nat_gateway(original: Any, self: EC2Backend, nat_gateway_id: str) -> NatGateway:
     """Give interface and address back, which moto keeps."""
     gateway = self.nat_gateways.get(nat_gateway_id)
     if gateway is None:
         raise EC2ClientError("NatGatewayNotFound", f"NatGateway {nat_gateway_id} was not found")
     _free(self, gateway)
-    gone: NatGateway = delete(self, nat_gateway_id)
+    gone: NatGateway = original(self, nat_gateway_id)
     return gone
 
 
@@ -78,16 +72,20 @@ def _free(ec2: EC2Backend, gateway: NatGateway) -> None:
     ec2.enis.pop(gateway._eni.id, None)
 
 
-def _describe(describe: Any, self: EC2Backend, filters: Any, nat_gateway_ids: list[str] | None) -> list[NatGateway]:
+@patch(EC2Backend, "describe_nat_gateways")
+def describe_nat_gateways(
+    original: Any, self: EC2Backend, filters: Any, nat_gateway_ids: list[str] | None
+) -> list[NatGateway]:
     """Refuse ids that aren't there; moto leaves them out."""
     for id in nat_gateway_ids or ():
         if id not in self.nat_gateways:
             raise EC2ClientError("NatGatewayNotFound", f"NatGateway {id} was not found")
-    found: list[NatGateway] = describe(self, filters, nat_gateway_ids)
+    found: list[NatGateway] = original(self, filters, nat_gateway_ids)
     return found
 
 
-def _release(release: Any, self: EC2Backend, address: Any = None, allocation_id: Any = None) -> None:
+@patch(EC2Backend, "release_address")
+def release_address(original: Any, self: EC2Backend, address: Any = None, allocation_id: Any = None) -> None:
     """Refuse an address that is associated, which moto releases.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReleaseAddress.html
@@ -95,4 +93,4 @@ def _release(release: Any, self: EC2Backend, address: Any = None, allocation_id:
     held = self.address_by_allocation([allocation_id]) if allocation_id else self.address_by_ip([address])
     if held and held[0].domain == "vpc" and held[0].association_id:
         raise EC2ClientError("InvalidIPAddress.InUse", f"The address with allocation id {held[0].id} is in use")
-    release(self, address, allocation_id)
+    original(self, address, allocation_id)

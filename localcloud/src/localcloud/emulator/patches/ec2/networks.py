@@ -1,7 +1,5 @@
 """VPCs, subnets, internet gateways and DHCP options."""
 
-# ruff: noqa: ANN401 - moto\'s own values are passed through
-
 from typing import Any
 
 from moto.ec2.models import EC2Backend
@@ -10,28 +8,18 @@ from moto.ec2.models.vpcs import VPC
 
 from localcloud.emulator.patches.ec2.errors import depends, invalid
 from localcloud.emulator.patches.ec2.in_use import subnet_users
-from localcloud.emulator.patching import around
+from localcloud.emulator.patching import patch
 
 
-def install() -> None:
-    """Install the additions."""
-    around(EC2Backend, "__init__", _with_defaults)
-    # moto tells the id `default`, which no call takes.
-    VPC.dhcp_options_id = property(_dhcp_options_id)  # type: ignore[assignment, method-assign]
-    around(EC2Backend, "delete_vpc", _delete_vpc)
-    around(EC2Backend, "delete_subnet", _delete_subnet)
-    around(EC2Backend, "attach_internet_gateway", _attach)
-    around(EC2Backend, "detach_internet_gateway", _detach)
-
-
-def _with_defaults(init: Any, self: EC2Backend, *args: Any, **kwargs: Any) -> None:
+@patch(EC2Backend, "__init__")
+def init_backend(original: Any, self: EC2Backend, *args: Any, **kwargs: Any) -> None:
     """Give the account what it has in each region from the start, and moto lacks.
 
     That is a default set of DHCP options, and the default VPC's way to the internet.
     https://docs.aws.amazon.com/vpc/latest/userguide/VPC_DHCP_Options.html
     https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc.html
     """
-    init(self, *args, **kwargs)
+    original(self, *args, **kwargs)
     domain = "ec2.internal" if self.region_name == "us-east-1" else f"{self.region_name}.compute.internal"
     options = DHCPOptionsSet(self, ["AmazonProvidedDNS"], domain)
     self.dhcp_options_sets[options.id] = options
@@ -42,12 +30,15 @@ def _with_defaults(init: Any, self: EC2Backend, *args: Any, **kwargs: Any) -> No
     self.create_route(main.id, "0.0.0.0/0", gateway_id=gateway.id)
 
 
-def _dhcp_options_id(self: VPC) -> str:
+@patch(VPC, "dhcp_options_id", as_property=True)
+def dhcp_options_id(self: VPC) -> str:
+    """Tell the id of the default options; moto tells `default`, which no call takes."""
     chosen: Any = self.dhcp_options
     return str(chosen.id if chosen else vars(self.ec2_backend).get("default_dhcp_options", "default"))
 
 
-def _delete_vpc(delete: Any, self: EC2Backend, vpc_id: str) -> VPC:
+@patch(EC2Backend, "delete_vpc")
+def delete_vpc(original: Any, self: EC2Backend, vpc_id: str) -> VPC:
     """Refuse as long as anything but AWS's own is in the VPC; moto looks for subnets, VPN gateways and tables only.
 
     What AWS made with the VPC goes with it; moto leaves the network ACL and deletes the DHCP options.
@@ -67,18 +58,19 @@ def _delete_vpc(delete: Any, self: EC2Backend, vpc_id: str) -> VPC:
     if vpc.dhcp_options:
         vpc.dhcp_options.vpc = None
         vpc.dhcp_options = None
-    gone: VPC = delete(self, vpc_id)
+    gone: VPC = original(self, vpc_id)
     self.groups.pop(vpc_id, None)
     for acl in [acl.id for acl in self.network_acls.values() if acl.vpc_id == vpc_id]:
         self.network_acls.pop(acl)
     return gone
 
 
-def _delete_subnet(delete: Any, self: EC2Backend, subnet_id: str) -> Any:
+@patch(EC2Backend, "delete_subnet")
+def delete_subnet(original: Any, self: EC2Backend, subnet_id: str) -> Any:
     """Refuse as long as anything stands in the subnet, and end its associations; moto does neither."""
     if any(True for _ in subnet_users(self, subnet_id)):
         raise depends(f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
-    gone = delete(self, subnet_id)
+    gone = original(self, subnet_id)
     for table in self.route_tables.values():
         for association in [key for key, value in table._associations.items() if value == subnet_id]:
             table._associations.pop(association)
@@ -88,15 +80,17 @@ def _delete_subnet(delete: Any, self: EC2Backend, subnet_id: str) -> Any:
     return gone
 
 
-def _attach(attach: Any, self: EC2Backend, internet_gateway_id: str, vpc_id: str) -> Any:
+@patch(EC2Backend, "attach_internet_gateway")
+def attach_internet_gateway(original: Any, self: EC2Backend, internet_gateway_id: str, vpc_id: str) -> Any:
     """Refuse a second internet gateway, which moto attaches."""
     for other in self.internet_gateways.values():
         if other.vpc and other.vpc.id == vpc_id and other.id != internet_gateway_id:
             raise invalid(f"Network {vpc_id} already has an internet gateway attached")
-    return attach(self, internet_gateway_id, vpc_id)
+    return original(self, internet_gateway_id, vpc_id)
 
 
-def _detach(detach: Any, self: EC2Backend, internet_gateway_id: str, vpc_id: str) -> None:
+@patch(EC2Backend, "detach_internet_gateway")
+def detach_internet_gateway(original: Any, self: EC2Backend, internet_gateway_id: str, vpc_id: str) -> None:
     """Refuse as long as something in the VPC has a public address, which moto leaves without a way out."""
     mapped = [address for address in self.addresses if address.eni and address.eni.subnet.vpc_id == vpc_id]
     if mapped or _facing_the_internet(self, vpc_id):
@@ -104,7 +98,7 @@ def _detach(detach: Any, self: EC2Backend, internet_gateway_id: str, vpc_id: str
             f"Network {vpc_id} has some mapped public address(es). Please unmap those public address(es) before "
             "detaching the gateway."
         )
-    detach(self, internet_gateway_id, vpc_id)
+    original(self, internet_gateway_id, vpc_id)
 
 
 def _facing_the_internet(ec2: EC2Backend, vpc_id: str) -> bool:

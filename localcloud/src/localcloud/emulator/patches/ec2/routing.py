@@ -1,7 +1,5 @@
 """Routes and what route tables are associated with."""
 
-# ruff: noqa: ANN401 - moto\'s own values are passed through
-
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
@@ -9,20 +7,12 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.models.route_tables import Route
 
 from localcloud.emulator.patches.ec2.errors import invalid, missing
-from localcloud.emulator.patching import around
+from localcloud.emulator.patching import patch
 
 
-def install() -> None:
-    """Install the additions."""
-    around(EC2Backend, "create_route", _create_route)
-    around(EC2Backend, "replace_route", _create_route)
-    around(EC2Backend, "associate_route_table", _associate)
-    around(EC2Backend, "replace_route_table_association", _replace)
-    # moto's routes are active for ever.
-    Route.state = property(_state)  # type: ignore[assignment, method-assign]
-
-
-def _create_route(create: Any, self: EC2Backend, route_table_id: str, *args: Any, **kwargs: Any) -> Any:
+@patch(EC2Backend, "create_route")
+@patch(EC2Backend, "replace_route")
+def create_or_replace_route(original: Any, self: EC2Backend, route_table_id: str, *args: Any, **kwargs: Any) -> Any:
     """Refuse a target that isn't there or is of another VPC; moto makes a route that leads nowhere."""
     table = self.get_route_table(route_table_id)
     if gateway := kwargs.get("nat_gateway_id"):
@@ -39,7 +29,7 @@ def _create_route(create: Any, self: EC2Backend, route_table_id: str, *args: Any
     prefix = kwargs.get("destination_prefix_list_id")
     if prefix and prefix not in self.managed_prefix_lists:
         raise missing("InvalidPrefixListID", f"The prefix list ID '{prefix}' does not exist")
-    return create(self, route_table_id, *args, **kwargs)
+    return original(self, route_table_id, *args, **kwargs)
 
 
 def _need_same_network(ec2: EC2Backend, route_table_id: str, subnet_id: str) -> None:
@@ -48,8 +38,9 @@ def _need_same_network(ec2: EC2Backend, route_table_id: str, subnet_id: str) -> 
         raise invalid(f"route table {table.id} and subnet {subnet.id} belong to different networks")
 
 
-def _associate(
-    associate: Any, self: EC2Backend, route_table_id: str, gateway_id: Any = None, subnet_id: Any = None
+@patch(EC2Backend, "associate_route_table")
+def associate_route_table(
+    original: Any, self: EC2Backend, route_table_id: str, gateway_id: Any = None, subnet_id: Any = None
 ) -> str:
     """Refuse a subnet of another VPC and one that has a table; moto takes the first and ignores the second."""
     if subnet_id:
@@ -61,20 +52,22 @@ def _associate(
                     f"the specified association for route table {route_table_id} conflicts with an existing "
                     "association",
                 )
-    return str(associate(self, route_table_id, gateway_id, subnet_id))
+    return str(original(self, route_table_id, gateway_id, subnet_id))
 
 
-def _replace(replace: Any, self: EC2Backend, association_id: str, route_table_id: str) -> str:
+@patch(EC2Backend, "replace_route_table_association")
+def replace_route_table_association(original: Any, self: EC2Backend, association_id: str, route_table_id: str) -> str:
     """Refuse a table of another VPC, which moto takes."""
     wanted = self.get_route_table(route_table_id)
     for table in self.route_tables.values():
         if association_id in table.all_associations_ids and table.vpc_id != wanted.vpc_id:
             raise invalid(f"route table {route_table_id} and network {table.vpc_id} belong to different networks")
-    return str(replace(self, association_id, route_table_id))
+    return str(original(self, association_id, route_table_id))
 
 
-def _state(self: Route) -> str:
-    """Tell that a route whose target went away leads nowhere.
+@patch(Route, "state", as_property=True)
+def state(self: Route) -> str:
+    """Tell that a route whose target was deleted leads nowhere; moto's routes stay active.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html
     """

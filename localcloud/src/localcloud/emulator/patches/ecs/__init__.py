@@ -14,14 +14,3 @@ without looking (a deployment's counts, `createdBy`, `platformFamily`). A task b
 - `revisions`: what a deployment of a service deploys;
 - `references`: what CreateService, UpdateService and RunTask refuse.
 """
-
-from localcloud.emulator.patches.ecs import clusters, definitions, revisions, services, tasks
-
-
-def install() -> None:
-    """Install the additions."""
-    definitions.install()
-    clusters.install()
-    tasks.install()
-    services.install()
-    revisions.install()

@@ -8,26 +8,10 @@ from moto.ecs.exceptions import EcsClientException, ECSException, InvalidParamet
 from moto.ecs.models import CapacityProvider, CapacityProviderFailure, Cluster, EC2ContainerServiceBackend
 from moto.ecs.responses import EC2ContainerServiceResponse
 
+from localcloud.emulator.patching import patch
+
 #: What every account has: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
 FARGATE_PROVIDERS = ("FARGATE", "FARGATE_SPOT")
-
-
-def install() -> None:
-    """Install the additions."""
-    backend, response = EC2ContainerServiceBackend, EC2ContainerServiceResponse
-    backend._get_cluster = _getting(backend._get_cluster)  # type: ignore[method-assign]
-    backend.create_cluster = _creating(backend.create_cluster)  # type: ignore[method-assign]
-    backend.delete_cluster = _deleting(backend.delete_cluster)  # type: ignore[method-assign]
-    backend.list_clusters = _list_clusters  # type: ignore[method-assign]
-    backend.describe_clusters = _describing(backend.describe_clusters)  # type: ignore[method-assign]
-    backend.put_cluster_capacity_providers = _putting(  # type: ignore[method-assign]
-        backend.put_cluster_capacity_providers
-    )
-    backend.describe_capacity_providers = _describe_providers  # type: ignore[method-assign]
-    backend.delete_capacity_provider = _deleting_provider(backend.delete_capacity_provider)  # type: ignore[method-assign]
-    response.create_capacity_provider = _create_provider  # type: ignore[method-assign]
-    response.update_capacity_provider = _update_provider  # type: ignore[method-assign]
-    response.describe_capacity_providers = _describe_providers_response  # type: ignore[method-assign]
 
 
 class ManagedProvider(CapacityProvider):
@@ -51,113 +35,102 @@ class ManagedProvider(CapacityProvider):
 # Clusters
 
 
-def _getting(get: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(EC2ContainerServiceBackend, "_get_cluster")
+def get_cluster(original: Any, self: EC2ContainerServiceBackend, name: str) -> Cluster:
     """A deleted cluster is found no more; moto goes on using it."""
-
-    def get_cluster(self: EC2ContainerServiceBackend, name: str) -> Cluster:
-        cluster: Cluster = get(self, name)
-        if cluster.status == "INACTIVE":
-            raise ECSException("ClusterNotFoundException", "Cluster not found.")
-        return cluster
-
-    return get_cluster
+    cluster: Cluster = original(self, name)
+    if cluster.status == "INACTIVE":
+        raise ECSException("ClusterNotFoundException", "Cluster not found.")
+    return cluster
 
 
-def _creating(create: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(EC2ContainerServiceBackend, "create_cluster")
+def create_cluster(
+    original: Any, self: EC2ContainerServiceBackend, cluster_name: str, *args: Any, **kwargs: Any
+) -> Cluster:
     """Creating what is there answers with it; moto puts an empty cluster in its place.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCluster.html
     """
-
-    def create_cluster(self: EC2ContainerServiceBackend, cluster_name: str, *args: Any, **kwargs: Any) -> Cluster:  # noqa: ANN401
-        existing = self.clusters.get(cluster_name)
-        if existing is not None and existing.status == "ACTIVE":
-            return existing
-        cluster: Cluster = create(self, cluster_name, *args, **kwargs)
-        cluster.capacity_providers = cluster.capacity_providers or []
-        cluster.default_capacity_provider_strategy = cluster.default_capacity_provider_strategy or []
-        cluster.tags = cluster.tags or []
-        return cluster
-
-    return create_cluster
+    existing = self.clusters.get(cluster_name)
+    if existing is not None and existing.status == "ACTIVE":
+        return existing
+    cluster: Cluster = original(self, cluster_name, *args, **kwargs)
+    cluster.capacity_providers = cluster.capacity_providers or []
+    cluster.default_capacity_provider_strategy = cluster.default_capacity_provider_strategy or []
+    cluster.tags = cluster.tags or []
+    return cluster
 
 
-def _deleting(delete: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(EC2ContainerServiceBackend, "delete_cluster")
+def delete_cluster(original: Any, self: EC2ContainerServiceBackend, cluster_str: str) -> Cluster:
     """A cluster with services or tasks stays; moto deletes it.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html
     """
-
-    def delete_cluster(self: EC2ContainerServiceBackend, cluster_str: str) -> Cluster:
-        cluster = self._get_cluster(cluster_str)
-        if any(one.cluster_arn == cluster.arn and one.status != "INACTIVE" for one in self.services.values()):
-            raise ECSException(
-                "ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active."
-            )
-        if any(task.last_status != "STOPPED" for task in self.tasks.get(cluster.name, {}).values()):
-            raise ECSException("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
-        if self.container_instances.get(cluster.name):
-            raise ECSException(
-                "ClusterContainsContainerInstancesException",
-                "The Cluster cannot be deleted while Container Instances are active or draining.",
-            )
-        deleted: Cluster = delete(self, cluster_str)
-        return deleted
-
-    return delete_cluster
+    cluster = self._get_cluster(cluster_str)
+    if any(one.cluster_arn == cluster.arn and one.status != "INACTIVE" for one in self.services.values()):
+        raise ECSException(
+            "ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active."
+        )
+    if any(task.last_status != "STOPPED" for task in self.tasks.get(cluster.name, {}).values()):
+        raise ECSException("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
+    if self.container_instances.get(cluster.name):
+        raise ECSException(
+            "ClusterContainsContainerInstancesException",
+            "The Cluster cannot be deleted while Container Instances are active or draining.",
+        )
+    deleted: Cluster = original(self, cluster_str)
+    return deleted
 
 
-def _list_clusters(self: EC2ContainerServiceBackend) -> list[str]:
+@patch(EC2ContainerServiceBackend, "list_clusters")
+def list_clusters(self: EC2ContainerServiceBackend) -> list[str]:
     """Moto lists deleted clusters too."""
     return [cluster.arn for cluster in self.clusters.values() if cluster.status != "INACTIVE"]
 
 
-def _describing(describe: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(EC2ContainerServiceBackend, "describe_clusters")
+def describe_clusters(original: Any, self: EC2ContainerServiceBackend, cluster_names: list[str]) -> Any:
     """Count what runs; moto's counts are those of its own records."""
-
-    def describe_clusters(self: EC2ContainerServiceBackend, cluster_names: list[str]) -> Any:  # noqa: ANN401
-        clusters, failures = describe(self, cluster_names)
-        for cluster in clusters:
-            tasks = [task for task in self.tasks.get(cluster.name, {}).values() if task.desired_status == "RUNNING"]
-            cluster.running_tasks_count = sum(task.last_status == "RUNNING" for task in tasks)
-            cluster.pending_tasks_count = len(tasks) - cluster.running_tasks_count
-            cluster.active_services_count = sum(
-                one.cluster_arn == cluster.arn and one.status == "ACTIVE" for one in self.services.values()
-            )
-            vars(cluster).setdefault("statistics", [])
-        return clusters, failures
-
-    return describe_clusters
+    clusters, failures = original(self, cluster_names)
+    for cluster in clusters:
+        tasks = [task for task in self.tasks.get(cluster.name, {}).values() if task.desired_status == "RUNNING"]
+        cluster.running_tasks_count = sum(task.last_status == "RUNNING" for task in tasks)
+        cluster.pending_tasks_count = len(tasks) - cluster.running_tasks_count
+        cluster.active_services_count = sum(
+            one.cluster_arn == cluster.arn and one.status == "ACTIVE" for one in self.services.values()
+        )
+        vars(cluster).setdefault("statistics", [])
+    return clusters, failures
 
 
 # Capacity providers
 
 
-def _putting(put: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(EC2ContainerServiceBackend, "put_cluster_capacity_providers")
+def put_cluster_capacity_providers(
+    original: Any,
+    self: EC2ContainerServiceBackend,
+    cluster_name: str,
+    capacity_providers: list[str] | None,
+    default_capacity_provider_strategy: list[dict[str, Any]] | None,
+) -> Cluster:
     """Refuse providers that aren't there; moto takes any name."""
-
-    def put_cluster_capacity_providers(
-        self: EC2ContainerServiceBackend,
-        cluster_name: str,
-        capacity_providers: list[str] | None,
-        default_capacity_provider_strategy: list[dict[str, Any]] | None,
-    ) -> Cluster:
-        self._get_cluster(cluster_name)
-        names = capacity_providers or []
-        for name in names:
-            if name not in FARGATE_PROVIDERS and self._get_provider(name) is None:
-                raise InvalidParameterException(f"The specified capacity provider '{name}' was not found.")
-        for item in default_capacity_provider_strategy or []:
-            if item["capacityProvider"] not in names:
-                raise InvalidParameterException(
-                    "The specified default capacity provider strategy cannot contain a capacity provider that is not "
-                    "associated with the cluster. Associate the capacity provider with the cluster and try again."
-                )
-        strategy = [{"weight": 0, "base": 0, **item} for item in default_capacity_provider_strategy or []]
-        cluster: Cluster = put(self, cluster_name, names, strategy)
-        return cluster
-
-    return put_cluster_capacity_providers
+    self._get_cluster(cluster_name)
+    names = capacity_providers or []
+    for name in names:
+        if name not in FARGATE_PROVIDERS and self._get_provider(name) is None:
+            raise InvalidParameterException(f"The specified capacity provider '{name}' was not found.")
+    for item in default_capacity_provider_strategy or []:
+        if item["capacityProvider"] not in names:
+            raise InvalidParameterException(
+                "The specified default capacity provider strategy cannot contain a capacity provider that is not "
+                "associated with the cluster. Associate the capacity provider with the cluster and try again."
+            )
+    strategy = [{"weight": 0, "base": 0, **item} for item in default_capacity_provider_strategy or []]
+    cluster: Cluster = original(self, cluster_name, names, strategy)
+    return cluster
 
 
 def check_associated(cluster: Cluster, strategy: list[dict[str, Any]]) -> None:
@@ -169,7 +142,8 @@ def check_associated(cluster: Cluster, strategy: list[dict[str, Any]]) -> None:
         )
 
 
-def _create_provider(self: EC2ContainerServiceResponse) -> ActionResult:
+@patch(EC2ContainerServiceResponse, "create_capacity_provider")
+def create_capacity_provider(self: EC2ContainerServiceResponse) -> ActionResult:
     """Make a provider of each kind; moto knows those with an Auto Scaling group, and takes any ARN for it."""
     backend, params = self.ecs_backend, self._get_params()
     name = str(params["name"])
@@ -195,7 +169,8 @@ def _check_group(backend: EC2ContainerServiceBackend, arn: str) -> None:
         raise EcsClientException(f"The specified Auto Scaling group ARN is invalid: {arn}")
 
 
-def _update_provider(self: EC2ContainerServiceResponse) -> ActionResult:
+@patch(EC2ContainerServiceResponse, "update_capacity_provider")
+def update_capacity_provider(self: EC2ContainerServiceResponse) -> ActionResult:
     backend, params = self.ecs_backend, self._get_params()
     provider = _existing(backend, str(params["name"]))
     if isinstance(provider, ManagedProvider):
@@ -212,24 +187,22 @@ def _existing(backend: EC2ContainerServiceBackend, name: str) -> CapacityProvide
     return provider
 
 
-def _deleting_provider(delete: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(EC2ContainerServiceBackend, "delete_capacity_provider")
+def delete_capacity_provider(original: Any, self: EC2ContainerServiceBackend, name_or_arn: str) -> CapacityProvider:
     """A provider that a cluster has stays; moto deletes it.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCapacityProvider.html
     """
-
-    def delete_capacity_provider(self: EC2ContainerServiceBackend, name_or_arn: str) -> CapacityProvider:
-        provider = _existing(self, name_or_arn)
-        for cluster in self.clusters.values():
-            if cluster.status == "ACTIVE" and provider.name in (cluster.capacity_providers or []):
-                raise EcsClientException("The specified capacity provider is in use and cannot be removed.")
-        deleted: CapacityProvider = delete(self, name_or_arn)
-        return deleted
-
-    return delete_capacity_provider
+    provider = _existing(self, name_or_arn)
+    for cluster in self.clusters.values():
+        if cluster.status == "ACTIVE" and provider.name in (cluster.capacity_providers or []):
+            raise EcsClientException("The specified capacity provider is in use and cannot be removed.")
+    deleted: CapacityProvider = original(self, name_or_arn)
+    return deleted
 
 
-def _describe_providers(
+@patch(EC2ContainerServiceBackend, "describe_capacity_providers")
+def describe_capacity_providers(
     self: EC2ContainerServiceBackend, names: list[str] | None
 ) -> tuple[list[CapacityProvider], list[CapacityProviderFailure]]:
     """Answer for Fargate's providers too, and for all when none is named; moto fails on both."""
@@ -246,6 +219,7 @@ def _describe_providers(
     return providers, failures
 
 
-def _describe_providers_response(self: EC2ContainerServiceResponse) -> ActionResult:
+@patch(EC2ContainerServiceResponse, "describe_capacity_providers")
+def describe_capacity_providers_response(self: EC2ContainerServiceResponse) -> ActionResult:
     providers, failures = self.ecs_backend.describe_capacity_providers(self._get_param("capacityProviders"))
     return ActionResult({"capacityProviders": providers, "failures": failures})

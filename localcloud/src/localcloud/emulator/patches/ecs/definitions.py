@@ -8,6 +8,8 @@ from moto.ecs.exceptions import EcsClientException, InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition
 from moto.ecs.responses import EC2ContainerServiceResponse
 
+from localcloud.emulator.patching import patch
+
 _GB = 1024
 
 #: For the CPU units of a Fargate task: the MiB of memory that go with them.
@@ -23,24 +25,13 @@ FARGATE_SIZES: dict[int, range] = {
 _SMALLEST = (512, 1 * _GB, 2 * _GB)  # of 256 CPU units
 
 
-def install() -> None:
-    """Install the additions."""
-    EC2ContainerServiceResponse.register_task_definition = _register  # type: ignore[method-assign]
-    EC2ContainerServiceResponse.list_task_definitions = _list  # type: ignore[method-assign]
-    EC2ContainerServiceBackend.describe_task_definition = _describing(  # type: ignore[method-assign]
-        EC2ContainerServiceBackend.describe_task_definition
-    )
-    EC2ContainerServiceBackend.deregister_task_definition = _deregistering(  # type: ignore[method-assign]
-        EC2ContainerServiceBackend.deregister_task_definition
-    )
-
-
 def containers_of(definition: TaskDefinition) -> list[dict[str, Any]]:
     """Return the container definitions of a task definition."""
     return definition.container_definitions
 
 
-def _list(self: EC2ContainerServiceResponse) -> ActionResult:
+@patch(EC2ContainerServiceResponse, "list_task_definitions")
+def list_task_definitions(self: EC2ContainerServiceResponse) -> ActionResult:
     """Return the ARNs by family and number, newest last unless the other order is asked for.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTaskDefinitions.html (sort)
@@ -57,7 +48,8 @@ def _list(self: EC2ContainerServiceResponse) -> ActionResult:
     return ActionResult({"taskDefinitionArns": sorted(found, key=place, reverse=order == "DESC")})
 
 
-def _register(self: EC2ContainerServiceResponse) -> ActionResult:
+@patch(EC2ContainerServiceResponse, "register_task_definition")
+def register_task_definition(self: EC2ContainerServiceResponse) -> ActionResult:
     params = self._get_params()
     containers = params.get("containerDefinitions") or []
     fargate = "FARGATE" in (params.get("requiresCompatibilities") or [])
@@ -159,37 +151,35 @@ def _fill_in(container: dict[str, Any], *, awsvpc: bool) -> None:
         container["healthCheck"] = {"interval": 30, "timeout": 5, "retries": 3, **check}
 
 
-def _describing(describe: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(EC2ContainerServiceBackend, "describe_task_definition")
+def describe_task_definition(
+    original: Any, self: EC2ContainerServiceBackend, task_definition_str: str
+) -> TaskDefinition:
     """Take a family's latest active revision, and refuse what is no revision.
 
     Moto takes an inactive one too, and fails with an internal error on `family:word`.
     """
-
-    def describe_task_definition(self: EC2ContainerServiceBackend, task_definition_str: str) -> TaskDefinition:
-        name = task_definition_str.split("/")[-1]
-        family, _, revision = name.partition(":")
-        if revision and not revision.isdigit():
-            raise EcsClientException(f"Invalid revision number. Number: {revision}")
-        if not revision:
-            latest = _last_active(self, family)
-            if latest is None:
-                raise EcsClientException("Unable to describe task definition.")
-            return self.task_definitions[family][latest]
-        answer: TaskDefinition = describe(self, task_definition_str)
-        return answer
-
-    return describe_task_definition
+    name = task_definition_str.split("/")[-1]
+    family, _, revision = name.partition(":")
+    if revision and not revision.isdigit():
+        raise EcsClientException(f"Invalid revision number. Number: {revision}")
+    if not revision:
+        latest = _last_active(self, family)
+        if latest is None:
+            raise EcsClientException("Unable to describe task definition.")
+        return self.task_definitions[family][latest]
+    answer: TaskDefinition = original(self, task_definition_str)
+    return answer
 
 
-def _deregistering(deregister: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(EC2ContainerServiceBackend, "deregister_task_definition")
+def deregister_task_definition(
+    original: Any, self: EC2ContainerServiceBackend, task_definition_str: str
+) -> TaskDefinition:
     """Note when; moto doesn't."""
-
-    def deregister_task_definition(self: EC2ContainerServiceBackend, task_definition_str: str) -> TaskDefinition:
-        definition: TaskDefinition = deregister(self, task_definition_str)
-        vars(definition)["deregistered_at"] = utcnow()
-        return definition
-
-    return deregister_task_definition
+    definition: TaskDefinition = original(self, task_definition_str)
+    vars(definition)["deregistered_at"] = utcnow()
+    return definition
 
 
 def _last_active(backend: EC2ContainerServiceBackend, family: str) -> int | None:

@@ -53,7 +53,7 @@ def threshold(desired: int) -> int:
 class Deployment:
     """One deployment of a service, with the members that DescribeServices answers under their snake case names."""
 
-    def __init__(self, service: Any, reason: str = "") -> None:  # noqa: ANN401 - services.RunningService
+    def __init__(self, service: Any, reason: str = "") -> None:
         self.id = f"ecs-svc/{mock_random.randint(10**18, 10**19 - 1)}"
         self.status = "PRIMARY"
         self.task_definition = service.task_definition
@@ -174,7 +174,7 @@ def _on(deployment: Deployment) -> bool:
     return any(_state(deployment, name) == "ALARM" for name in _alarm_names(deployment._configuration))
 
 
-def record(service: Any, deployment: Deployment, revision_arn: str, previous: str | None) -> dict[str, Any]:  # noqa: ANN401
+def record(service: Any, deployment: Deployment, revision_arn: str, previous: str | None) -> dict[str, Any]:
     """Return what DescribeServiceDeployments tells of a deployment that begins.
 
     Args:

@@ -100,7 +100,7 @@ def check_load_balancers(
                 )
 
 
-def _forwarded(elb: Any) -> Iterator[str]:  # noqa: ANN401 - moto's backend
+def _forwarded(elb: Any) -> Iterator[str]:
     """Yield the target groups that any listener forwards to."""
     for balancer in elb.load_balancers.values():
         for listener in balancer.listeners.values():

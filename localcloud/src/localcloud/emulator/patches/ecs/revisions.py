@@ -11,18 +11,13 @@ from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.responses import EC2ContainerServiceResponse
 
 from localcloud.emulator.patches.ecs.definitions import containers_of
+from localcloud.emulator.patching import patch
 
 #: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceRevisions.html
 _MOST_AT_ONCE = 20
 
 
-def install() -> None:
-    """Install the additions."""
-    response: Any = EC2ContainerServiceResponse
-    response.describe_service_revisions = _describe
-
-
-def record(service: Any, arn: str) -> dict[str, Any]:  # noqa: ANN401 - services.RunningService, which imports this
+def record(service: Any, arn: str) -> dict[str, Any]:
     """Return the revision of a service as it is now; a revision never changes."""
     definition = service._backend.describe_task_definition(str(service.task_definition))
     return {
@@ -52,7 +47,8 @@ def record(service: Any, arn: str) -> dict[str, Any]:  # noqa: ANN401 - services
     }
 
 
-def _describe(self: EC2ContainerServiceResponse) -> ActionResult:
+@patch(EC2ContainerServiceResponse, "describe_service_revisions")
+def describe_service_revisions(self: EC2ContainerServiceResponse) -> ActionResult:
     wanted = self._get_param("serviceRevisionArns") or []
     if not 1 <= len(wanted) <= _MOST_AT_ONCE:
         raise InvalidParameterException(f"serviceRevisionArns must have between 1 and {_MOST_AT_ONCE} items.")

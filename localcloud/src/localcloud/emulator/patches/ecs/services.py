@@ -21,6 +21,7 @@ from localcloud.emulator.patches.ecs import deployments, references, revisions, 
 from localcloud.emulator.patches.ecs.clusters import check_associated
 from localcloud.emulator.patches.ecs.definitions import containers_of
 from localcloud.emulator.patches.ecs.deployments import Deployment
+from localcloud.emulator.patching import patch
 
 #: How long a deployment that failed is still told of, beside the one that took its place.
 _FAILED_SHOWN_SECONDS = 1.0
@@ -63,18 +64,6 @@ _DEPLOYED = frozenset(
         "vpcLatticeConfigurations",
     }
 )
-
-
-def install() -> None:
-    """Install the additions."""
-    backend, response = EC2ContainerServiceBackend, EC2ContainerServiceResponse
-    response.create_service = _create  # type: ignore[method-assign]
-    response.update_service = _update  # type: ignore[method-assign]
-    response.delete_service = _delete  # type: ignore[method-assign]
-    response.describe_services = _describing(response.describe_services)  # type: ignore[method-assign]
-    backend.list_services = _list  # type: ignore[method-assign]
-    response.list_service_deployments = _list_deployments  # type: ignore[attr-defined]
-    response.describe_service_deployments = _describe_deployments  # type: ignore[attr-defined]
 
 
 class RunningService(Service):
@@ -438,7 +427,8 @@ def _provider_of(strategy: list[dict[str, Any]], number: int) -> str:
 # The API
 
 
-def _create(self: EC2ContainerServiceResponse) -> ActionResult:
+@patch(EC2ContainerServiceResponse, "create_service")
+def create_service(self: EC2ContainerServiceResponse) -> ActionResult:
     backend, params = self.ecs_backend, self._get_params()
     cluster = backend._get_cluster(params.get("cluster") or "default")
     key = f"{cluster.name}:{params['serviceName']}"
@@ -475,7 +465,8 @@ def _create(self: EC2ContainerServiceResponse) -> ActionResult:
     return ActionResult({"service": service})
 
 
-def _update(self: EC2ContainerServiceResponse) -> ActionResult:
+@patch(EC2ContainerServiceResponse, "update_service")
+def update_service(self: EC2ContainerServiceResponse) -> ActionResult:
     backend, params = self.ecs_backend, self._get_params()
     cluster = backend._get_cluster(params.get("cluster") or "default")
     service: Any = _existing(backend, cluster, str(params["service"]))
@@ -519,11 +510,11 @@ def _update(self: EC2ContainerServiceResponse) -> ActionResult:
     return ActionResult({"service": service})
 
 
-def _any_definition(backend: EC2ContainerServiceBackend, name: str) -> Any:  # noqa: ANN401 - moto's task definition
+def _any_definition(backend: EC2ContainerServiceBackend, name: str) -> Any:
     return backend.describe_task_definition(name)
 
 
-def _differs(service: RunningService, key: str, value: Any) -> bool:  # noqa: ANN401 - any argument
+def _differs(service: RunningService, key: str, value: Any) -> bool:
     if key == "deploymentConfiguration":
         return True
     if key == "capacityProviderStrategy":
@@ -540,7 +531,8 @@ def _existing(backend: EC2ContainerServiceBackend, cluster: Cluster, name: str) 
     return service
 
 
-def _delete(self: EC2ContainerServiceResponse) -> ActionResult:
+@patch(EC2ContainerServiceResponse, "delete_service")
+def delete_service(self: EC2ContainerServiceResponse) -> ActionResult:
     backend, params = self.ecs_backend, self._get_params()
     cluster = backend._get_cluster(params.get("cluster") or "default")
     service: Any = _existing(backend, cluster, str(params["service"]))
@@ -551,15 +543,12 @@ def _delete(self: EC2ContainerServiceResponse) -> ActionResult:
     return ActionResult({"service": service})
 
 
-def _describing(describe: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(EC2ContainerServiceResponse, "describe_services")
+def describe_services(original: Any, self: EC2ContainerServiceResponse) -> ActionResult:
     """Bring each service to where it is by now."""
-
-    def describe_services(self: EC2ContainerServiceResponse) -> ActionResult:
-        _settle(self.ecs_backend)
-        answer: ActionResult = describe(self)
-        return answer
-
-    return describe_services
+    _settle(self.ecs_backend)
+    answer: ActionResult = original(self)
+    return answer
 
 
 def _settle(backend: EC2ContainerServiceBackend) -> None:
@@ -568,7 +557,8 @@ def _settle(backend: EC2ContainerServiceBackend) -> None:
             service.settle()
 
 
-def _list_deployments(self: EC2ContainerServiceResponse) -> ActionResult:
+@patch(EC2ContainerServiceResponse, "list_service_deployments")
+def list_service_deployments(self: EC2ContainerServiceResponse) -> ActionResult:
     """Tell of a service's deployments, which moto doesn't; the official provider waits by them."""
     backend, params = self.ecs_backend, self._get_params()
     cluster = backend._get_cluster(params.get("cluster") or "default")
@@ -584,7 +574,8 @@ def _list_deployments(self: EC2ContainerServiceResponse) -> ActionResult:
     return ActionResult({"serviceDeployments": records})
 
 
-def _describe_deployments(self: EC2ContainerServiceResponse) -> ActionResult:
+@patch(EC2ContainerServiceResponse, "describe_service_deployments")
+def describe_service_deployments(self: EC2ContainerServiceResponse) -> ActionResult:
     wanted = self._get_param("serviceDeploymentArns") or []
     _settle(self.ecs_backend)
     known = {
@@ -600,11 +591,12 @@ def _describe_deployments(self: EC2ContainerServiceResponse) -> ActionResult:
     )
 
 
-def _seconds(moment: Any) -> float:  # noqa: ANN401 - a datetime, or what JSON has for it
+def _seconds(moment: Any) -> float:
     return float(moment.timestamp()) if hasattr(moment, "timestamp") else float(moment)
 
 
-def _list(
+@patch(EC2ContainerServiceBackend, "list_services")
+def list_services(
     self: EC2ContainerServiceBackend,
     cluster_str: str,
     scheduling_strategy: str | None = None,

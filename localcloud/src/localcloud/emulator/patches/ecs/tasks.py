@@ -35,6 +35,7 @@ from moto.moto_api._internal import mock_random
 from localcloud.emulator.patches.ecs import references, startup
 from localcloud.emulator.patches.ecs.clusters import FARGATE_PROVIDERS, check_associated
 from localcloud.emulator.patches.ecs.definitions import containers_of
+from localcloud.emulator.patching import patch
 
 #: How long a one-off task takes to start and to run, in seconds, unless it is told otherwise.
 _START_SECONDS = 0.05
@@ -54,15 +55,6 @@ PLATFORM_VERSION = "1.4.0"
 
 #: Stopped tasks are told of for an hour; more than so many at once are of no use to anyone.
 _STOPPED_KEPT = 50
-
-
-def install() -> None:
-    """Install the additions."""
-    backend, response = EC2ContainerServiceBackend, EC2ContainerServiceResponse
-    response.run_task = _run_task  # type: ignore[method-assign]
-    response.list_tasks = _list_tasks  # type: ignore[method-assign]
-    response.describe_tasks = _describe_tasks  # type: ignore[method-assign]
-    backend.stop_task = _stop_task  # type: ignore[method-assign]
 
 
 @dataclass(kw_only=True)
@@ -89,7 +81,7 @@ class Task:
     def __init__(
         self,
         backend: EC2ContainerServiceBackend,
-        cluster: Any,  # noqa: ANN401 - moto's cluster, whose type has no stub
+        cluster: Any,
         definition: TaskDefinition,
         placement: Placement,
         *,
@@ -334,7 +326,8 @@ def of_cluster(backend: EC2ContainerServiceBackend, cluster_name: str) -> list[T
 # The API
 
 
-def _run_task(self: EC2ContainerServiceResponse) -> ActionResult:
+@patch(EC2ContainerServiceResponse, "run_task")
+def run_task(self: EC2ContainerServiceResponse) -> ActionResult:
     backend, params = self.ecs_backend, self._get_params()
     cluster = backend._get_cluster(params.get("cluster") or "default")
     definition = references.active_definition(backend, str(params.get("taskDefinition", "")))
@@ -390,7 +383,8 @@ def _task_tags(params: dict[str, Any], definition: TaskDefinition) -> list[dict[
     return [*own.values(), *(tag for tag in inherited if tag["key"] not in own)]
 
 
-def _list_tasks(self: EC2ContainerServiceResponse) -> ActionResult:
+@patch(EC2ContainerServiceResponse, "list_tasks")
+def list_tasks(self: EC2ContainerServiceResponse) -> ActionResult:
     """List by service too, which moto ignores; the running ones unless the stopped ones are asked for.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html
@@ -414,7 +408,8 @@ def _list_tasks(self: EC2ContainerServiceResponse) -> ActionResult:
     return ActionResult({"taskArns": [task.task_arn for task in tasks]})
 
 
-def _describe_tasks(self: EC2ContainerServiceResponse) -> ActionResult:
+@patch(EC2ContainerServiceResponse, "describe_tasks")
+def describe_tasks(self: EC2ContainerServiceResponse) -> ActionResult:
     """Tell which tasks aren't there; moto leaves them out, and takes another cluster's."""
     backend, params = self.ecs_backend, self._get_params()
     cluster = backend._get_cluster(params.get("cluster") or "default")
@@ -438,7 +433,8 @@ def _describe_tasks(self: EC2ContainerServiceResponse) -> ActionResult:
     return ActionResult({"tasks": tasks, "failures": failures})
 
 
-def _stop_task(self: EC2ContainerServiceBackend, cluster_str: str, task_str: str, reason: str) -> MotoTask:
+@patch(EC2ContainerServiceBackend, "stop_task")
+def stop_task(self: EC2ContainerServiceBackend, cluster_str: str, task_str: str, reason: str) -> MotoTask:
     """Refuse a task that isn't there as AWS does; moto fails with an internal error."""
     cluster = self._get_cluster(cluster_str)
     for task in of_cluster(self, cluster.name):

@@ -123,7 +123,7 @@ def _groups(item: LoadBalancer) -> list[str]:
     return [str(item["targetGroupArn"]), str(item["advancedConfiguration"]["alternateTargetGroupArn"])]
 
 
-def _rule(elb: ELBv2Backend, arn: str) -> Any:  # noqa: ANN401 - moto's rule, or None
+def _rule(elb: ELBv2Backend, arn: str) -> Any:
     for balancer in elb.load_balancers.values():
         for listener in balancer.listeners.values():
             if arn in listener.rules:

@@ -10,12 +10,3 @@ group).
 - `clusters`: clusters, replication groups and what happens to them;
 - `networks`: references to subnet groups, security groups and keys.
 """
-
-from localcloud.emulator.patches.elasticache import clusters, groups, users
-
-
-def install() -> None:
-    """Install the additions."""
-    users.install()
-    groups.install()
-    clusters.install()

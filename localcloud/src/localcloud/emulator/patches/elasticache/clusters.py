@@ -19,6 +19,7 @@ from moto.elasticache.models import ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
 from localcloud.emulator.patches.elasticache import groups, networks, users
+from localcloud.emulator.patching import patch
 
 #: What runs when nothing more exact is asked for. AWS answers with a patch version where a program names
 #: major and minor: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html
@@ -27,23 +28,6 @@ _PATCHES = {"7.2": "7.2.6", "8.0": "8.0.1", "6.2": "6.2.6", "6.x": "6.2.6"}
 
 _PORTS = {"memcached": 11211}
 _MOST_REPLICAS = 5  # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Replication.Redis.Groups.html
-
-
-def install() -> None:
-    """Install the additions."""
-    response = ElastiCacheResponse
-    response.create_cache_cluster = _create_cluster  # type: ignore[method-assign]
-    response.delete_cache_cluster = _delete_cluster  # type: ignore[method-assign]
-    response.create_replication_group = _create_group  # type: ignore[method-assign]
-    response.modify_replication_group = _modify_group  # type: ignore[method-assign]
-    response.delete_replication_group = _delete_group  # type: ignore[method-assign]
-    for name, action in (
-        ("modify_cache_cluster", _modify_cluster),
-        ("increase_replica_count", _resize),
-        ("decrease_replica_count", _resize),
-        ("modify_replication_group_shard_configuration", _reshard),
-    ):
-        setattr(response, name, action)
 
 
 def _version(engine: str, version: str | None) -> str:
@@ -405,7 +389,7 @@ class Group:
         self.check()
 
 
-def find(backend: ElastiCacheBackend, name: str) -> Any:  # noqa: ANN401 - moto types it as its own
+def find(backend: ElastiCacheBackend, name: str) -> Any:
     """Return a replication group, or raise as AWS does."""
     if name not in backend.replication_groups:
         raise ReplicationGroupNotFound(name)
@@ -415,7 +399,8 @@ def find(backend: ElastiCacheBackend, name: str) -> Any:  # noqa: ANN401 - moto 
 # The API
 
 
-def _create_group(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "create_replication_group")
+def create_replication_group(self: ElastiCacheResponse) -> ActionResult:
     backend, params = self.elasticache_backend, self._get_params()
     name = str(params["ReplicationGroupId"]).lower()
     if name in backend.replication_groups:
@@ -438,14 +423,17 @@ def _create_group(self: ElastiCacheResponse) -> ActionResult:
     return ActionResult({"ReplicationGroup": group})
 
 
-def _modify_group(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "modify_replication_group")
+def modify_replication_group(self: ElastiCacheResponse) -> ActionResult:
     params = self._get_params()
     group = find(self.elasticache_backend, str(params["ReplicationGroupId"]))
     group.modify(params)
     return ActionResult({"ReplicationGroup": group})
 
 
-def _resize(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "increase_replica_count")
+@patch(ElastiCacheResponse, "decrease_replica_count")
+def change_replica_count(self: ElastiCacheResponse) -> ActionResult:
     params = self._get_params()
     group = find(self.elasticache_backend, str(params["ReplicationGroupId"]))
     if not params.get("ApplyImmediately"):
@@ -459,7 +447,8 @@ def _resize(self: ElastiCacheResponse) -> ActionResult:
     return ActionResult({"ReplicationGroup": group})
 
 
-def _reshard(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "modify_replication_group_shard_configuration")
+def modify_replication_group_shard_configuration(self: ElastiCacheResponse) -> ActionResult:
     params = self._get_params()
     group = find(self.elasticache_backend, str(params["ReplicationGroupId"]))
     if not group.cluster_enabled:
@@ -468,7 +457,8 @@ def _reshard(self: ElastiCacheResponse) -> ActionResult:
     return ActionResult({"ReplicationGroup": group})
 
 
-def _delete_group(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "delete_replication_group")
+def delete_replication_group(self: ElastiCacheResponse) -> ActionResult:
     """Take the members along and the final snapshot first; moto leaves a group that is `deleting` for ever."""
     backend, params = self.elasticache_backend, self._get_params()
     group = find(backend, str(params["ReplicationGroupId"]))
@@ -482,7 +472,8 @@ def _delete_group(self: ElastiCacheResponse) -> ActionResult:
     return ActionResult({"ReplicationGroup": group})
 
 
-def _create_cluster(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "create_cache_cluster")
+def create_cache_cluster(self: ElastiCacheResponse) -> ActionResult:
     backend, params = self.elasticache_backend, self._get_params()
     name = str(params["CacheClusterId"]).lower()
     if name in backend.cache_clusters:
@@ -512,7 +503,8 @@ def _create_cluster(self: ElastiCacheResponse) -> ActionResult:
     return ActionResult({"CacheCluster": cluster})
 
 
-def _modify_cluster(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "modify_cache_cluster")
+def modify_cache_cluster(self: ElastiCacheResponse) -> ActionResult:
     backend, params = self.elasticache_backend, self._get_params()
     cluster = backend.cache_clusters.get(str(params["CacheClusterId"]))
     if cluster is None:
@@ -521,7 +513,8 @@ def _modify_cluster(self: ElastiCacheResponse) -> ActionResult:
     return ActionResult({"CacheCluster": cluster})
 
 
-def _delete_cluster(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "delete_cache_cluster")
+def delete_cache_cluster(self: ElastiCacheResponse) -> ActionResult:
     """Let it go at once; moto leaves a cluster that is `deleting` for ever."""
     backend, params = self.elasticache_backend, self._get_params()
     name = str(params["CacheClusterId"])

@@ -12,6 +12,8 @@ from moto.elasticache.exceptions import (
 from moto.elasticache.models import CacheSubnetGroup, ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
+from localcloud.emulator.patching import patch
+
 #: The families of parameter groups, by engine:
 #: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
 FAMILIES = (
@@ -26,25 +28,8 @@ FAMILIES = (
 )
 
 
-def install() -> None:
-    """Install the additions."""
-    backend, response = ElastiCacheBackend, ElastiCacheResponse
-    backend.create_cache_subnet_group = _creating_subnets(backend.create_cache_subnet_group)  # type: ignore[method-assign]
-    backend.list_tags_for_resource = _list_tags  # type: ignore[method-assign]
-    for name, action in (
-        ("modify_cache_subnet_group", _modify_subnets),
-        ("delete_cache_subnet_group", _delete_subnets),
-        ("create_cache_parameter_group", _create_parameters),
-        ("describe_cache_parameter_groups", _describe_groups),
-        ("describe_cache_parameters", _describe_parameters),
-        ("modify_cache_parameter_group", _modify_parameters),
-        ("reset_cache_parameter_group", _reset_parameters),
-        ("delete_cache_parameter_group", _delete_parameters),
-    ):
-        setattr(response, name, action)
-
-
-def _list_tags(self: ElastiCacheBackend, arn: str) -> dict[str, list[dict[str, str]]]:
+@patch(ElastiCacheBackend, "list_tags_for_resource")
+def list_tags_for_resource(self: ElastiCacheBackend, arn: str) -> dict[str, list[dict[str, str]]]:
     """Moto refuses the ARNs of user groups and parameter groups."""
     return self.tagging_service.list_tags_for_resource(arn)
 
@@ -82,20 +67,19 @@ def _tell_subnets(group: CacheSubnetGroup, subnets: list[Any]) -> None:
     ]
 
 
-def _creating_subnets(create: Any) -> Any:  # noqa: ANN401 - moto's method
-    def create_cache_subnet_group(
-        self: ElastiCacheBackend,
-        cache_subnet_group_name: str,
-        subnet_ids: list[str],
-        **kwargs: Any,  # noqa: ANN401
-    ) -> CacheSubnetGroup:
-        subnets = _check_subnets(self, subnet_ids)
-        name = cache_subnet_group_name.lower()
-        group: CacheSubnetGroup = create(self, cache_subnet_group_name=name, subnet_ids=subnet_ids, **kwargs)
-        _tell_subnets(group, subnets)
-        return group
-
-    return create_cache_subnet_group
+@patch(ElastiCacheBackend, "create_cache_subnet_group")
+def create_cache_subnet_group(
+    original: Any,
+    self: ElastiCacheBackend,
+    cache_subnet_group_name: str,
+    subnet_ids: list[str],
+    **kwargs: Any,
+) -> CacheSubnetGroup:
+    subnets = _check_subnets(self, subnet_ids)
+    name = cache_subnet_group_name.lower()
+    group: CacheSubnetGroup = original(self, cache_subnet_group_name=name, subnet_ids=subnet_ids, **kwargs)
+    _tell_subnets(group, subnets)
+    return group
 
 
 def find_subnets(backend: ElastiCacheBackend, name: str) -> CacheSubnetGroup:
@@ -105,7 +89,8 @@ def find_subnets(backend: ElastiCacheBackend, name: str) -> CacheSubnetGroup:
     return backend.cache_subnet_groups[name]
 
 
-def _modify_subnets(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "modify_cache_subnet_group")
+def modify_cache_subnet_group(self: ElastiCacheResponse) -> ActionResult:
     backend, params = self.elasticache_backend, self._get_params()
     group = find_subnets(backend, str(params["CacheSubnetGroupName"]))
     if params.get("SubnetIds"):
@@ -115,7 +100,8 @@ def _modify_subnets(self: ElastiCacheResponse) -> ActionResult:
     return ActionResult({"CacheSubnetGroup": group})
 
 
-def _delete_subnets(self: ElastiCacheResponse) -> EmptyResult:
+@patch(ElastiCacheResponse, "delete_cache_subnet_group")
+def delete_cache_subnet_group(self: ElastiCacheResponse) -> EmptyResult:
     backend = self.elasticache_backend
     name = str(self._get_param("CacheSubnetGroupName"))
     group = find_subnets(backend, name)
@@ -169,7 +155,8 @@ def find_parameters(backend: ElastiCacheBackend, name: str) -> ParameterGroup:
     return groups[name]
 
 
-def _create_parameters(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "create_cache_parameter_group")
+def create_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
     backend, params = self.elasticache_backend, self._get_params()
     name, family = str(params["CacheParameterGroupName"]).lower(), str(params["CacheParameterGroupFamily"])
     if name in parameter_groups_of(backend):
@@ -185,13 +172,15 @@ def _create_parameters(self: ElastiCacheResponse) -> ActionResult:
     return ActionResult({"CacheParameterGroup": group})
 
 
-def _describe_groups(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "describe_cache_parameter_groups")
+def describe_cache_parameter_groups(self: ElastiCacheResponse) -> ActionResult:
     backend, name = self.elasticache_backend, self._get_param("CacheParameterGroupName")
     groups = [find_parameters(backend, name)] if name else list(parameter_groups_of(backend).values())
     return ActionResult({"CacheParameterGroups": groups})
 
 
-def _describe_parameters(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "describe_cache_parameters")
+def describe_cache_parameters(self: ElastiCacheResponse) -> ActionResult:
     """Tell the parameters that were set; the engine's own defaults aren't emulated."""
     group = find_parameters(self.elasticache_backend, str(self._get_param("CacheParameterGroupName")))
     source = self._get_param("Source")
@@ -210,7 +199,8 @@ def _changeable(backend: ElastiCacheBackend, name: str) -> ParameterGroup:
     return group
 
 
-def _modify_parameters(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "modify_cache_parameter_group")
+def modify_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
     params = self._get_params()
     group = _changeable(self.elasticache_backend, str(params["CacheParameterGroupName"]))
     for item in params.get("ParameterNameValues") or []:
@@ -218,7 +208,8 @@ def _modify_parameters(self: ElastiCacheResponse) -> ActionResult:
     return ActionResult({"CacheParameterGroupName": group.cache_parameter_group_name})
 
 
-def _reset_parameters(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "reset_cache_parameter_group")
+def reset_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
     params = self._get_params()
     group = _changeable(self.elasticache_backend, str(params["CacheParameterGroupName"]))
     if params.get("ResetAllParameters"):
@@ -228,7 +219,8 @@ def _reset_parameters(self: ElastiCacheResponse) -> ActionResult:
     return ActionResult({"CacheParameterGroupName": group.cache_parameter_group_name})
 
 
-def _delete_parameters(self: ElastiCacheResponse) -> EmptyResult:
+@patch(ElastiCacheResponse, "delete_cache_parameter_group")
+def delete_cache_parameter_group(self: ElastiCacheResponse) -> EmptyResult:
     backend = self.elasticache_backend
     name = str(self._get_param("CacheParameterGroupName"))
     group = _changeable(backend, name)

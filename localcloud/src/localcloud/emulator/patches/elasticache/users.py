@@ -12,24 +12,10 @@ from moto.elasticache.exceptions import (
 from moto.elasticache.models import ElastiCacheBackend, User
 from moto.elasticache.responses import ElastiCacheResponse
 
+from localcloud.emulator.patching import patch
+
 #: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
 _SHORTEST, _LONGEST, _MOST_PASSWORDS = 16, 128, 2
-
-
-def install() -> None:
-    """Install the additions."""
-    response = ElastiCacheResponse
-    response.create_user = _create_user  # type: ignore[method-assign]
-    response.delete_user = _delete_user  # type: ignore[method-assign]
-    ElastiCacheBackend.describe_users = _describe_users  # type: ignore[method-assign]
-    for name, action in (
-        ("modify_user", _modify_user),
-        ("create_user_group", _create_user_group),
-        ("describe_user_groups", _describe_user_groups),
-        ("modify_user_group", _modify_user_group),
-        ("delete_user_group", _delete_user_group),
-    ):
-        setattr(response, name, action)
 
 
 class UserGroup:
@@ -96,7 +82,8 @@ def _set_authentication(user: User, kind: str, passwords: list[str]) -> None:
     user.authentication_type = kind
 
 
-def _create_user(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "create_user")
+def create_user(self: ElastiCacheResponse) -> ActionResult:
     backend, params = self.elasticache_backend, self._get_params()
     user_id, engine = str(params["UserId"]), str(params.get("Engine", "")).lower()
     if user_id in backend.users:
@@ -128,7 +115,8 @@ def _create_user(self: ElastiCacheResponse) -> ActionResult:
     return ActionResult(user)
 
 
-def _modify_user(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "modify_user")
+def modify_user(self: ElastiCacheResponse) -> ActionResult:
     backend, params = self.elasticache_backend, self._get_params()
     user = backend.users.get(str(params["UserId"]))
     if user is None:
@@ -145,7 +133,8 @@ def _modify_user(self: ElastiCacheResponse) -> ActionResult:
     return ActionResult(user)
 
 
-def _delete_user(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "delete_user")
+def delete_user(self: ElastiCacheResponse) -> ActionResult:
     """Moto keeps a deleted user until it is described once, and in no group."""
     backend = self.elasticache_backend
     user_id = str(self._get_param("UserId"))
@@ -159,7 +148,8 @@ def _delete_user(self: ElastiCacheResponse) -> ActionResult:
     return ActionResult(user)
 
 
-def _describe_users(self: ElastiCacheBackend, user_id: str | None) -> list[User]:
+@patch(ElastiCacheBackend, "describe_users")
+def describe_users(self: ElastiCacheBackend, user_id: str | None) -> list[User]:
     if user_id and user_id not in self.users:
         raise UserNotFound(user_id)
     found = [self.users[user_id]] if user_id else list(self.users.values())
@@ -189,7 +179,8 @@ def _check_members(backend: ElastiCacheBackend, engine: str, user_ids: list[str]
         )
 
 
-def _create_user_group(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "create_user_group")
+def create_user_group(self: ElastiCacheResponse) -> ActionResult:
     backend, params = self.elasticache_backend, self._get_params()
     name, engine = str(params["UserGroupId"]), str(params["Engine"]).lower()
     if name in groups_of(backend):
@@ -202,13 +193,15 @@ def _create_user_group(self: ElastiCacheResponse) -> ActionResult:
     return ActionResult(group)
 
 
-def _describe_user_groups(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "describe_user_groups")
+def describe_user_groups(self: ElastiCacheResponse) -> ActionResult:
     backend, name = self.elasticache_backend, self._get_param("UserGroupId")
     groups = [find_group(backend, name)] if name else list(groups_of(backend).values())
     return ActionResult({"UserGroups": groups})
 
 
-def _modify_user_group(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "modify_user_group")
+def modify_user_group(self: ElastiCacheResponse) -> ActionResult:
     backend, params = self.elasticache_backend, self._get_params()
     group = find_group(backend, str(params["UserGroupId"]))
     added, removed = params.get("UserIdsToAdd") or [], params.get("UserIdsToRemove") or []
@@ -223,7 +216,8 @@ def _modify_user_group(self: ElastiCacheResponse) -> ActionResult:
     return ActionResult(group)
 
 
-def _delete_user_group(self: ElastiCacheResponse) -> ActionResult:
+@patch(ElastiCacheResponse, "delete_user_group")
+def delete_user_group(self: ElastiCacheResponse) -> ActionResult:
     backend = self.elasticache_backend
     group = find_group(backend, str(self._get_param("UserGroupId")))
     if group.replication_groups:

@@ -3,14 +3,12 @@
 moto (5.2.5) tells a few of them; the official provider reads them all.
 """
 
-# ruff: noqa: ANN401 - moto's own values are passed through
-
 from typing import Any
 
 from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer, FakeTargetGroup
 
-from localcloud.emulator.patching import around
+from localcloud.emulator.patching import patch
 
 #: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
 _LOGS = {f"access_logs.s3.{key}": value for key, value in (("enabled", "false"), ("bucket", ""), ("prefix", ""))}
@@ -101,23 +99,18 @@ _REQUEST = {
 }
 
 
-def install() -> None:
-    """Install the additions."""
-    around(FakeLoadBalancer, "__init__", _balancer)
-    around(FakeTargetGroup, "__init__", _group)
-    around(FakeListener, "__init__", _listener)
-    around(ELBv2Backend, "modify_listener_attributes", _modify_listener)
-    around(ELBv2Backend, "modify_target_group_attributes", _modify_group)
-    FakeLoadBalancer.VALID_ATTRS = {key for kind in _BALANCER.values() for key in kind} | FakeLoadBalancer.VALID_ATTRS
+FakeLoadBalancer.VALID_ATTRS = {key for kind in _BALANCER.values() for key in kind} | FakeLoadBalancer.VALID_ATTRS
 
 
-def _balancer(init: Any, self: FakeLoadBalancer, *args: Any, **kwargs: Any) -> None:
-    init(self, *args, **kwargs)
+@patch(FakeLoadBalancer, "__init__")
+def init_load_balancer(original: Any, self: FakeLoadBalancer, *args: Any, **kwargs: Any) -> None:
+    original(self, *args, **kwargs)
     self.attrs = dict(_BALANCER[self.type])
 
 
-def _group(init: Any, self: FakeTargetGroup, *args: Any, **kwargs: Any) -> None:
-    init(self, *args, **kwargs)
+@patch(FakeTargetGroup, "__init__")
+def init_target_group(original: Any, self: FakeTargetGroup, *args: Any, **kwargs: Any) -> None:
+    original(self, *args, **kwargs)
     if self.target_type == "lambda":
         self.attributes = {"lambda.multi_value_headers.enabled": "false", **_HEALTH}
     elif self.protocol in ("HTTP", "HTTPS"):
@@ -127,8 +120,9 @@ def _group(init: Any, self: FakeTargetGroup, *args: Any, **kwargs: Any) -> None:
         self.attributes = {**_TCP_GROUP, "preserve_client_ip.enabled": "false" if addresses else "true"}
 
 
-def _listener(init: Any, self: FakeListener, *args: Any, **kwargs: Any) -> None:
-    init(self, *args, **kwargs)
+@patch(FakeListener, "__init__")
+def init_listener(original: Any, self: FakeListener, *args: Any, **kwargs: Any) -> None:
+    original(self, *args, **kwargs)
     if self.protocol == "TCP":
         self.attributes = {"tcp.idle_timeout.seconds": "350"}
     elif self.protocol in ("HTTP", "HTTPS"):
@@ -142,7 +136,10 @@ def _listener(init: Any, self: FakeListener, *args: Any, **kwargs: Any) -> None:
         self.attributes = {}
 
 
-def _modify_listener(modify: Any, self: ELBv2Backend, listener_arn: str, attrs: list[dict[str, str]]) -> Any:
+@patch(ELBv2Backend, "modify_listener_attributes")
+def modify_listener_attributes(
+    original: Any, self: ELBv2Backend, listener_arn: str, attrs: list[dict[str, str]]
+) -> Any:
     """Refuse attributes that listeners of this protocol lack; moto takes any."""
     known = self.describe_listener_attributes(listener_arn)
     for attribute in attrs:
@@ -150,10 +147,13 @@ def _modify_listener(modify: Any, self: ELBv2Backend, listener_arn: str, attrs: 
             raise ELBClientError(
                 "InvalidConfigurationRequest", f"Listener attribute key '{attribute['Key']}' is not recognized"
             )
-    return modify(self, listener_arn, [{"Key": item["Key"], "Value": item.get("Value") or ""} for item in attrs])
+    return original(self, listener_arn, [{"Key": item["Key"], "Value": item.get("Value") or ""} for item in attrs])
 
 
-def _modify_group(modify: Any, self: ELBv2Backend, target_group_arn: str, attributes: dict[str, Any]) -> None:
+@patch(ELBv2Backend, "modify_target_group_attributes")
+def modify_target_group_attributes(
+    original: Any, self: ELBv2Backend, target_group_arn: str, attributes: dict[str, Any]
+) -> None:
     """Take the longest deregistration delay, 3600 s, which moto refuses, and refuse attributes that don't exist."""
     group = self.target_groups.get(target_group_arn)
     delay = "deregistration_delay.timeout_seconds"
@@ -166,4 +166,4 @@ def _modify_group(modify: Any, self: ELBv2Backend, target_group_arn: str, attrib
         if str(attributes.get(delay)) == "3600":
             attributes = dict(attributes)
             group.attributes[delay] = attributes.pop(delay)
-    modify(self, target_group_arn, attributes)
+    original(self, target_group_arn, attributes)

@@ -1,7 +1,5 @@
 """Load balancers: where they stand, what they are called, and what keeps them."""
 
-# ruff: noqa: ANN401 - moto's own values are passed through
-
 import json
 import zlib
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 from moto.elbv2.exceptions import DuplicateLoadBalancerName, ELBClientError
 from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
 
-from localcloud.emulator.patching import around
+from localcloud.emulator.patching import patch
 
 #: The hosted zones of load balancers' names, which alias records need (application, network):
 #: https://docs.aws.amazon.com/general/latest/gr/elb.html
@@ -34,16 +32,9 @@ ZONES = {
 }
 
 
-def install() -> None:
-    """Install the additions."""
-    around(ELBv2Backend, "create_load_balancer", _create)
-    around(ELBv2Backend, "delete_load_balancer", _delete)
-    around(ELBv2Backend, "set_security_groups", _set_groups)
-    around(ELBv2Backend, "modify_load_balancer_attributes", _modify)
-
-
-def _create(
-    create: Any,
+@patch(ELBv2Backend, "create_load_balancer")
+def create_load_balancer(
+    original: Any,
     self: ELBv2Backend,
     name: str,
     security_groups: list[str],
@@ -82,7 +73,7 @@ def _create(
             raise ELBClientError("InvalidSubnet", f"VPC {vpc} has no internet gateway")
         if kind == "application":
             security_groups = _groups(self, vpc, security_groups)
-    balancer: FakeLoadBalancer = create(
+    balancer: FakeLoadBalancer = original(
         self, name, security_groups, subnet_ids, subnet_mappings, scheme, kind, **kwargs
     )
     application, network = ZONES.get(self.region_name, ZONES["us-east-1"])
@@ -128,15 +119,17 @@ def _groups(backend: ELBv2Backend, vpc: str, ids: list[str]) -> list[str]:
     return ids
 
 
-def _set_groups(set_groups: Any, self: ELBv2Backend, arn: str, sec_groups: list[str]) -> None:
+@patch(ELBv2Backend, "set_security_groups")
+def set_security_groups(original: Any, self: ELBv2Backend, arn: str, sec_groups: list[str]) -> None:
     """Refuse a group of another VPC, which moto takes."""
     balancer = self.load_balancers.get(arn)
     if balancer is not None:
         _groups(self, balancer.vpc_id, sec_groups)
-    set_groups(self, arn, sec_groups)
+    original(self, arn, sec_groups)
 
 
-def _delete(delete: Any, self: ELBv2Backend, arn: str) -> None:
+@patch(ELBv2Backend, "delete_load_balancer")
+def delete_load_balancer(original: Any, self: ELBv2Backend, arn: str) -> None:
     """Refuse while deletion protection is on, and let go of certificates and web ACL; moto does neither."""
     balancer = self.load_balancers.get(arn)
     if balancer is None:
@@ -152,10 +145,11 @@ def _delete(delete: Any, self: ELBv2Backend, arn: str) -> None:
 
     wafv2_backends[self.account_id][self.region_name].disassociate_web_acl(arn)
     self.tagging_service.delete_all_tags_for_resource(arn)
-    delete(self, arn)
+    original(self, arn)
 
 
-def _modify(modify: Any, self: ELBv2Backend, arn: str, attrs: dict[str, Any]) -> Any:
+@patch(ELBv2Backend, "modify_load_balancer_attributes")
+def modify_load_balancer_attributes(original: Any, self: ELBv2Backend, arn: str, attrs: dict[str, Any]) -> Any:
     """Refuse logs to a bucket that the service may not write to; moto takes any name.
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
@@ -166,7 +160,7 @@ def _modify(modify: Any, self: ELBv2Backend, arn: str, attrs: dict[str, Any]) ->
         for kind in ("access_logs", "connection_logs", "health_check_logs"):
             if wanted.get(f"{kind}.s3.enabled") == "true" and any(key.startswith(kind) for key in attrs):
                 _need_bucket(self, wanted.get(f"{kind}.s3.bucket", ""))
-    return modify(self, arn, attrs)
+    return original(self, arn, attrs)
 
 
 def _need_bucket(backend: ELBv2Backend, name: str) -> None:

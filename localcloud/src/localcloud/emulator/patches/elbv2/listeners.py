@@ -1,7 +1,5 @@
 """Listeners, their certificates and rules, and the target groups that they lead to."""
 
-# ruff: noqa: ANN401 - moto's own values are passed through
-
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,26 +8,14 @@ from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer, Fake
 from moto.elbv2.responses import ELBV2Response
 from moto.elbv2.ssl_policies import SSL_POLICIES
 
-from localcloud.emulator.patching import around
+from localcloud.emulator.patching import patch
 
 _SECURE = ("HTTPS", "TLS")
 
 
-def install() -> None:
-    """Install the additions."""
-    around(ELBv2Backend, "create_listener", _create)
-    around(ELBv2Backend, "modify_listener", _modify)
-    around(ELBv2Backend, "delete_listener", _delete)
-    around(ELBv2Backend, "add_listener_certificates", _add_certificates)
-    around(ELBv2Backend, "create_rule", _create_rule)
-    around(ELBv2Backend, "modify_rule", _modify_rule)
-    around(ELBV2Response, "modify_target_group", _modify_group)
-    # moto adds to the list at each call and never takes away.
-    FakeTargetGroup.load_balancer_arns = property(_balancers, lambda self, value: None)  # type: ignore[assignment]
-
-
-def _create(
-    create: Any,
+@patch(ELBv2Backend, "create_listener")
+def create_listener(
+    original: Any,
     self: ELBv2Backend,
     load_balancer_arn: str,
     protocol: str,
@@ -58,14 +44,15 @@ def _create(
     elif certificate:
         raise ELBClientError("ValidationError", f"Certificates cannot be specified for {protocol} listeners")
     # moto tells a TLS policy for listeners without TLS as well.
-    listener: FakeListener = create(
+    listener: FakeListener = original(
         self, load_balancer_arn, protocol, port, ssl_policy if secure else None, certificate, actions, *args, **kwargs
     )
     return listener
 
 
-def _modify(
-    modify: Any,
+@patch(ELBv2Backend, "modify_listener")
+def modify_listener(
+    original: Any,
     self: ELBv2Backend,
     arn: str,
     port: Any = None,
@@ -88,7 +75,7 @@ def _modify(
         _need_certificate(self, fresh)
     further = listener.certificates[1:]
     before = listener.certificate
-    changed: FakeListener = modify(self, arn, port, protocol, ssl_policy, certificates or [], actions or [])
+    changed: FakeListener = original(self, arn, port, protocol, ssl_policy, certificates or [], actions or [])
     if not secure:
         changed.ssl_policy, changed.certificate, changed.certificates = None, None, []  # type: ignore[assignment]
     elif fresh:
@@ -102,26 +89,29 @@ def _modify(
     return changed
 
 
-def _delete(delete: Any, self: ELBv2Backend, listener_arn: str) -> FakeListener:
+@patch(ELBv2Backend, "delete_listener")
+def delete_listener(original: Any, self: ELBv2Backend, listener_arn: str) -> FakeListener:
     """Let go of the certificates, which moto holds for ever."""
-    gone: FakeListener = delete(self, listener_arn)
+    gone: FakeListener = original(self, listener_arn)
     for certificate in gone.certificates:
         _let_go(self, certificate, listener_arn)
     return gone
 
 
-def _add_certificates(add: Any, self: ELBv2Backend, arn: str, certificates: list[dict[str, Any]]) -> Any:
+@patch(ELBv2Backend, "add_listener_certificates")
+def add_listener_certificates(original: Any, self: ELBv2Backend, arn: str, certificates: list[dict[str, Any]]) -> Any:
     """Refuse certificates that aren't issued, and hold the others; moto does neither."""
     for certificate in certificates:
         _need_certificate(self, certificate["CertificateArn"])
-    answer = add(self, arn, certificates)
+    answer = original(self, arn, certificates)
     for certificate in certificates:
         _hold(self, certificate["CertificateArn"], arn)
     return answer
 
 
-def _create_rule(
-    create: Any,
+@patch(ELBv2Backend, "create_rule")
+def create_rule(
+    original: Any,
     self: ELBv2Backend,
     listener_arn: str,
     conditions: Any,
@@ -133,20 +123,24 @@ def _create_rule(
     """Refuse targets in another VPC, which moto takes."""
     listeners = self.describe_listeners(None, [listener_arn])
     _need_targets(self, self.load_balancers[listeners[0].load_balancer_arn], actions)
-    return create(self, listener_arn, conditions, priority, actions, *args, **kwargs)
+    return original(self, listener_arn, conditions, priority, actions, *args, **kwargs)
 
 
-def _modify_rule(modify: Any, self: ELBv2Backend, rule_arn: str, conditions: Any, actions: list[dict[str, Any]]) -> Any:
+@patch(ELBv2Backend, "modify_rule")
+def modify_rule(
+    original: Any, self: ELBv2Backend, rule_arn: str, conditions: Any, actions: list[dict[str, Any]]
+) -> Any:
     """Refuse targets in another VPC, which moto takes."""
     rules = self.describe_rules(None, [rule_arn])
     listener = self.describe_listeners(None, [rules[0].listener_arn])[0]
     _need_targets(self, self.load_balancers[listener.load_balancer_arn], actions or [])
-    return modify(self, rule_arn, conditions, actions)
+    return original(self, rule_arn, conditions, actions)
 
 
-def _modify_group(modify: Any, self: ELBV2Response) -> Any:
+@patch(ELBV2Response, "modify_target_group")
+def modify_target_group(original: Any, self: ELBV2Response) -> Any:
     """Change the codes that mean well, which moto looks for under another name."""
-    answer = modify(self)
+    answer = original(self)
     matcher = self._get_param("Matcher")
     if isinstance(matcher, dict):
         group = self.elbv2_backend.target_groups[self._get_param("TargetGroupArn")]
@@ -201,7 +195,9 @@ def _let_go(backend: ELBv2Backend, certificate: str | None, listener: str) -> No
         bundle.in_use_by.remove(listener)
 
 
-def _balancers(self: FakeTargetGroup) -> list[str]:
+@patch(FakeTargetGroup, "load_balancer_arns", as_property=True)
+def load_balancer_arns(self: FakeTargetGroup) -> list[str]:
+    """Tell the load balancers that forward to the group; moto only ever adds to the list."""
     from moto.elbv2.models import elbv2_backends
 
     backend = elbv2_backends[self.account_id][self.region_name]

@@ -11,15 +11,3 @@ group and the parameter group exist, and no other reference.
 - `groups`: subnet groups and parameter groups;
 - `subscriptions`: event subscriptions.
 """
-
-from localcloud.emulator.patches.rds import contents, groups, instances, restores, subscriptions, versions
-
-
-def install() -> None:
-    """Install the additions."""
-    versions.install()
-    instances.install()
-    restores.install()
-    contents.install()
-    groups.install()
-    subscriptions.install()

@@ -8,18 +8,11 @@ from typing import Any
 
 from moto.rds.models import DBInstance, DBSnapshot, RDSBackend
 
-from localcloud.emulator.patching import around
+from localcloud.emulator.patching import patch
 from localcloud.emulator.stores import listening
 
 #: Where an instance keeps what it begins with, until its stand-in takes it over.
 CONTENTS = "contents"
-
-
-def install() -> None:
-    """Install the additions."""
-    around(DBSnapshot, "__init__", _snapshot)
-    around(RDSBackend, "restore_db_instance_from_db_snapshot", _restore)
-    around(RDSBackend, "restore_db_instance_to_point_in_time", _restore_to_time)
 
 
 def _pass(source: DBInstance, target: DBInstance) -> None:
@@ -29,25 +22,32 @@ def _pass(source: DBInstance, target: DBInstance) -> None:
         vars(target)[CONTENTS] = contents
 
 
-def _snapshot(init: Any, self: DBSnapshot, backend: RDSBackend, database: DBInstance, *args: Any, **more: Any) -> None:  # noqa: ANN401 - passed on
-    init(self, backend, database, *args, **more)
+@patch(DBSnapshot, "__init__")
+def init_snapshot(
+    original: Any, self: DBSnapshot, backend: RDSBackend, database: DBInstance, *args: Any, **more: Any
+) -> None:
+    original(self, backend, database, *args, **more)
     _pass(database, self.database)
 
 
-def _restore(restore: Any, self: RDSBackend, from_snapshot_id: str, overrides: dict[str, Any]) -> DBInstance:  # noqa: ANN401 - moto's method
-    instance: DBInstance = restore(self, from_snapshot_id, overrides)
+@patch(RDSBackend, "restore_db_instance_from_db_snapshot")
+def restore_db_instance_from_db_snapshot(
+    original: Any, self: RDSBackend, from_snapshot_id: str, overrides: dict[str, Any]
+) -> DBInstance:
+    instance: DBInstance = original(self, from_snapshot_id, overrides)
     name = from_snapshot_id.rpartition(":")[2]  # of an ARN
     _pass(self.describe_db_snapshots(None, name)[0].database, instance)
     return instance
 
 
-def _restore_to_time(
-    restore: Any,  # noqa: ANN401 - moto's method
+@patch(RDSBackend, "restore_db_instance_to_point_in_time")
+def restore_db_instance_to_point_in_time(
+    original: Any,
     self: RDSBackend,
     source_db_identifier: str,
     target_db_identifier: str,
     overrides: dict[str, Any],
 ) -> DBInstance:
-    instance: DBInstance = restore(self, source_db_identifier, target_db_identifier, overrides)
+    instance: DBInstance = original(self, source_db_identifier, target_db_identifier, overrides)
     _pass(self.describe_db_instances(source_db_identifier)[0], instance)
     return instance

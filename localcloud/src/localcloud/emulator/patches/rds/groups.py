@@ -8,25 +8,13 @@ from moto.rds.exceptions import DBParameterGroupNotFoundError, DBSubnetGroupNotF
 from moto.rds.models import DBSubnetGroup, RDSBackend
 from moto.rds.responses import RDSResponse
 
+from localcloud.emulator.patching import patch
+
 #: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html
 _FEWEST_ZONES = 2
 
 
-def install() -> None:
-    """Install the additions."""
-    response = RDSResponse
-    response.create_db_subnet_group = _create_subnets  # type: ignore[method-assign]
-    response.modify_db_subnet_group = _modify_subnets  # type: ignore[method-assign]
-    response.delete_db_subnet_group = _deleting_subnets(response.delete_db_subnet_group)  # type: ignore[method-assign]
-    response.describe_db_parameter_groups = _describing(  # type: ignore[method-assign]
-        response.describe_db_parameter_groups
-    )
-    response.describe_db_parameters = _describe_parameters  # type: ignore[method-assign]
-    response.reset_db_parameter_group = _reset  # type: ignore[attr-defined]
-    response.delete_db_parameter_group = _deleting_parameters(  # type: ignore[method-assign]
-        response.delete_db_parameter_group
-    )
-    DBSubnetGroup.supported_network_types = ["IPV4"]  # type: ignore[attr-defined]
+DBSubnetGroup.supported_network_types = ["IPV4"]  # type: ignore[attr-defined]
 
 
 # Subnet groups
@@ -53,7 +41,8 @@ def _subnets(backend: RDSBackend, subnet_ids: list[str]) -> list[Any]:
     return subnets
 
 
-def _create_subnets(self: RDSResponse) -> ActionResult:
+@patch(RDSResponse, "create_db_subnet_group")
+def create_db_subnet_group(self: RDSResponse) -> ActionResult:
     """Refuse a name that is taken; moto puts the new group in the old one's place."""
     name = str(self.params.get("DBSubnetGroupName")).lower()
     if name in self.backend.subnet_groups:
@@ -67,7 +56,8 @@ def _create_subnets(self: RDSResponse) -> ActionResult:
     return ActionResult({"DBSubnetGroup": group})
 
 
-def _modify_subnets(self: RDSResponse) -> ActionResult:
+@patch(RDSResponse, "modify_db_subnet_group")
+def modify_db_subnet_group(self: RDSResponse) -> ActionResult:
     name = str(self.params.get("DBSubnetGroupName"))
     if name not in self.backend.subnet_groups:
         raise DBSubnetGroupNotFoundError(name)
@@ -78,41 +68,36 @@ def _modify_subnets(self: RDSResponse) -> ActionResult:
     return ActionResult({"DBSubnetGroup": group})
 
 
-def _deleting_subnets(delete: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(RDSResponse, "delete_db_subnet_group")
+def delete_db_subnet_group(original: Any, self: RDSResponse) -> ActionResult:
     """A group that an instance is in stays; moto deletes it."""
-
-    def delete_db_subnet_group(self: RDSResponse) -> ActionResult:
-        group = self.backend.subnet_groups.get(str(self.params.get("DBSubnetGroupName")))
-        for instance in self.backend.databases.values() if group is not None else ():
-            if getattr(instance, "db_subnet_group", None) is group:
-                raise RDSClientError(
-                    "InvalidDBSubnetGroupStateFault",
-                    f"Cannot delete the subnet group '{self.params['DBSubnetGroupName']}' because at least one "
-                    f"database instance: {instance.db_instance_identifier} is still using it.",
-                )
-        answer: ActionResult = delete(self)
-        return answer
-
-    return delete_db_subnet_group
+    group = self.backend.subnet_groups.get(str(self.params.get("DBSubnetGroupName")))
+    for instance in self.backend.databases.values() if group is not None else ():
+        if getattr(instance, "db_subnet_group", None) is group:
+            raise RDSClientError(
+                "InvalidDBSubnetGroupStateFault",
+                f"Cannot delete the subnet group '{self.params['DBSubnetGroupName']}' because at least one "
+                f"database instance: {instance.db_instance_identifier} is still using it.",
+            )
+    answer: ActionResult = original(self)
+    return answer
 
 
 # Parameter groups
 
 
-def _describing(describe: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(RDSResponse, "describe_db_parameter_groups")
+def describe_db_parameter_groups(original: Any, self: RDSResponse) -> ActionResult:
     """A named group that isn't there is an error; moto answers with an empty list."""
-
-    def describe_db_parameter_groups(self: RDSResponse) -> ActionResult:
-        name = self.params.get("DBParameterGroupName")
-        if name and name not in self.backend.db_parameter_groups:
-            raise DBParameterGroupNotFoundError(name)
-        answer: ActionResult = describe(self)
-        return answer
-
-    return describe_db_parameter_groups
+    name = self.params.get("DBParameterGroupName")
+    if name and name not in self.backend.db_parameter_groups:
+        raise DBParameterGroupNotFoundError(name)
+    answer: ActionResult = original(self)
+    return answer
 
 
-def _describe_parameters(self: RDSResponse) -> ActionResult:
+@patch(RDSResponse, "describe_db_parameters")
+def describe_db_parameters(self: RDSResponse) -> ActionResult:
     """Tell the parameters that were set as the user's; the engine's own defaults aren't emulated."""
     name = str(self.params.get("DBParameterGroupName"))
     if name not in self.backend.db_parameter_groups:
@@ -125,7 +110,8 @@ def _describe_parameters(self: RDSResponse) -> ActionResult:
     return ActionResult({"Parameters": parameters})
 
 
-def _reset(self: RDSResponse) -> ActionResult:
+@patch(RDSResponse, "reset_db_parameter_group")
+def reset_db_parameter_group(self: RDSResponse) -> ActionResult:
     name = str(self.params.get("DBParameterGroupName"))
     if name not in self.backend.db_parameter_groups:
         raise DBParameterGroupNotFoundError(name)
@@ -138,18 +124,15 @@ def _reset(self: RDSResponse) -> ActionResult:
     return ActionResult({"DBParameterGroupName": name})
 
 
-def _deleting_parameters(delete: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(RDSResponse, "delete_db_parameter_group")
+def delete_db_parameter_group(original: Any, self: RDSResponse) -> ActionResult:
     """A group that an instance has stays; moto deletes it."""
-
-    def delete_db_parameter_group(self: RDSResponse) -> ActionResult:
-        name = str(self.params.get("DBParameterGroupName"))
-        if any(instance.db_parameter_group_name == name for instance in self.backend.databases.values()):
-            raise RDSClientError(
-                "InvalidDBParameterGroupState",
-                f"One or more database instances are still members of this parameter group {name}, so the group "
-                "cannot be deleted",
-            )
-        answer: ActionResult = delete(self)
-        return answer
-
-    return delete_db_parameter_group
+    name = str(self.params.get("DBParameterGroupName"))
+    if any(instance.db_parameter_group_name == name for instance in self.backend.databases.values()):
+        raise RDSClientError(
+            "InvalidDBParameterGroupState",
+            f"One or more database instances are still members of this parameter group {name}, so the group "
+            "cannot be deleted",
+        )
+    answer: ActionResult = original(self)
+    return answer

@@ -12,6 +12,7 @@ from moto.rds.models import DBInstance, RDSBackend
 from moto.rds.responses import RDSResponse
 
 from localcloud.emulator.patches.rds import versions
+from localcloud.emulator.patching import patch
 
 #: The hosted zone of instances' endpoints in us-east-1, for alias records; other regions get the same.
 _HOSTED_ZONE = "Z2R2ITUGPM61AM"
@@ -35,60 +36,51 @@ _WAITING = {
 _PASSWORD = re.compile(r"[!#-.0-?A-~]{8,128}")
 
 
-def install() -> None:
-    """Install the additions."""
-    backend, response = RDSBackend, RDSResponse
-    backend.create_db_instance = _creating(backend.create_db_instance)  # type: ignore[method-assign]
-    backend.create_db_instance_read_replica = _replicating(  # type: ignore[method-assign]
-        backend.create_db_instance_read_replica
-    )
-    backend.modify_db_instance = _modifying(backend.modify_db_instance)  # type: ignore[method-assign]
-    response.delete_db_instance = _deleting(response.delete_db_instance)  # type: ignore[method-assign]
-    DBInstance.endpoint = property(_endpoint)  # type: ignore[assignment]
-
-
-def _endpoint(self: DBInstance) -> dict[str, Any]:
+@patch(DBInstance, "endpoint", as_property=True)
+def endpoint(self: DBInstance) -> dict[str, Any]:
     """With the hosted zone, which moto leaves out."""
     return {"Address": self.address, "Port": self.port, "HostedZoneId": _HOSTED_ZONE}
 
 
-def _creating(create: Any) -> Any:  # noqa: ANN401 - moto's method
-    def create_db_instance(self: RDSBackend, db_kwargs: Any) -> DBInstance:  # noqa: ANN401 - moto's own kind of dict
-        if db_kwargs.get("db_cluster_identifier") is not None:
-            clustered: DBInstance = create(self, db_kwargs)
-            return clustered
-        engine = str(db_kwargs.get("engine"))
-        db_kwargs["engine_version"] = versions.resolve(engine, db_kwargs.get("engine_version"))
-        _check(self, engine, db_kwargs)
-        if db_kwargs.get("kms_key_id") and db_kwargs.get("storage_encrypted"):
-            db_kwargs["kms_key_id"] = self._validate_kms_key(db_kwargs["kms_key_id"])
-        if not db_kwargs.get("license_model") and engine in _LICENSES:
-            db_kwargs["license_model"] = _LICENSES[engine]
-        if not db_kwargs.get("ca_certificate_identifier"):
-            db_kwargs["ca_certificate_identifier"] = _AUTHORITY
-        instance: DBInstance = create(self, db_kwargs)
-        _identify(instance)
-        insights = db_kwargs.get("enable_performance_insights", db_kwargs.get("performance_insights_enabled", False))
-        vars(instance).update(
-            performance_insights_enabled=bool(insights),
-            performance_insights_kms_key_id=db_kwargs.get("performance_insights_kms_key_id") if insights else None,
-            performance_insights_retention_period=(
-                (db_kwargs.get("performance_insights_retention_period") or 7) if insights else None
-            ),
-            database_insights_mode=db_kwargs.get("database_insights_mode") or "standard",
-            network_type=db_kwargs.get("network_type") or "IPV4",
-            backup_target=db_kwargs.get("backup_target") or "region",
-            dedicated_log_volume=bool(db_kwargs.get("dedicated_log_volume")),
-            engine_lifecycle_support=(db_kwargs.get("engine_lifecycle_support") or "open-source-rds-extended-support"),
-            customer_owned_ip_enabled=False,
-            activity_stream_status="stopped",
-            upgrade_rollout_order="second",
-            waiting={},
-        )
-        _tell(instance)
-        return instance
-
-    return create_db_instance
+@patch(RDSBackend, "create_db_instance")
+def create_db_instance(original: Any, self: RDSBackend, db_kwargs: Any) -> DBInstance:
+    # An encrypted instance without a key of its own has the account's key for RDS, which moto calls by another name:
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html
+    if db_kwargs.get("storage_encrypted") and db_kwargs.get("kms_key_id") in (None, "default_kms_key_id"):
+        db_kwargs["kms_key_id"] = "alias/aws/rds"
+    if db_kwargs.get("db_cluster_identifier") is not None:
+        clustered: DBInstance = original(self, db_kwargs)
+        return clustered
+    engine = str(db_kwargs.get("engine"))
+    db_kwargs["engine_version"] = versions.resolve(engine, db_kwargs.get("engine_version"))
+    _check(self, engine, db_kwargs)
+    if db_kwargs.get("kms_key_id") and db_kwargs.get("storage_encrypted"):
+        db_kwargs["kms_key_id"] = self._validate_kms_key(db_kwargs["kms_key_id"])
+    if not db_kwargs.get("license_model") and engine in _LICENSES:
+        db_kwargs["license_model"] = _LICENSES[engine]
+    if not db_kwargs.get("ca_certificate_identifier"):
+        db_kwargs["ca_certificate_identifier"] = _AUTHORITY
+    instance: DBInstance = original(self, db_kwargs)
+    _identify(instance)
+    insights = db_kwargs.get("enable_performance_insights", db_kwargs.get("performance_insights_enabled", False))
+    vars(instance).update(
+        performance_insights_enabled=bool(insights),
+        performance_insights_kms_key_id=db_kwargs.get("performance_insights_kms_key_id") if insights else None,
+        performance_insights_retention_period=(
+            (db_kwargs.get("performance_insights_retention_period") or 7) if insights else None
+        ),
+        database_insights_mode=db_kwargs.get("database_insights_mode") or "standard",
+        network_type=db_kwargs.get("network_type") or "IPV4",
+        backup_target=db_kwargs.get("backup_target") or "region",
+        dedicated_log_volume=bool(db_kwargs.get("dedicated_log_volume")),
+        engine_lifecycle_support=(db_kwargs.get("engine_lifecycle_support") or "open-source-rds-extended-support"),
+        customer_owned_ip_enabled=False,
+        activity_stream_status="stopped",
+        upgrade_rollout_order="second",
+        waiting={},
+    )
+    _tell(instance)
+    return instance
 
 
 def _identify(instance: DBInstance) -> None:
@@ -110,7 +102,7 @@ def _tell(instance: DBInstance) -> None:
     )
 
 
-def _check(backend: RDSBackend, engine: str, db_kwargs: Any) -> None:  # noqa: ANN401 - moto's own kind of dict
+def _check(backend: RDSBackend, engine: str, db_kwargs: Any) -> None:
     """Refuse what doesn't fit, which moto takes."""
     group = None
     if db_kwargs.get("db_subnet_group_name"):
@@ -166,52 +158,48 @@ def _check_parameters(backend: RDSBackend, engine: str, version: str | None, nam
         )
 
 
-def _replicating(replicate: Any) -> Any:  # noqa: ANN401 - moto's method
-    def create_db_instance_read_replica(self: RDSBackend, db_kwargs: Any) -> DBInstance:  # noqa: ANN401 - as above
-        replica: DBInstance = replicate(self, db_kwargs)
-        _identify(replica)
-        replica.source_db_instance_identifier = db_kwargs["source_db_instance_identifier"]
-        replica.tags = db_kwargs.get("tags") or []
-        return replica
-
-    return create_db_instance_read_replica
+@patch(RDSBackend, "create_db_instance_read_replica")
+def create_db_instance_read_replica(original: Any, self: RDSBackend, db_kwargs: Any) -> DBInstance:
+    replica: DBInstance = original(self, db_kwargs)
+    _identify(replica)
+    replica.source_db_instance_identifier = db_kwargs["source_db_instance_identifier"]
+    replica.tags = db_kwargs.get("tags") or []
+    return replica
 
 
-def _modifying(modify: Any) -> Any:  # noqa: ANN401 - moto's method
-    def modify_db_instance(self: RDSBackend, db_instance_identifier: str, db_kwargs: Any) -> DBInstance:  # noqa: ANN401
-        instance = self.describe_db_instances(db_instance_identifier)[0]
-        changes = dict(db_kwargs.items())
-        group = getattr(instance, "db_subnet_group", None)
-        _check_security_groups(self, changes.get("vpc_security_group_ids"), group.vpc_id if group else None)
-        _check_role(self, changes.get("monitoring_role_arn"))
-        if changes.get("engine_version"):
-            wanted = changes["engine_version"]
-            own = instance.engine_version
-            # A major version alone, of what runs already, asks for nothing.
-            resolved = own if own.split(".")[0] == wanted else str(versions.resolve(instance.engine, wanted))
-            versions.check_upgrade(
-                instance.engine, own, resolved, major_allowed=bool(changes.get("allow_major_version_upgrade"))
-            )
-            changes["engine_version"] = resolved
-        running = changes.get("engine_version") or instance.engine_version
-        _check_parameters(self, instance.engine, running, changes.get("db_parameter_group_name"))
-        waiting: dict[str, Any] = vars(instance).setdefault("waiting", {})
-        if changes.pop("apply_immediately", False):
-            changes = {**waiting, **changes}  # what waited comes along
-            waiting.clear()
-        else:
-            for key in _WAITING:
-                if key in changes:
-                    value = changes.pop(key)
-                    waiting.pop(key, None)
-                    if value != getattr(instance, key):
-                        waiting[key] = value
-        _rename(instance, changes)
-        modified: DBInstance = modify(self, db_instance_identifier, changes)
-        _tell(modified)
-        return modified
-
-    return modify_db_instance
+@patch(RDSBackend, "modify_db_instance")
+def modify_db_instance(original: Any, self: RDSBackend, db_instance_identifier: str, db_kwargs: Any) -> DBInstance:
+    instance = self.describe_db_instances(db_instance_identifier)[0]
+    changes = dict(db_kwargs.items())
+    group = getattr(instance, "db_subnet_group", None)
+    _check_security_groups(self, changes.get("vpc_security_group_ids"), group.vpc_id if group else None)
+    _check_role(self, changes.get("monitoring_role_arn"))
+    if changes.get("engine_version"):
+        wanted = changes["engine_version"]
+        own = instance.engine_version
+        # A major version alone, of what runs already, asks for nothing.
+        resolved = own if own.split(".")[0] == wanted else str(versions.resolve(instance.engine, wanted))
+        versions.check_upgrade(
+            instance.engine, own, resolved, major_allowed=bool(changes.get("allow_major_version_upgrade"))
+        )
+        changes["engine_version"] = resolved
+    running = changes.get("engine_version") or instance.engine_version
+    _check_parameters(self, instance.engine, running, changes.get("db_parameter_group_name"))
+    waiting: dict[str, Any] = vars(instance).setdefault("waiting", {})
+    if changes.pop("apply_immediately", False):
+        changes = {**waiting, **changes}  # what waited comes along
+        waiting.clear()
+    else:
+        for key in _WAITING:
+            if key in changes:
+                value = changes.pop(key)
+                waiting.pop(key, None)
+                if value != getattr(instance, key):
+                    waiting[key] = value
+    _rename(instance, changes)
+    modified: DBInstance = original(self, db_instance_identifier, changes)
+    _tell(modified)
+    return modified
 
 
 def _rename(instance: DBInstance, changes: dict[str, Any]) -> None:
@@ -237,26 +225,23 @@ def _rename(instance: DBInstance, changes: dict[str, Any]) -> None:
         changes.pop(key, None)
 
 
-def _deleting(delete: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(RDSResponse, "delete_db_instance")
+def delete_db_instance(original: Any, self: RDSResponse) -> ActionResult:
     """Hold to the rules of the final snapshot; moto takes none, or both.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBInstance.html
     """
-
-    def delete_db_instance(self: RDSResponse) -> ActionResult:
-        skip, final = bool(self.params.get("SkipFinalSnapshot")), self.params.get("FinalDBSnapshotIdentifier")
-        name = self.params.get("DBInstanceIdentifier")
-        instance = self.backend.databases.get(name)
-        if instance is not None and not instance.is_replica:
-            if not skip and not final:
-                raise InvalidParameterCombination(
-                    "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
-                )
-            if skip and final:
-                raise InvalidParameterCombination(
-                    "FinalDBSnapshotIdentifier can not be specified when deleting with SkipFinalSnapshot."
-                )
-        answer: ActionResult = delete(self)
-        return answer
-
-    return delete_db_instance
+    skip, final = bool(self.params.get("SkipFinalSnapshot")), self.params.get("FinalDBSnapshotIdentifier")
+    name = self.params.get("DBInstanceIdentifier")
+    instance = self.backend.databases.get(name)
+    if instance is not None and not instance.is_replica:
+        if not skip and not final:
+            raise InvalidParameterCombination(
+                "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
+            )
+        if skip and final:
+            raise InvalidParameterCombination(
+                "FinalDBSnapshotIdentifier can not be specified when deleting with SkipFinalSnapshot."
+            )
+    answer: ActionResult = original(self)
+    return answer

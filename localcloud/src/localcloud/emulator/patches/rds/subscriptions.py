@@ -8,19 +8,17 @@ from moto.rds.models import EventSubscription, RDSBackend
 from moto.rds.responses import RDSResponse
 from moto.sns.models import sns_backends
 
+from localcloud.emulator.patching import patch
 
-def install() -> None:
-    """Install the additions."""
-    response = RDSResponse
-    response.create_event_subscription = _creating(response.create_event_subscription)  # type: ignore[method-assign]
-    for name, action in (
-        ("modify_event_subscription", _modify),
-        ("add_source_identifier_to_subscription", _add_source),
-        ("remove_source_identifier_from_subscription", _remove_source),
-    ):
-        setattr(response, name, action)
-    EventSubscription.event_subscription_arn = property(lambda self: self.arn)  # type: ignore[attr-defined]
-    EventSubscription.customer_aws_id = property(lambda self: self.account_id)  # type: ignore[attr-defined]
+
+@patch(EventSubscription, "event_subscription_arn", as_property=True)
+def event_subscription_arn(self: EventSubscription) -> str:
+    return str(self.arn)
+
+
+@patch(EventSubscription, "customer_aws_id", as_property=True)
+def customer_aws_id(self: EventSubscription) -> str:
+    return str(self.account_id)
 
 
 def _check(backend: RDSBackend, topic: str | None, kind: str | None, sources: list[str]) -> None:
@@ -39,22 +37,19 @@ def _check(backend: RDSBackend, topic: str | None, kind: str | None, sources: li
             raise RDSClientError("SourceNotFound", f"Source {source} of type {kind} not found.")
 
 
-def _creating(create: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(RDSResponse, "create_event_subscription")
+def create_event_subscription(original: Any, self: RDSResponse) -> ActionResult:
     """Refuse topics and sources that aren't there, which moto takes; subscriptions are on unless told otherwise."""
-
-    def create_event_subscription(self: RDSResponse) -> ActionResult:
-        _check(
-            self.backend,
-            self.params.get("SnsTopicArn"),
-            self.params.get("SourceType"),
-            self.params.get("SourceIds") or [],
-        )
-        if self.params.get("Enabled") is None:
-            self.params["Enabled"] = True
-        answer: ActionResult = create(self)
-        return answer
-
-    return create_event_subscription
+    _check(
+        self.backend,
+        self.params.get("SnsTopicArn"),
+        self.params.get("SourceType"),
+        self.params.get("SourceIds") or [],
+    )
+    if self.params.get("Enabled") is None:
+        self.params["Enabled"] = True
+    answer: ActionResult = original(self)
+    return answer
 
 
 def _find(self: RDSResponse) -> EventSubscription:
@@ -64,7 +59,8 @@ def _find(self: RDSResponse) -> EventSubscription:
     return self.backend.event_subscriptions[name]
 
 
-def _modify(self: RDSResponse) -> ActionResult:
+@patch(RDSResponse, "modify_event_subscription")
+def modify_event_subscription(self: RDSResponse) -> ActionResult:
     subscription = _find(self)
     _check(self.backend, self.params.get("SnsTopicArn"), None, [])
     names = {
@@ -79,7 +75,8 @@ def _modify(self: RDSResponse) -> ActionResult:
     return ActionResult({"EventSubscription": subscription})
 
 
-def _add_source(self: RDSResponse) -> ActionResult:
+@patch(RDSResponse, "add_source_identifier_to_subscription")
+def add_source_identifier_to_subscription(self: RDSResponse) -> ActionResult:
     subscription = _find(self)
     source = str(self.params.get("SourceIdentifier"))
     _check(self.backend, None, subscription.source_type, [source])
@@ -87,7 +84,8 @@ def _add_source(self: RDSResponse) -> ActionResult:
     return ActionResult({"EventSubscription": subscription})
 
 
-def _remove_source(self: RDSResponse) -> ActionResult:
+@patch(RDSResponse, "remove_source_identifier_from_subscription")
+def remove_source_identifier_from_subscription(self: RDSResponse) -> ActionResult:
     subscription = _find(self)
     source = str(self.params.get("SourceIdentifier"))
     subscription.source_ids = [one for one in subscription.source_ids if one != source]

@@ -6,6 +6,8 @@ from moto.core.responses import ActionResult
 from moto.rds.exceptions import InvalidParameterCombination
 from moto.rds.responses import RDSResponse
 
+from localcloud.emulator.patching import patch
+
 #: Minor versions by major version, the default last. RDS has more, and newer ones come every quarter: any minor version
 #: of these major versions is taken.
 #: https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html
@@ -18,11 +20,6 @@ POSTGRES: dict[int, tuple[int, ...]] = {
 }
 #: The major version when none is named.
 _DEFAULT_MAJOR = 17
-
-
-def install() -> None:
-    """Install the additions."""
-    RDSResponse.describe_db_engine_versions = _describe  # type: ignore[attr-defined]
 
 
 def resolve(engine: str, version: str | None) -> str | None:
@@ -59,7 +56,8 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def _describe(self: RDSResponse) -> ActionResult:
+@patch(RDSResponse, "describe_db_engine_versions")
+def describe_db_engine_versions(self: RDSResponse) -> ActionResult:
     params = self._get_params()
     engine, wanted = params.get("Engine"), params.get("EngineVersion") or ""
     family = params.get("DBParameterGroupFamily")

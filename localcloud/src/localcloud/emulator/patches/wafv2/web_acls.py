@@ -1,6 +1,4 @@
-"""WAF: web ACLs are kept while they protect something, and log where WAF may write."""
-
-# ruff: noqa: ANN401 - moto's own values are passed through
+"""Web ACLs, IP sets and logging."""
 
 import json
 from collections.abc import Iterator
@@ -10,20 +8,7 @@ from moto.wafv2.exceptions import WAFv2ClientError
 from moto.wafv2.models import WAFV2Backend
 from moto.wafv2.responses import WAFV2Response
 
-from localcloud.emulator.patching import around
-
-
-def install() -> None:
-    """Install the additions."""
-    around(WAFV2Backend, "associate_web_acl", _associate)
-    around(WAFV2Backend, "delete_web_acl", _delete)
-    around(WAFV2Backend, "delete_ip_set", _delete_ip_set)
-    around(WAFV2Backend, "put_logging_configuration", _log)
-    # moto has no answer to ListResourcesForWebACL.
-    WAFV2Response.list_resources_for_web_acl = _list_resources  # type: ignore[attr-defined]
-    for name in ("create_web_acl", "update_web_acl"):
-        around(WAFV2Backend, name, _write)
-
+from localcloud.emulator.patching import patch
 
 #: The part of an ARN that tells a kind of resource:
 #: https://docs.aws.amazon.com/waf/latest/APIReference/API_ListResourcesForWebACL.html
@@ -38,7 +23,9 @@ _KINDS = {
 }
 
 
-def _list_resources(self: WAFV2Response) -> tuple[int, dict[str, str], str]:
+@patch(WAFV2Response, "list_resources_for_web_acl")
+def list_resources_for_web_acl(self: WAFV2Response) -> tuple[int, dict[str, str], str]:
+    """List what an ACL protects; moto has no answer to the call."""
     body = json.loads(self.body)
     acl = self.wafv2_backend.wacls.get(body.get("WebACLArn"))
     if acl is None:
@@ -52,7 +39,8 @@ def _gone(what: str) -> WAFv2ClientError:
     return WAFv2ClientError("WAFNonexistentItemException", f"AWS WAF couldn't find {what}.")
 
 
-def _associate(associate: Any, self: WAFV2Backend, web_acl_arn: str, resource_arn: str) -> None:
+@patch(WAFV2Backend, "associate_web_acl")
+def associate_web_acl(original: Any, self: WAFV2Backend, web_acl_arn: str, resource_arn: str) -> None:
     """Refuse what isn't there, and move a resource from one ACL to another; moto takes any and keeps both.
 
     https://docs.aws.amazon.com/waf/latest/APIReference/API_AssociateWebACL.html
@@ -67,10 +55,11 @@ def _associate(associate: Any, self: WAFV2Backend, web_acl_arn: str, resource_ar
             )
     if web_acl_arn in self.wacls:
         self.disassociate_web_acl(resource_arn)
-    associate(self, web_acl_arn, resource_arn)
+    original(self, web_acl_arn, resource_arn)
 
 
-def _delete(delete: Any, self: WAFV2Backend, name: str, scope: str, _id: str, lock_token: str) -> None:
+@patch(WAFV2Backend, "delete_web_acl")
+def delete_web_acl(original: Any, self: WAFV2Backend, name: str, scope: str, _id: str, lock_token: str) -> None:
     """Refuse while something is protected, and take the logging along; moto does neither.
 
     https://docs.aws.amazon.com/waf/latest/APIReference/API_DeleteWebACL.html
@@ -82,11 +71,12 @@ def _delete(delete: Any, self: WAFV2Backend, name: str, scope: str, _id: str, lo
             "AWS WAF couldn't perform the operation because your resource is being used by another resource or it's "
             "associated with another resource.",
         )
-    delete(self, name, scope, _id, lock_token)
+    original(self, name, scope, _id, lock_token)
     self.logging_configurations.pop(arn or "", None)
 
 
-def _delete_ip_set(delete: Any, self: WAFV2Backend, name: str, scope: str, _id: str, lock_token: str) -> None:
+@patch(WAFV2Backend, "delete_ip_set")
+def delete_ip_set(original: Any, self: WAFV2Backend, name: str, scope: str, _id: str, lock_token: str) -> None:
     """Refuse a set that a rule names, which moto deletes."""
     arn = next((arn for arn, item in self.ip_sets.items() if item.ip_set_id == _id), None)
     if arn and any(arn in _named(acl.rules) for acl in self.wacls.values()):
@@ -95,10 +85,12 @@ def _delete_ip_set(delete: Any, self: WAFV2Backend, name: str, scope: str, _id: 
             "AWS WAF couldn't perform the operation because your resource is being used by another resource or it's "
             "associated with another resource.",
         )
-    delete(self, name, scope, _id, lock_token)
+    original(self, name, scope, _id, lock_token)
 
 
-def _write(write: Any, self: WAFV2Backend, *args: Any, **kwargs: Any) -> Any:
+@patch(WAFV2Backend, "create_web_acl")
+@patch(WAFV2Backend, "update_web_acl")
+def write_web_acl(original: Any, self: WAFV2Backend, *args: Any, **kwargs: Any) -> Any:
     """Refuse rules that name an IP set that isn't there, and priorities twice; moto takes both."""
     rules = kwargs.get("rules") or next((item for item in args if isinstance(item, list) and _are_rules(item)), [])
     for arn in _named(rules):
@@ -110,7 +102,7 @@ def _write(write: Any, self: WAFV2Backend, *args: Any, **kwargs: Any) -> Any:
             "WAFInvalidParameterException",
             "Error reason: You have used the same priority for more than one rule, field: RULE, parameter: Priority",
         )
-    return write(self, *args, **kwargs)
+    return original(self, *args, **kwargs)
 
 
 def _are_rules(items: list[Any]) -> bool:
@@ -132,7 +124,10 @@ def _named(value: Any) -> Iterator[str]:
         yield from _named(vars(value))
 
 
-def _log(log: Any, self: WAFV2Backend, arn: str, log_destination_configs: list[str], *args: Any, **kwargs: Any) -> Any:
+@patch(WAFV2Backend, "put_logging_configuration")
+def put_logging_configuration(
+    original: Any, self: WAFV2Backend, arn: str, log_destination_configs: list[str], *args: Any, **kwargs: Any
+) -> Any:
     """Refuse logs of an ACL that isn't there and destinations that WAF doesn't write to; moto takes any.
 
     https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
@@ -150,7 +145,7 @@ def _log(log: Any, self: WAFV2Backend, arn: str, log_destination_configs: list[s
                 f"separated by colons or slashes., field: LOG_DESTINATION, parameter: {destination}",
             )
         _need_group(self, destination, name)
-    return log(self, arn, log_destination_configs, *args, **kwargs)
+    return original(self, arn, log_destination_configs, *args, **kwargs)
 
 
 def _need_group(backend: WAFV2Backend, destination: str, name: str) -> None:

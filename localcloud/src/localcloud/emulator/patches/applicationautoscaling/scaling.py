@@ -1,10 +1,4 @@
-"""Application Auto Scaling: tags, errors by their right names, and what goes with a target that goes.
-
-moto (5.2.5) has no tags here, answers "not found" as a ValidationException, keeps the policies and scheduled actions
-of a target that is deregistered, finds policies by part of a resource's name, makes new alarms with each change of a
-policy and leaves the old ones, lets a policy or an action name a target that isn't registered, and takes metric queries
-that give no one time series.
-"""
+"""Scalable targets, scaling policies, scheduled actions and tags."""
 
 import json
 from typing import Any
@@ -17,6 +11,8 @@ from moto.applicationautoscaling.models import (
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.cloudwatch.models import Dimension, Metric, MetricDataQuery, MetricStat, cloudwatch_backends
 from moto.core.exceptions import JsonRESTError
+
+from localcloud.emulator.patching import patch
 
 #: The service-linked role of ECS targets:
 #: https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
@@ -31,26 +27,6 @@ _SUSPENDED = {
 }
 
 
-def install() -> None:
-    """Install the additions."""
-    backend, response = ApplicationAutoscalingBackend, ApplicationAutoScalingResponse
-    backend.register_scalable_target = _registering(backend.register_scalable_target)  # type: ignore[method-assign]
-    backend.deregister_scalable_target = _deregister  # type: ignore[method-assign]
-    backend.put_scaling_policy = _putting(backend.put_scaling_policy)  # type: ignore[method-assign]
-    backend.delete_scaling_policy = _renaming(backend.delete_scaling_policy)  # type: ignore[method-assign]
-    backend.put_scheduled_action = _scheduling(backend.put_scheduled_action)  # type: ignore[method-assign]
-    backend.delete_scheduled_action = _unscheduling(backend.delete_scheduled_action)  # type: ignore[method-assign]
-    FakeApplicationAutoscalingPolicy._generate_ecs_alarms = _ecs_alarms  # type: ignore[method-assign]
-    response.register_scalable_target = _register  # type: ignore[method-assign]
-    response.describe_scaling_policies = _describing(response.describe_scaling_policies)  # type: ignore[method-assign]
-    for name, action in (
-        ("list_tags_for_resource", _list_tags),
-        ("tag_resource", _tag),
-        ("untag_resource", _untag),
-    ):
-        setattr(response, name, action)
-
-
 def _missing(message: str) -> JsonRESTError:
     return JsonRESTError("ObjectNotFoundException", message)
 
@@ -58,7 +34,8 @@ def _missing(message: str) -> JsonRESTError:
 # Targets
 
 
-def _register(self: ApplicationAutoScalingResponse) -> str:
+@patch(ApplicationAutoScalingResponse, "register_scalable_target")
+def register_scalable_target_response(self: ApplicationAutoScalingResponse) -> str:
     self._validate_params()
     role = _ROLE.format(account=self.current_account)
     target = self.applicationautoscaling_backend.register_scalable_target(
@@ -74,40 +51,39 @@ def _register(self: ApplicationAutoScalingResponse) -> str:
     return json.dumps({"ScalableTargetARN": target.arn})
 
 
-def _registering(register: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(ApplicationAutoscalingBackend, "register_scalable_target")
+def register_scalable_target(
+    original: Any,
+    self: ApplicationAutoscalingBackend,
+    namespace: str,
+    r_id: str,
+    dimension: str,
+    **kwargs: Any,
+) -> FakeScalableTarget:
     """Refuse capacities the wrong way round and services that are gone; say what isn't suspended."""
-
-    def register_scalable_target(
-        self: ApplicationAutoscalingBackend,
-        namespace: str,
-        r_id: str,
-        dimension: str,
-        **kwargs: Any,  # noqa: ANN401
-    ) -> FakeScalableTarget:
-        known = self.targets.get(dimension, {}).get(r_id)
-        least: int | None = kwargs["min_capacity"]
-        most: int | None = kwargs["max_capacity"]
-        if known is not None:
-            least = known.min_capacity if least is None else least
-            most = known.max_capacity if most is None else most
-        if least is None or most is None:
-            raise JsonRESTError(
-                "ValidationException", "MinCapacity and MaxCapacity must be specified for a new scalable target."
-            )
-        if least > most:
-            raise JsonRESTError("ValidationException", "Maximum capacity cannot be less than minimum capacity.")
-        if namespace == "ecs":
-            service = self.ecs_backend.services.get(":".join(r_id.split("/")[1:]))
-            if service is None or service.status == "INACTIVE":
-                raise JsonRESTError("ValidationException", f"ECS service doesn't exist: {r_id}")
-        target: FakeScalableTarget = register(self, namespace, r_id, dimension, **kwargs)
-        target.suspended_state = {**_SUSPENDED, **(target.suspended_state or {})}  # type: ignore[assignment, dict-item]
-        return target
-
-    return register_scalable_target
+    known = self.targets.get(dimension, {}).get(r_id)
+    least: int | None = kwargs["min_capacity"]
+    most: int | None = kwargs["max_capacity"]
+    if known is not None:
+        least = known.min_capacity if least is None else least
+        most = known.max_capacity if most is None else most
+    if least is None or most is None:
+        raise JsonRESTError(
+            "ValidationException", "MinCapacity and MaxCapacity must be specified for a new scalable target."
+        )
+    if least > most:
+        raise JsonRESTError("ValidationException", "Maximum capacity cannot be less than minimum capacity.")
+    if namespace == "ecs":
+        service = self.ecs_backend.services.get(":".join(r_id.split("/")[1:]))
+        if service is None or service.status == "INACTIVE":
+            raise JsonRESTError("ValidationException", f"ECS service doesn't exist: {r_id}")
+    target: FakeScalableTarget = original(self, namespace, r_id, dimension, **kwargs)
+    target.suspended_state = {**_SUSPENDED, **(target.suspended_state or {})}  # type: ignore[assignment, dict-item]
+    return target
 
 
-def _deregister(self: ApplicationAutoscalingBackend, namespace: str, r_id: str, dimension: str) -> None:
+@patch(ApplicationAutoscalingBackend, "deregister_scalable_target")
+def deregister_scalable_target(self: ApplicationAutoscalingBackend, namespace: str, r_id: str, dimension: str) -> None:
     """Take policies and scheduled actions along.
 
     https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html
@@ -138,23 +114,22 @@ def _find(backend: ApplicationAutoscalingBackend, namespace: str, r_id: str, dim
 # Policies
 
 
-def _putting(put: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(ApplicationAutoscalingBackend, "put_scaling_policy")
+def put_scaling_policy(
+    original: Any, self: ApplicationAutoscalingBackend, **kwargs: Any
+) -> FakeApplicationAutoscalingPolicy:
     """Keep the policy's ARN and put new alarms in the place of the old ones; refuse one without a target."""
-
-    def put_scaling_policy(self: ApplicationAutoscalingBackend, **kwargs: Any) -> FakeApplicationAutoscalingPolicy:  # noqa: ANN401
-        place = (kwargs["service_namespace"], kwargs["resource_id"], kwargs["scalable_dimension"])
-        _find(self, *place)
-        _check_metrics(kwargs["policy_body"] or {})
-        key = FakeApplicationAutoscalingPolicy.formulate_key(*place, kwargs["policy_name"])
-        before = self.policies.get(key)
-        if before is not None:
-            before.delete_alarms(self.account_id, self.region_name)
-        policy: FakeApplicationAutoscalingPolicy = put(self, **kwargs)
-        if before is not None:
-            policy.policy_arn, policy.creation_time = before.policy_arn, before.creation_time
-        return policy
-
-    return put_scaling_policy
+    place = (kwargs["service_namespace"], kwargs["resource_id"], kwargs["scalable_dimension"])
+    _find(self, *place)
+    _check_metrics(kwargs["policy_body"] or {})
+    key = FakeApplicationAutoscalingPolicy.formulate_key(*place, kwargs["policy_name"])
+    before = self.policies.get(key)
+    if before is not None:
+        before.delete_alarms(self.account_id, self.region_name)
+    policy: FakeApplicationAutoscalingPolicy = original(self, **kwargs)
+    if before is not None:
+        policy.policy_arn, policy.creation_time = before.policy_arn, before.creation_time
+    return policy
 
 
 def _check_metrics(config: dict[str, Any]) -> None:
@@ -173,33 +148,29 @@ def _check_metrics(config: dict[str, Any]) -> None:
         raise JsonRESTError("ValidationException", "Exactly one of the metrics must have ReturnData set to true.")
 
 
-def _renaming(delete: Any) -> Any:  # noqa: ANN401 - moto's method
-    def delete_scaling_policy(self: ApplicationAutoscalingBackend, **kwargs: Any) -> None:  # noqa: ANN401
-        place = (kwargs["service_namespace"], kwargs["resource_id"], kwargs["scalable_dimension"])
-        if FakeApplicationAutoscalingPolicy.formulate_key(*place, kwargs["policy_name"]) not in self.policies:
-            raise _missing(f"No scaling policy found for policy name: {kwargs['policy_name']}")
-        delete(self, **kwargs)
-
-    return delete_scaling_policy
+@patch(ApplicationAutoscalingBackend, "delete_scaling_policy")
+def delete_scaling_policy(original: Any, self: ApplicationAutoscalingBackend, **kwargs: Any) -> None:
+    place = (kwargs["service_namespace"], kwargs["resource_id"], kwargs["scalable_dimension"])
+    if FakeApplicationAutoscalingPolicy.formulate_key(*place, kwargs["policy_name"]) not in self.policies:
+        raise _missing(f"No scaling policy found for policy name: {kwargs['policy_name']}")
+    original(self, **kwargs)
 
 
-def _describing(describe: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(ApplicationAutoScalingResponse, "describe_scaling_policies")
+def describe_scaling_policies(original: Any, self: ApplicationAutoScalingResponse) -> str:
     """Only the policies of that very resource, and by name."""
-
-    def describe_scaling_policies(self: ApplicationAutoScalingResponse) -> str:
-        answer = json.loads(describe(self))
-        resource, names = self._get_param("ResourceId"), self._get_param("PolicyNames")
-        answer["ScalingPolicies"] = [
-            policy
-            for policy in answer["ScalingPolicies"]
-            if (not resource or policy["ResourceId"] == resource) and (not names or policy["PolicyName"] in names)
-        ]
-        return json.dumps(answer)
-
-    return describe_scaling_policies
+    answer = json.loads(original(self))
+    resource, names = self._get_param("ResourceId"), self._get_param("PolicyNames")
+    answer["ScalingPolicies"] = [
+        policy
+        for policy in answer["ScalingPolicies"]
+        if (not resource or policy["ResourceId"] == resource) and (not names or policy["PolicyName"] in names)
+    ]
+    return json.dumps(answer)
 
 
-def _ecs_alarms(self: FakeApplicationAutoscalingPolicy) -> list[Any]:
+@patch(FakeApplicationAutoscalingPolicy, "_generate_ecs_alarms")
+def generate_ecs_alarms(self: FakeApplicationAutoscalingPolicy) -> list[Any]:
     """Make the pair of alarms that the policy's own metric and target ask for.
 
     moto's watch the CPU whatever the metric is, at 6 %.
@@ -305,27 +276,21 @@ def _query(metric: dict[str, Any]) -> MetricDataQuery:
 # Scheduled actions
 
 
-def _scheduling(put: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(ApplicationAutoscalingBackend, "put_scheduled_action")
+def put_scheduled_action(original: Any, self: ApplicationAutoscalingBackend, **kwargs: Any) -> None:
     """Refuse an action without a target, and say which time zone it means."""
-
-    def put_scheduled_action(self: ApplicationAutoscalingBackend, **kwargs: Any) -> None:  # noqa: ANN401
-        _find(self, kwargs["service_namespace"], kwargs["resource_id"], kwargs["scalable_dimension"])
-        kwargs["timezone"] = kwargs.get("timezone") or "UTC"
-        put(self, **kwargs)
-
-    return put_scheduled_action
+    _find(self, kwargs["service_namespace"], kwargs["resource_id"], kwargs["scalable_dimension"])
+    kwargs["timezone"] = kwargs.get("timezone") or "UTC"
+    original(self, **kwargs)
 
 
-def _unscheduling(delete: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(ApplicationAutoscalingBackend, "delete_scheduled_action")
+def delete_scheduled_action(original: Any, self: ApplicationAutoscalingBackend, **kwargs: Any) -> None:
     """An action that isn't there is an error; moto says nothing."""
-
-    def delete_scheduled_action(self: ApplicationAutoscalingBackend, **kwargs: Any) -> None:  # noqa: ANN401
-        before = len(self.scheduled_actions)
-        delete(self, **kwargs)
-        if len(self.scheduled_actions) == before:
-            raise _missing(f"No scheduled action found for name: {kwargs['scheduled_action_name']}")
-
-    return delete_scheduled_action
+    before = len(self.scheduled_actions)
+    original(self, **kwargs)
+    if len(self.scheduled_actions) == before:
+        raise _missing(f"No scheduled action found for name: {kwargs['scheduled_action_name']}")
 
 
 # Tags
@@ -344,16 +309,19 @@ def _tagged(self: ApplicationAutoScalingResponse) -> str:
     return arn
 
 
-def _list_tags(self: ApplicationAutoScalingResponse) -> str:
+@patch(ApplicationAutoScalingResponse, "list_tags_for_resource")
+def list_tags_for_resource(self: ApplicationAutoScalingResponse) -> str:
     return json.dumps({"Tags": _tags_of(self).get(_tagged(self), {})})
 
 
-def _tag(self: ApplicationAutoScalingResponse) -> str:
+@patch(ApplicationAutoScalingResponse, "tag_resource")
+def tag_resource(self: ApplicationAutoScalingResponse) -> str:
     _tags_of(self).setdefault(_tagged(self), {}).update(self._get_param("Tags") or {})
     return "{}"
 
 
-def _untag(self: ApplicationAutoScalingResponse) -> str:
+@patch(ApplicationAutoScalingResponse, "untag_resource")
+def untag_resource(self: ApplicationAutoScalingResponse) -> str:
     tags = _tags_of(self).get(_tagged(self), {})
     for key in self._get_param("TagKeys") or []:
         tags.pop(key, None)

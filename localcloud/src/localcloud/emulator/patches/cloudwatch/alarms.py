@@ -1,9 +1,4 @@
-"""CloudWatch: composite alarms of their own, and alarms that stay what they are when they are changed.
-
-moto (5.2.5) takes a composite alarm for a metric alarm without a metric and has no PutCompositeAlarm; it forgets an
-alarm's state and history with each change, begins in OK, answers for all types of alarms alike, keeps the tags of a
-deleted alarm, and drops evaluation windows and the like.
-"""
+"""Metric alarms and composite alarms."""
 
 import re
 from typing import Any
@@ -13,6 +8,8 @@ from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
+from localcloud.emulator.patching import patch
+
 #: Alarms in a rule: `ALARM("name")`, `OK(name)`, `INSUFFICIENT_DATA(arn:…)`:
 #: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
 _IN_RULE = re.compile(r"(?:ALARM|OK|INSUFFICIENT_DATA)\(\s*\"?([^\")]+?)\"?\s*\)")
@@ -20,70 +17,51 @@ _IN_RULE = re.compile(r"(?:ALARM|OK|INSUFFICIENT_DATA)\(\s*\"?([^\")]+?)\"?\s*\)
 _KEPT = ("state_value", "state_reason", "state_reason_data", "state_updated_timestamp", "history")
 
 
-def install() -> None:
-    """Install the additions."""
-    backend, response = CloudWatchBackend, CloudWatchResponse
-    backend.put_metric_alarm = _putting(backend.put_metric_alarm)  # type: ignore[method-assign]
-    backend.delete_alarms = _deleting(backend.delete_alarms)  # type: ignore[method-assign]
-    response.put_metric_alarm = _putting_more(response.put_metric_alarm)  # type: ignore[method-assign]
-    response.put_composite_alarm = _put_composite  # type: ignore[attr-defined]
-    response.describe_alarms = _describe  # type: ignore[method-assign]
-    Alarm.update_state = _updating(Alarm.update_state)  # type: ignore[method-assign]
-
-
-def _putting(put: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(CloudWatchBackend, "put_metric_alarm")
+def put_metric_alarm(original: Any, self: CloudWatchBackend, *args: Any, **kwargs: Any) -> Alarm:
     """Keep the state of an alarm that is changed; a new one has no data yet.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
     """
-
-    def put_metric_alarm(self: CloudWatchBackend, *args: Any, **kwargs: Any) -> Alarm:  # noqa: ANN401
-        before = self.alarms.get(str(kwargs.get("name", args[0] if args else "")))
-        alarm: Alarm = put(self, *args, **kwargs)
-        if before is None:
-            alarm.state_value = "INSUFFICIENT_DATA"
-        else:
-            for member in _KEPT:
-                setattr(alarm, member, getattr(before, member))
-        vars(alarm)["state_transitioned_timestamp"] = alarm.state_updated_timestamp
-        return alarm
-
-    return put_metric_alarm
+    before = self.alarms.get(str(kwargs.get("name", args[0] if args else "")))
+    alarm: Alarm = original(self, *args, **kwargs)
+    if before is None:
+        alarm.state_value = "INSUFFICIENT_DATA"
+    else:
+        for member in _KEPT:
+            setattr(alarm, member, getattr(before, member))
+    vars(alarm)["state_transitioned_timestamp"] = alarm.state_updated_timestamp
+    return alarm
 
 
-def _updating(update: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(Alarm, "update_state")
+def update_state(original: Any, self: Alarm, reason: str, reason_data: str, state_value: str) -> None:
     """Say since when an alarm is in its state, which moto doesn't know of."""
-
-    def update_state(self: Alarm, reason: str, reason_data: str, state_value: str) -> None:
-        before = self.state_value
-        update(self, reason, reason_data, state_value)
-        if state_value != before:
-            vars(self)["state_transitioned_timestamp"] = self.state_updated_timestamp
-
-    return update_state
+    before = self.state_value
+    original(self, reason, reason_data, state_value)
+    if state_value != before:
+        vars(self)["state_transitioned_timestamp"] = self.state_updated_timestamp
 
 
-def _putting_more(put: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(CloudWatchResponse, "put_metric_alarm")
+def put_metric_alarm_response(original: Any, self: CloudWatchResponse) -> EmptyResult:
     """Keep what moto drops."""
-
-    def put_metric_alarm(self: CloudWatchResponse) -> EmptyResult:
-        answer: EmptyResult = put(self)
-        params = self._get_params()
-        alarm = self.cloudwatch_backend.alarms[str(params["AlarmName"])]
-        vars(alarm).update(
-            evaluation_window=params.get("EvaluationWindow"),
-            warm_up_configuration=params.get("WarmUpConfiguration"),
-            evaluation_criteria=params.get("EvaluationCriteria"),
-            evaluation_interval=params.get("EvaluationInterval"),
-        )
-        for query, asked in zip(alarm.metric_data_queries, params.get("Metrics") or [], strict=False):
-            vars(query)["account_id"] = asked.get("AccountId")
-        return answer
-
-    return put_metric_alarm
+    answer: EmptyResult = original(self)
+    params = self._get_params()
+    alarm = self.cloudwatch_backend.alarms[str(params["AlarmName"])]
+    vars(alarm).update(
+        evaluation_window=params.get("EvaluationWindow"),
+        warm_up_configuration=params.get("WarmUpConfiguration"),
+        evaluation_criteria=params.get("EvaluationCriteria"),
+        evaluation_interval=params.get("EvaluationInterval"),
+    )
+    for query, asked in zip(alarm.metric_data_queries, params.get("Metrics") or [], strict=False):
+        vars(query)["account_id"] = asked.get("AccountId")
+    return answer
 
 
-def _put_composite(self: CloudWatchResponse) -> EmptyResult:
+@patch(CloudWatchResponse, "put_composite_alarm")
+def put_composite_alarm(self: CloudWatchResponse) -> EmptyResult:
     backend, params = self.cloudwatch_backend, self._get_params()
     name, rule = str(params["AlarmName"]), str(params["AlarmRule"])
     for other in _IN_RULE.findall(rule):
@@ -120,7 +98,8 @@ def _put_composite(self: CloudWatchResponse) -> EmptyResult:
     return EmptyResult()
 
 
-def _describe(self: CloudWatchResponse) -> ActionResult:
+@patch(CloudWatchResponse, "describe_alarms")
+def describe_alarms(self: CloudWatchResponse) -> ActionResult:
     """Answer for the types that are asked for, metric alarms unless told otherwise.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
@@ -145,24 +124,21 @@ def _describe(self: CloudWatchResponse) -> ActionResult:
     )
 
 
-def _deleting(delete: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(CloudWatchBackend, "delete_alarms")
+def delete_alarms(original: Any, self: CloudWatchBackend, alarm_names: list[str]) -> None:
     """Take the tags along, and keep what a composite alarm's rule names.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarms.html
     """
-
-    def delete_alarms(self: CloudWatchBackend, alarm_names: list[str]) -> None:
-        for alarm in self.alarms.values():
-            if alarm.rule is None or alarm.name in alarm_names:
-                continue
-            needed = {other.rpartition(":alarm:")[2] for other in _IN_RULE.findall(alarm.rule)} & set(alarm_names)
-            if needed:
-                raise ValidationError(
-                    f"Cannot delete {', '.join(sorted(needed))} as there are composite alarm(s) depending on it."
-                )
-        for name in alarm_names:
-            if name in self.alarms:
-                self.tagger.delete_all_tags_for_resource(self.alarms[name].alarm_arn)
-        delete(self, alarm_names)
-
-    return delete_alarms
+    for alarm in self.alarms.values():
+        if alarm.rule is None or alarm.name in alarm_names:
+            continue
+        needed = {other.rpartition(":alarm:")[2] for other in _IN_RULE.findall(alarm.rule)} & set(alarm_names)
+        if needed:
+            raise ValidationError(
+                f"Cannot delete {', '.join(sorted(needed))} as there are composite alarm(s) depending on it."
+            )
+    for name in alarm_names:
+        if name in self.alarms:
+            self.tagger.delete_all_tags_for_resource(self.alarms[name].alarm_arn)
+    original(self, alarm_names)

@@ -1,8 +1,4 @@
-"""EventBridge Scheduler: groups and expressions that are checked, roles that can be assumed, every setting changed.
-
-moto (5.2.5) answers with a fault for a group that isn't there, makes a group twice, takes any expression, time zone and
-role, and keeps the action after completion that a schedule was made with. Schedules don't fire here: there is no clock.
-"""
+"""Schedules and their groups."""
 
 import json
 import re
@@ -15,7 +11,7 @@ from moto.scheduler.exceptions import ScheduleGroupNotFound, ValidationException
 from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule, ScheduleGroup
 from moto.scheduler.responses import EventBridgeSchedulerResponse
 
-from localcloud.emulator.patching import around
+from localcloud.emulator.patching import patch
 
 #: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 _EXPRESSION = re.compile(
@@ -33,15 +29,6 @@ class Conflict(JsonRESTError):
 
     def __init__(self, message: str) -> None:
         super().__init__("ConflictException", message)
-
-
-def install() -> None:
-    """Install the additions."""
-    around(EventBridgeSchedulerBackend, "create_schedule", _create)
-    around(EventBridgeSchedulerBackend, "update_schedule", _update)
-    around(EventBridgeSchedulerBackend, "create_schedule_group", _create_group)
-    around(EventBridgeSchedulerBackend, "delete_schedule_group", _delete_group)
-    around(EventBridgeSchedulerResponse, "update_schedule", _update_all)
 
 
 def _check(backend: EventBridgeSchedulerBackend, asked: dict[str, Any]) -> None:
@@ -62,48 +49,53 @@ def _check(backend: EventBridgeSchedulerBackend, asked: dict[str, Any]) -> None:
         )
 
 
-def _create(create: Any, self: EventBridgeSchedulerBackend, **asked: Any) -> Schedule:  # noqa: ANN401 - moto's method
+@patch(EventBridgeSchedulerBackend, "create_schedule")
+def create_schedule(original: Any, self: EventBridgeSchedulerBackend, **asked: Any) -> Schedule:
     group = self.get_schedule_group(asked["group_name"])
     if asked["name"] in group.schedules:
         raise Conflict(f"Schedule {asked['name']} already exists.")
     _check(self, asked)
     asked["action_after_completion"] = asked.get("action_after_completion") or "NONE"
-    schedule: Schedule = create(self, **asked)
+    schedule: Schedule = original(self, **asked)
     return schedule
 
 
-def _update(update: Any, self: EventBridgeSchedulerBackend, **asked: Any) -> Schedule:  # noqa: ANN401 - moto's method
+@patch(EventBridgeSchedulerBackend, "update_schedule")
+def update_schedule(original: Any, self: EventBridgeSchedulerBackend, **asked: Any) -> Schedule:
     self.get_schedule(asked["group_name"], asked["name"])
     _check(self, asked)
     asked["state"] = asked.get("state") or "ENABLED"  # what isn't said goes back to what a new schedule has
-    schedule: Schedule = update(self, **asked)
+    schedule: Schedule = original(self, **asked)
     return schedule
 
 
-def _update_all(update: Any, self: EventBridgeSchedulerResponse) -> str:  # noqa: ANN401 - moto's method
-    answer: str = update(self)
+@patch(EventBridgeSchedulerResponse, "update_schedule")
+def update_schedule_response(original: Any, self: EventBridgeSchedulerResponse) -> str:
+    answer: str = original(self)
     name = self.uri.split("?")[0].split("/")[-1]
     schedule = self.scheduler_backend.get_schedule(self._get_param("GroupName"), name)
     schedule.action_after_completion = self._get_param("ActionAfterCompletion") or "NONE"
     return answer
 
 
-def _create_group(
-    create: Any,  # noqa: ANN401 - moto's method
+@patch(EventBridgeSchedulerBackend, "create_schedule_group")
+def create_schedule_group(
+    original: Any,
     self: EventBridgeSchedulerBackend,
     name: str,
     tags: list[dict[str, str]],
 ) -> ScheduleGroup:
     if name in self.schedule_groups:
         raise Conflict(f"Schedule group {name} already exists.")
-    group: ScheduleGroup = create(self, name, tags or [])
+    group: ScheduleGroup = original(self, name, tags or [])
     return group
 
 
-def _delete_group(delete: Any, self: EventBridgeSchedulerBackend, name: str | None) -> None:  # noqa: ANN401
+@patch(EventBridgeSchedulerBackend, "delete_schedule_group")
+def delete_schedule_group(original: Any, self: EventBridgeSchedulerBackend, name: str | None) -> None:
     if name == "default":
         raise ValidationException("The default schedule group can't be deleted.")
     if name not in self.schedule_groups:
         raise ScheduleGroupNotFound(str(name))
     self.tagger.delete_all_tags_for_resource(self.schedule_groups[name].arn)
-    delete(self, name)
+    original(self, name)

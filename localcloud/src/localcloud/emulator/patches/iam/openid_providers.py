@@ -1,21 +1,13 @@
-"""IAM: the audiences of an OpenID Connect provider."""
+"""The audiences of an OpenID Connect provider."""
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.responses import IamResponse
 
-
-def install() -> None:
-    """Install the additions."""
-    # moto has neither call and answers both with an error.
-    methods = {
-        "add_client_id_to_open_id_connect_provider": _add_client_id,
-        "remove_client_id_from_open_id_connect_provider": _remove_client_id,
-    }
-    for name, method in methods.items():
-        setattr(IamResponse, name, method)
+from localcloud.emulator.patching import patch
 
 
-def _add_client_id(self: IamResponse) -> ActionResult:
+@patch(IamResponse, "add_client_id_to_open_id_connect_provider")
+def add_client_id_to_open_id_connect_provider(self: IamResponse) -> ActionResult:
     """Add an audience; adding it again changes nothing.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddClientIDToOpenIDConnectProvider.html
@@ -27,7 +19,8 @@ def _add_client_id(self: IamResponse) -> ActionResult:
     return EmptyResult()
 
 
-def _remove_client_id(self: IamResponse) -> ActionResult:
+@patch(IamResponse, "remove_client_id_from_open_id_connect_provider")
+def remove_client_id_from_open_id_connect_provider(self: IamResponse) -> ActionResult:
     """Remove an audience; one that isn't there is no error.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_RemoveClientIDFromOpenIDConnectProvider.html

@@ -1,6 +1,4 @@
-"""Route 53: batches of changes that hold wholly or not at all."""
-
-# ruff: noqa: ANN401 - moto's own values are passed through
+"""Hosted zones and their records."""
 
 from typing import Any
 
@@ -8,20 +6,13 @@ from moto.route53.exceptions import Route53ClientError
 from moto.route53.models import FakeZone, HostedZoneIdentifier, Route53Backend
 
 from localcloud.emulator.patches.elbv2.balancers import ZONES
-from localcloud.emulator.patching import around
+from localcloud.emulator.patching import patch
 
 
-def install() -> None:
-    """Install the additions."""
-    around(Route53Backend, "change_resource_record_sets", _change)
-    around(Route53Backend, "create_hosted_zone", _create_zone)
-    around(HostedZoneIdentifier, "generate", _identify)
-    around(Route53Backend, "associate_vpc_with_hosted_zone", _associate)
-
-
-def _identify(generate: Any, self: HostedZoneIdentifier, *args: Any, **kwargs: Any) -> str:
+@patch(HostedZoneIdentifier, "generate")
+def generate(original: Any, self: HostedZoneIdentifier, *args: Any, **kwargs: Any) -> str:
     """Begin a zone's id with Z, as AWS's do; moto's begin with anything."""
-    return f"Z{str(generate(self, *args, **kwargs))[1:]}"
+    return f"Z{str(original(self, *args, **kwargs))[1:]}"
 
 
 def _plain(name: str) -> str:
@@ -42,7 +33,10 @@ def _told(key: tuple[str, str, str | None]) -> str:
     return f"[name='{name}.', type='{kind}'{extra}]"
 
 
-def _change(change: Any, self: Route53Backend, zoneid: str, change_list: list[dict[str, Any]]) -> None:
+@patch(Route53Backend, "change_resource_record_sets")
+def change_resource_record_sets(
+    original: Any, self: Route53Backend, zoneid: str, change_list: list[dict[str, Any]]
+) -> None:
     """Refuse a batch of which a part can't be, before any part is done.
 
     moto makes a record that is there when its values differ, takes records of names that only end like the zone's, and
@@ -70,7 +64,7 @@ def _change(change: Any, self: Route53Backend, zoneid: str, change_list: list[di
     # moto takes a record that was deleted for one that is there, when a later name follows it.
     created = {_key(item["ResourceRecordSet"]) for item in change_list if item["Action"] == "CREATE"}
     zone.rr_changes[:] = [item for item in zone.rr_changes if _key(item["ResourceRecordSet"]) not in created]
-    change(self, zoneid, change_list)
+    original(self, zoneid, change_list)
 
 
 def _wrong_alias(record: dict[str, Any]) -> list[str]:
@@ -99,14 +93,18 @@ def _need_vpc(backend: Route53Backend, vpc: str | None, region: str | None) -> N
         raise Route53ClientError("InvalidVPCId", f"The VPC: {vpc} that you provided is not found in region {region}")
 
 
-def _create_zone(create: Any, self: Route53Backend, *args: Any, **kwargs: Any) -> FakeZone:
+@patch(Route53Backend, "create_hosted_zone")
+def create_hosted_zone(original: Any, self: Route53Backend, *args: Any, **kwargs: Any) -> FakeZone:
     """Refuse a VPC that isn't there, which moto takes."""
     _need_vpc(self, kwargs.get("vpcid"), kwargs.get("vpcregion"))
-    zone: FakeZone = create(self, *args, **kwargs)
+    zone: FakeZone = original(self, *args, **kwargs)
     return zone
 
 
-def _associate(associate: Any, self: Route53Backend, zone_id: str, vpcid: str, vpcregion: str) -> Any:
+@patch(Route53Backend, "associate_vpc_with_hosted_zone")
+def associate_vpc_with_hosted_zone(
+    original: Any, self: Route53Backend, zone_id: str, vpcid: str, vpcregion: str
+) -> Any:
     """Refuse a VPC that isn't there, which moto takes."""
     _need_vpc(self, vpcid, vpcregion)
-    return associate(self, zone_id, vpcid, vpcregion)
+    return original(self, zone_id, vpcid, vpcregion)

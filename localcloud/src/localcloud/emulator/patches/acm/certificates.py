@@ -1,6 +1,4 @@
-"""Certificate Manager: certificates are issued by what stands in DNS, and kept while they are used."""
-
-# ruff: noqa: ANN401 - moto's own values are passed through
+"""Certificates."""
 
 import hashlib
 from typing import Any
@@ -9,21 +7,13 @@ from moto.acm.models import AWSCertificateManagerBackend, CertBundle
 from moto.core.exceptions import AWSError
 from moto.core.utils import unix_time, utcnow
 
-from localcloud.emulator.patching import around
+from localcloud.emulator.patching import patch
 
 
 class ResourceInUse(AWSError):
     """The refusal to delete a certificate that a listener holds."""
 
     TYPE = "ResourceInUseException"
-
-
-def install() -> None:
-    """Install the additions."""
-    CertBundle.check = _check  # type: ignore[method-assign]
-    around(CertBundle, "describe", _describe)
-    around(AWSCertificateManagerBackend, "request_certificate", _request)
-    around(AWSCertificateManagerBackend, "delete_certificate", _delete)
 
 
 def _record(bundle: CertBundle, domain: str) -> dict[str, str]:
@@ -74,7 +64,8 @@ def _proven(bundle: CertBundle, domain: str) -> bool:
     )
 
 
-def _check(self: CertBundle) -> None:
+@patch(CertBundle, "check")
+def check(self: CertBundle) -> None:
     """Issue a certificate once every name is proven; moto does so after a minute, whatever stands in DNS."""
     if self._not_valid_after(self._cert) <= utcnow():
         self.status = "EXPIRED"
@@ -88,9 +79,10 @@ def _names(bundle: CertBundle) -> list[str]:
     return [bundle.common_name, *sorted(name for name in set(bundle.sans) if name != bundle.common_name)]
 
 
-def _describe(describe: Any, self: CertBundle) -> dict[str, Any]:
+@patch(CertBundle, "describe")
+def describe(original: Any, self: CertBundle) -> dict[str, Any]:
     """Tell each name's own record and state, in a fixed order, and what only an issued certificate has."""
-    answer: dict[str, Any] = describe(self)
+    answer: dict[str, Any] = original(self)
     certificate = answer["Certificate"]
     if self.type != "AMAZON_ISSUED":
         return answer
@@ -117,14 +109,16 @@ def _describe(describe: Any, self: CertBundle) -> dict[str, Any]:
     return answer
 
 
-def _request(request: Any, self: AWSCertificateManagerBackend, *args: Any, **kwargs: Any) -> str:
+@patch(AWSCertificateManagerBackend, "request_certificate")
+def request_certificate(original: Any, self: AWSCertificateManagerBackend, *args: Any, **kwargs: Any) -> str:
     """Remember nothing of a certificate that is gone: moto answers a repeated token with it and fails."""
     for token in [key for key, item in self._idempotency_tokens.items() if item["arn"] not in self._certificates]:
         self._idempotency_tokens.pop(token)
-    return str(request(self, *args, **kwargs))
+    return str(original(self, *args, **kwargs))
 
 
-def _delete(delete: Any, self: AWSCertificateManagerBackend, arn: str) -> None:
+@patch(AWSCertificateManagerBackend, "delete_certificate")
+def delete_certificate(original: Any, self: AWSCertificateManagerBackend, arn: str) -> None:
     """Refuse a certificate in use, which moto deletes.
 
     https://docs.aws.amazon.com/acm/latest/APIReference/API_DeleteCertificate.html
@@ -133,4 +127,4 @@ def _delete(delete: Any, self: AWSCertificateManagerBackend, arn: str) -> None:
     if bundle is not None and bundle.in_use_by:
         account = arn.split(":")[4]
         raise ResourceInUse(f"Certificate {arn} in account {account} is in use.")
-    delete(self, arn)
+    original(self, arn)

@@ -1,8 +1,4 @@
-"""AWS Backup: selections, changed plans, access policies and restore testing.
-
-moto (5.2.5) has none of these. It also lets a plan name a vault that isn't there, tells of a deleted plan as if it
-stood, and knows no key of a vault that was made without one. Nothing is backed up here: there are no recovery points.
-"""
+"""Vaults, plans with their selections, and restore testing."""
 
 import json
 import re
@@ -24,7 +20,7 @@ from moto.kms.models import kms_backends
 from moto.kms.utils import RESERVED_ALIASES
 from moto.moto_api._internal import mock_random
 
-from localcloud.emulator.patching import around
+from localcloud.emulator.patching import patch
 
 _KEY_ALIAS = "alias/aws/backup"
 _PATHS = (
@@ -38,37 +34,10 @@ _PATHS = (
 _NAME = re.compile(r"[0-9A-Za-z_]{1,50}")
 
 
-def install() -> None:
-    """Install the additions."""
-    if _KEY_ALIAS not in RESERVED_ALIASES:
-        RESERVED_ALIASES.append(_KEY_ALIAS)  # keys that AWS makes when they are first named
-    for path in _PATHS:
-        moto.backup.urls.url_paths[path] = BackupResponse.dispatch
-    around(BackupBackend, "create_backup_vault", _create_vault)
-    around(BackupBackend, "delete_backup_vault", _delete_vault)
-    around(BackupBackend, "create_backup_plan", _create_plan)
-    around(BackupBackend, "get_backup_plan", _get_plan)
-    around(BackupBackend, "delete_backup_plan", _delete_plan)
-    for action in (
-        update_backup_plan,
-        create_backup_selection,
-        get_backup_selection,
-        list_backup_selections,
-        delete_backup_selection,
-        put_backup_vault_access_policy,
-        get_backup_vault_access_policy,
-        delete_backup_vault_access_policy,
-        create_restore_testing_plan,
-        get_restore_testing_plan,
-        update_restore_testing_plan,
-        list_restore_testing_plans,
-        delete_restore_testing_plan,
-        create_restore_testing_selection,
-        get_restore_testing_selection,
-        update_restore_testing_selection,
-        delete_restore_testing_selection,
-    ):
-        setattr(BackupResponse, action.__name__, action)
+if _KEY_ALIAS not in RESERVED_ALIASES:
+    RESERVED_ALIASES.append(_KEY_ALIAS)
+for path in _PATHS:
+    moto.backup.urls.url_paths[path] = BackupResponse.dispatch
 
 
 def _store(backend: BackupBackend, name: str) -> dict[str, Any]:
@@ -83,7 +52,8 @@ def _parts(self: BackupResponse, after: str) -> list[str]:
 # Vaults
 
 
-def _create_vault(create: Any, self: BackupBackend, **asked: Any) -> Vault:  # noqa: ANN401 - moto's method
+@patch(BackupBackend, "create_backup_vault")
+def create_backup_vault(original: Any, self: BackupBackend, **asked: Any) -> Vault:
     kms = kms_backends[self.account_id][self.region_name]
     key = asked.get("encryption_key_arn") or _KEY_ALIAS
     try:
@@ -93,18 +63,20 @@ def _create_vault(create: Any, self: BackupBackend, **asked: Any) -> Vault:  # n
     if key == _KEY_ALIAS:
         described.key_manager = "AWS"
     asked["encryption_key_arn"] = described.arn
-    vault: Vault = create(self, **asked)
+    vault: Vault = original(self, **asked)
     return vault
 
 
-def _delete_vault(delete: Any, self: BackupBackend, backup_vault_name: str) -> None:  # noqa: ANN401 - moto's method
+@patch(BackupBackend, "delete_backup_vault")
+def delete_backup_vault(original: Any, self: BackupBackend, backup_vault_name: str) -> None:
     if backup_vault_name not in self.vaults:
         raise ResourceNotFoundException(f"Backup vault {backup_vault_name} not found")
     self.tagger.delete_all_tags_for_resource(self.vaults[backup_vault_name].backup_vault_arn)
     _store(self, "access_policies").pop(backup_vault_name, None)
-    delete(self, backup_vault_name)
+    original(self, backup_vault_name)
 
 
+@patch(BackupResponse, "put_backup_vault_access_policy")
 def put_backup_vault_access_policy(self: BackupResponse) -> EmptyResult:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_PutBackupVaultAccessPolicy.html."""
     name = _parts(self, "/backup-vaults/")[0]
@@ -113,6 +85,7 @@ def put_backup_vault_access_policy(self: BackupResponse) -> EmptyResult:
     return EmptyResult()
 
 
+@patch(BackupResponse, "get_backup_vault_access_policy")
 def get_backup_vault_access_policy(self: BackupResponse) -> ActionResult:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_GetBackupVaultAccessPolicy.html."""
     name = _parts(self, "/backup-vaults/")[0]
@@ -123,6 +96,7 @@ def get_backup_vault_access_policy(self: BackupResponse) -> ActionResult:
     return ActionResult({"BackupVaultName": name, "BackupVaultArn": arn, "Policy": policies[name]})
 
 
+@patch(BackupResponse, "delete_backup_vault_access_policy")
 def delete_backup_vault_access_policy(self: BackupResponse) -> EmptyResult:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DeleteBackupVaultAccessPolicy.html."""
     name = _parts(self, "/backup-vaults/")[0]
@@ -147,32 +121,36 @@ def _check_plan(backend: BackupBackend, plan: dict[str, Any]) -> None:
             )
 
 
-def _create_plan(create: Any, self: BackupBackend, **asked: Any) -> Plan:  # noqa: ANN401 - moto's method
+@patch(BackupBackend, "create_backup_plan")
+def create_backup_plan(original: Any, self: BackupBackend, **asked: Any) -> Plan:
     _check_plan(self, asked["backup_plan"])
-    plan: Plan = create(self, **asked)
+    plan: Plan = original(self, **asked)
     return plan
 
 
-def _get_plan(get: Any, self: BackupBackend, backup_plan_id: str, version_id: Any | None) -> Plan:  # noqa: ANN401
+@patch(BackupBackend, "get_backup_plan")
+def get_backup_plan(original: Any, self: BackupBackend, backup_plan_id: str, version_id: Any | None) -> Plan:
     plan = self.plans.get(backup_plan_id)
     if plan is None or plan.deletion_date is not None:
         raise ResourceNotFoundException(f"Cannot find Backup plan with ID {backup_plan_id}")
-    found: Plan = get(self, backup_plan_id, version_id)
+    found: Plan = original(self, backup_plan_id, version_id)
     return found
 
 
-def _delete_plan(delete: Any, self: BackupBackend, backup_plan_id: str) -> Any:  # noqa: ANN401 - moto's method
+@patch(BackupBackend, "delete_backup_plan")
+def delete_backup_plan(original: Any, self: BackupBackend, backup_plan_id: str) -> Any:
     plan = self.get_backup_plan(backup_plan_id, None)
     if _store(self, "selections").get(backup_plan_id):
         raise InvalidRequestException(
             f"Related backup plan selections must be deleted prior to backup plan deletion: {backup_plan_id}"
         )
     self.tagger.delete_all_tags_for_resource(plan.backup_plan_arn)
-    answer = delete(self, backup_plan_id)
+    answer = original(self, backup_plan_id)
     del self.plans[backup_plan_id]  # so that its name is free again
     return answer
 
 
+@patch(BackupResponse, "update_backup_plan")
 def update_backup_plan(self: BackupResponse) -> str:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_UpdateBackupPlan.html."""
     plan = self.backup_backend.get_backup_plan(_parts(self, "/plans/")[0], None)
@@ -209,6 +187,7 @@ def _check_role(backend: BackupBackend, arn: str) -> None:
         raise InvalidParameterValueException(f"IAM Role {arn} is not authorized or does not exist")
 
 
+@patch(BackupResponse, "create_backup_selection")
 def create_backup_selection(self: BackupResponse) -> ActionResult:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupSelection.html."""
     plan, selections = _selections(self)
@@ -237,12 +216,14 @@ def create_backup_selection(self: BackupResponse) -> ActionResult:
     return ActionResult({key: made[key] for key in ("SelectionId", "BackupPlanId", "CreationDate")})
 
 
+@patch(BackupResponse, "get_backup_selection")
 def get_backup_selection(self: BackupResponse) -> ActionResult:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_GetBackupSelection.html."""
     _, selections, name = _selection(self)
     return ActionResult(selections[name])
 
 
+@patch(BackupResponse, "list_backup_selections")
 def list_backup_selections(self: BackupResponse) -> ActionResult:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListBackupSelections.html."""
     _, selections = _selections(self)
@@ -257,6 +238,7 @@ def list_backup_selections(self: BackupResponse) -> ActionResult:
     return ActionResult({"BackupSelectionsList": listed})
 
 
+@patch(BackupResponse, "delete_backup_selection")
 def delete_backup_selection(self: BackupResponse) -> EmptyResult:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DeleteBackupSelection.html."""
     _, selections, name = _selection(self)
@@ -280,6 +262,7 @@ def _told(of: dict[str, Any], *keys: str) -> ActionResult:
     return ActionResult({key: of[key] for key in keys if key in of})
 
 
+@patch(BackupResponse, "create_restore_testing_plan")
 def create_restore_testing_plan(self: BackupResponse) -> ActionResult:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateRestoreTestingPlan.html."""
     backend, asked = self.backup_backend, json.loads(self.body)
@@ -307,12 +290,14 @@ def _recovery_points(selection: dict[str, Any]) -> dict[str, Any]:
     return {"ExcludeVaults": [], "SelectionWindowDays": 30, **selection}
 
 
+@patch(BackupResponse, "get_restore_testing_plan")
 def get_restore_testing_plan(self: BackupResponse) -> ActionResult:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_GetRestoreTestingPlan.html."""
     plan = _testing_plan(self)
     return ActionResult({"RestoreTestingPlan": {key: value for key, value in plan.items() if key != "selections"}})
 
 
+@patch(BackupResponse, "list_restore_testing_plans")
 def list_restore_testing_plans(self: BackupResponse) -> ActionResult:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListRestoreTestingPlans.html."""
     plans = _store(self.backup_backend, "restore_testing_plans").values()
@@ -322,6 +307,7 @@ def list_restore_testing_plans(self: BackupResponse) -> ActionResult:
     )
 
 
+@patch(BackupResponse, "update_restore_testing_plan")
 def update_restore_testing_plan(self: BackupResponse) -> ActionResult:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_UpdateRestoreTestingPlan.html."""
     plan, asked = _testing_plan(self), json.loads(self.body)["RestoreTestingPlan"]
@@ -332,6 +318,7 @@ def update_restore_testing_plan(self: BackupResponse) -> ActionResult:
     return _told(plan, "CreationTime", "RestoreTestingPlanArn", "RestoreTestingPlanName", "UpdateTime")
 
 
+@patch(BackupResponse, "delete_restore_testing_plan")
 def delete_restore_testing_plan(self: BackupResponse) -> EmptyResult:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DeleteRestoreTestingPlan.html."""
     plan = _testing_plan(self)
@@ -353,6 +340,7 @@ def _testing_selection(self: BackupResponse) -> dict[str, Any]:
 _SELECTION_TOLD = ("CreationTime", "RestoreTestingPlanArn", "RestoreTestingPlanName", "RestoreTestingSelectionName")
 
 
+@patch(BackupResponse, "create_restore_testing_selection")
 def create_restore_testing_selection(self: BackupResponse) -> ActionResult:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateRestoreTestingSelection.html."""
     plan, asked = _testing_plan(self), json.loads(self.body)["RestoreTestingSelection"]
@@ -376,11 +364,13 @@ def _conditions(asked: dict[str, Any]) -> dict[str, Any]:
     return {"StringEquals": [], "StringNotEquals": [], **(asked.get("ProtectedResourceConditions") or {})}
 
 
+@patch(BackupResponse, "get_restore_testing_selection")
 def get_restore_testing_selection(self: BackupResponse) -> ActionResult:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_GetRestoreTestingSelection.html."""
     return ActionResult({"RestoreTestingSelection": _testing_selection(self)})
 
 
+@patch(BackupResponse, "update_restore_testing_selection")
 def update_restore_testing_selection(self: BackupResponse) -> ActionResult:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_UpdateRestoreTestingSelection.html."""
     selection, asked = _testing_selection(self), json.loads(self.body)["RestoreTestingSelection"]
@@ -393,6 +383,7 @@ def update_restore_testing_selection(self: BackupResponse) -> ActionResult:
     return _told(told, *_SELECTION_TOLD, "UpdateTime")
 
 
+@patch(BackupResponse, "delete_restore_testing_selection")
 def delete_restore_testing_selection(self: BackupResponse) -> EmptyResult:
     """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DeleteRestoreTestingSelection.html."""
     selection = _testing_selection(self)

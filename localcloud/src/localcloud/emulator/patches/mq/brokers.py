@@ -1,9 +1,4 @@
-"""Amazon MQ: brokers with endpoints of their own, checked references, and changes that wait for a reboot.
-
-moto (5.2.5) gives every broker the same endpoint, takes any subnet, security group, key and configuration, any number
-of users and a name that is taken, makes every change at once, and fails with an internal error where a broker that
-isn't there is deleted.
-"""
+"""Brokers and their configurations."""
 
 import base64
 from typing import Any
@@ -16,6 +11,8 @@ from moto.moto_api._internal import mock_random
 from moto.mq.exceptions import UnknownConfiguration
 from moto.mq.models import Broker, Configuration, MQBackend
 from moto.mq.responses import MQResponse
+
+from localcloud.emulator.patching import patch
 
 #: Engine versions of RabbitMQ, and from which on minor upgrades can't be turned off:
 #: https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-version-management.html
@@ -44,20 +41,6 @@ class Taken(ServiceException):
     code = "ConflictException"
 
 
-def install() -> None:
-    """Install the additions."""
-    backend, response = MQBackend, MQResponse
-    backend.create_broker = _creating(backend.create_broker)  # type: ignore[method-assign]
-    backend.update_broker = _update  # type: ignore[method-assign, assignment]
-    backend.reboot_broker = _reboot  # type: ignore[method-assign]
-    backend.delete_broker = _deleting(backend.delete_broker)  # type: ignore[method-assign]
-    backend.create_configuration = _configuring(backend.create_configuration)  # type: ignore[method-assign]
-    backend.update_configuration = _updating_configuration(  # type: ignore[method-assign]
-        backend.update_configuration
-    )
-    response.describe_broker = _describing(response.describe_broker)  # type: ignore[method-assign]
-
-
 def _is_rabbit(engine: str) -> bool:
     return engine.upper() == "RABBITMQ"
 
@@ -65,25 +48,23 @@ def _is_rabbit(engine: str) -> bool:
 # Brokers
 
 
-def _creating(create: Any) -> Any:  # noqa: ANN401 - moto's method
-    def create_broker(self: MQBackend, **kwargs: Any) -> tuple[str, str]:  # noqa: ANN401 - passed through
-        _check(self, kwargs)
-        kwargs["tags"] = kwargs.get("tags") or {}
-        _, short_id = create(self, **kwargs)
-        broker = self.brokers.pop(short_id)
-        tags = self.list_tags(broker.arn)
-        self.tagger.delete_all_tags_for_resource(broker.arn)
-        # https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-basic-elements-broker.html
-        broker.id = f"b-{mock_random.uuid4()}"
-        broker.arn = f"arn:aws:mq:{self.region_name}:{self.account_id}:broker:{broker.name}:{broker.id}"
-        self.brokers[broker.id] = broker
-        self.create_tags(broker.arn, tags)
-        _place(self, broker)
-        # What stands in for RabbitMQ begins with this user; moto drops the password.
-        vars(broker).update(waiting={}, first_user=next(iter(kwargs.get("users") or ()), None))
-        return broker.arn, broker.id
-
-    return create_broker
+@patch(MQBackend, "create_broker")
+def create_broker(original: Any, self: MQBackend, **kwargs: Any) -> tuple[str, str]:
+    _check(self, kwargs)
+    kwargs["tags"] = kwargs.get("tags") or {}
+    _, short_id = original(self, **kwargs)
+    broker = self.brokers.pop(short_id)
+    tags = self.list_tags(broker.arn)
+    self.tagger.delete_all_tags_for_resource(broker.arn)
+    # https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-basic-elements-broker.html
+    broker.id = f"b-{mock_random.uuid4()}"
+    broker.arn = f"arn:aws:mq:{self.region_name}:{self.account_id}:broker:{broker.name}:{broker.id}"
+    self.brokers[broker.id] = broker
+    self.create_tags(broker.arn, tags)
+    _place(self, broker)
+    # What stands in for RabbitMQ begins with this user; moto drops the password.
+    vars(broker).update(waiting={}, first_user=next(iter(kwargs.get("users") or ()), None))
+    return broker.arn, broker.id
 
 
 def _place(backend: MQBackend, broker: Broker) -> None:
@@ -188,7 +169,8 @@ def _check_security_groups(backend: MQBackend, group_ids: list[str], vpc_id: str
             raise Refused(f"The security group [{group_id}] is not in the VPC [{vpc_id}] of the broker's subnets.")
 
 
-def _update(self: MQBackend, broker_id: str, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+@patch(MQBackend, "update_broker")
+def update_broker(self: MQBackend, broker_id: str, **kwargs: Any) -> None:
     """Keep what needs a reboot until there is one."""
     broker = self.describe_broker(broker_id)
     _check_security_groups(self, kwargs.get("security_groups") or [], None)
@@ -204,7 +186,8 @@ def _update(self: MQBackend, broker_id: str, **kwargs: Any) -> None:  # noqa: AN
     broker.update(**kwargs)
 
 
-def _reboot(self: MQBackend, broker_id: str) -> None:
+@patch(MQBackend, "reboot_broker")
+def reboot_broker(self: MQBackend, broker_id: str) -> None:
     broker = self.describe_broker(broker_id)
     waiting: dict[str, Any] = vars(broker).setdefault("waiting", {})
     if "logs" in waiting:
@@ -222,67 +205,57 @@ def _reboot(self: MQBackend, broker_id: str) -> None:
     waiting.clear()
 
 
-def _deleting(delete: Any) -> Any:  # noqa: ANN401 - moto's method
-    def delete_broker(self: MQBackend, broker_id: str) -> None:
-        broker = self.describe_broker(broker_id)  # raises where there is none
-        self.tagger.delete_all_tags_for_resource(broker.arn)
-        delete(self, broker_id)
-
-    return delete_broker
+@patch(MQBackend, "delete_broker")
+def delete_broker(original: Any, self: MQBackend, broker_id: str) -> None:
+    broker = self.describe_broker(broker_id)  # raises where there is none
+    self.tagger.delete_all_tags_for_resource(broker.arn)
+    original(self, broker_id)
 
 
-def _describing(describe: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(MQResponse, "describe_broker")
+def describe_broker(original: Any, self: MQResponse) -> ActionResult:
     """Tell what waits, and where the logs go."""
-
-    def describe_broker(self: MQResponse) -> ActionResult:
-        answer: ActionResult = describe(self)
-        broker: Any = answer.result
-        waiting = vars(broker).get("waiting", {})
-        broker.pending_engine_version = waiting.get("engine_version")
-        broker.pending_host_instance_type = waiting.get("host_instance_type")
-        broker.pending_security_groups = waiting.get("security_groups")
-        broker.configurations = {**broker.configurations, "pending": waiting.get("configuration")}
-        logs = dict(broker.logs)
-        if logs.get("General"):
-            logs["GeneralLogGroup"] = f"/aws/amazonmq/broker/{broker.id}/general"
-        if logs.get("Audit"):
-            logs["AuditLogGroup"] = f"/aws/amazonmq/broker/{broker.id}/audit"
-        if "logs" in waiting:
-            logs["Pending"] = waiting["logs"]
-        broker.logs = logs
-        return answer
-
-    return describe_broker
+    answer: ActionResult = original(self)
+    broker: Any = answer.result
+    waiting = vars(broker).get("waiting", {})
+    broker.pending_engine_version = waiting.get("engine_version")
+    broker.pending_host_instance_type = waiting.get("host_instance_type")
+    broker.pending_security_groups = waiting.get("security_groups")
+    broker.configurations = {**broker.configurations, "pending": waiting.get("configuration")}
+    logs = dict(broker.logs)
+    if logs.get("General"):
+        logs["GeneralLogGroup"] = f"/aws/amazonmq/broker/{broker.id}/general"
+    if logs.get("Audit"):
+        logs["AuditLogGroup"] = f"/aws/amazonmq/broker/{broker.id}/audit"
+    if "logs" in waiting:
+        logs["Pending"] = waiting["logs"]
+    broker.logs = logs
+    return answer
 
 
 # Configurations
 
 
-def _configuring(create: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(MQBackend, "create_configuration")
+def create_configuration(original: Any, self: MQBackend, *args: Any, **kwargs: Any) -> Configuration:
     """Give it an id of AWS's shape, and RabbitMQ's own text in place of ActiveMQ's."""
-
-    def create_configuration(self: MQBackend, *args: Any, **kwargs: Any) -> Configuration:  # noqa: ANN401
-        configuration: Configuration = create(self, *args, **kwargs)
-        tags = self.list_tags(configuration.arn)
-        self.tagger.delete_all_tags_for_resource(configuration.arn)
-        del self.configs[configuration.id]
-        configuration.id = f"c-{mock_random.uuid4()}"
-        configuration.arn = f"arn:aws:mq:{self.region_name}:{self.account_id}:configuration:{configuration.id}"
-        self.configs[configuration.id] = configuration
-        self.create_tags(configuration.arn, tags)
-        for revision in configuration.revisions.values():
-            revision.configuration_id = configuration.id
-            text = _RABBIT_DEFAULT if _is_rabbit(configuration.engine_type) else revision.data
-            revision.data = base64.b64encode(text.encode()).decode()
-        return configuration
-
-    return create_configuration
+    configuration: Configuration = original(self, *args, **kwargs)
+    tags = self.list_tags(configuration.arn)
+    self.tagger.delete_all_tags_for_resource(configuration.arn)
+    del self.configs[configuration.id]
+    configuration.id = f"c-{mock_random.uuid4()}"
+    configuration.arn = f"arn:aws:mq:{self.region_name}:{self.account_id}:configuration:{configuration.id}"
+    self.configs[configuration.id] = configuration
+    self.create_tags(configuration.arn, tags)
+    for revision in configuration.revisions.values():
+        revision.configuration_id = configuration.id
+        text = _RABBIT_DEFAULT if _is_rabbit(configuration.engine_type) else revision.data
+        revision.data = base64.b64encode(text.encode()).decode()
+    return configuration
 
 
-def _updating_configuration(update: Any) -> Any:  # noqa: ANN401 - moto's method
-    def update_configuration(self: MQBackend, config_id: str, data: str, description: str) -> Configuration:
-        self.describe_configuration(config_id)  # raises where there is none; moto fails with an internal error
-        configuration: Configuration = update(self, config_id, data, description)
-        return configuration
-
-    return update_configuration
+@patch(MQBackend, "update_configuration")
+def update_configuration(original: Any, self: MQBackend, config_id: str, data: str, description: str) -> Configuration:
+    self.describe_configuration(config_id)  # raises where there is none; moto fails with an internal error
+    configuration: Configuration = original(self, config_id, data, description)
+    return configuration

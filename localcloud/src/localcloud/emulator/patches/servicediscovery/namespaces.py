@@ -1,6 +1,4 @@
-"""Cloud Map: answers under the names that clients read, and namespaces that are kept while they are used."""
-
-# ruff: noqa: ANN401 - moto's own values are passed through
+"""Namespaces."""
 
 import json
 from typing import Any
@@ -9,25 +7,19 @@ from moto.core.exceptions import JsonRESTError
 from moto.servicediscovery.models import Namespace, ServiceDiscoveryBackend
 from moto.servicediscovery.responses import ServiceDiscoveryResponse
 
-from localcloud.emulator.patching import around
+from localcloud.emulator.patching import patch
 
 
-def install() -> None:
-    """Install the additions."""
-    around(ServiceDiscoveryResponse, "update_http_namespace", _update)
-    around(ServiceDiscoveryBackend, "create_http_namespace", _create)
-    around(ServiceDiscoveryBackend, "create_private_dns_namespace", _create)
-    around(ServiceDiscoveryBackend, "delete_namespace", _delete)
-    around(Namespace, "to_json", _bare_zone)
-
-
-def _update(update: Any, self: ServiceDiscoveryResponse) -> str:
+@patch(ServiceDiscoveryResponse, "update_http_namespace")
+def update_http_namespace(original: Any, self: ServiceDiscoveryResponse) -> str:
     """Name the operation as the API does; moto writes `operationId`."""
-    answer = json.loads(update(self))
+    answer = json.loads(original(self))
     return json.dumps({"OperationId": answer.get("operationId") or answer.get("OperationId")})
 
 
-def _create(create: Any, self: ServiceDiscoveryBackend, *args: Any, **kwargs: Any) -> str:
+@patch(ServiceDiscoveryBackend, "create_http_namespace")
+@patch(ServiceDiscoveryBackend, "create_private_dns_namespace")
+def create_namespace(original: Any, self: ServiceDiscoveryBackend, *args: Any, **kwargs: Any) -> str:
     """Refuse a name that is taken and a VPC that isn't there; moto takes both.
 
     https://docs.aws.amazon.com/cloud-map/latest/api/API_CreateHttpNamespace.html
@@ -40,10 +32,11 @@ def _create(create: Any, self: ServiceDiscoveryBackend, *args: Any, **kwargs: An
 
         if vpc not in ec2_backends[self.account_id][self.region_name].vpcs:
             raise JsonRESTError("InvalidInput", f"The VPC {vpc} does not exist in region {self.region_name}")
-    return str(create(self, *args, **kwargs))
+    return str(original(self, *args, **kwargs))
 
 
-def _delete(delete: Any, self: ServiceDiscoveryBackend, namespace_id: str) -> str:
+@patch(ServiceDiscoveryBackend, "delete_namespace")
+def delete_namespace(original: Any, self: ServiceDiscoveryBackend, namespace_id: str) -> str:
     """Refuse a namespace with services, and take its hosted zone along; moto does neither.
 
     https://docs.aws.amazon.com/cloud-map/latest/api/API_DeleteNamespace.html
@@ -51,7 +44,7 @@ def _delete(delete: Any, self: ServiceDiscoveryBackend, namespace_id: str) -> st
     if any(service.namespace_id == namespace_id for service in self.services.values()):
         raise JsonRESTError("ResourceInUse", f"Namespace {namespace_id} still contains services")
     namespace = self.namespaces.get(namespace_id)
-    answer = str(delete(self, namespace_id))
+    answer = str(original(self, namespace_id))
     zone = ((namespace and namespace.dns_properties) or {}).get("HostedZoneId")
     if zone:
         from moto.route53.models import route53_backends
@@ -60,9 +53,10 @@ def _delete(delete: Any, self: ServiceDiscoveryBackend, namespace_id: str) -> st
     return answer
 
 
-def _bare_zone(to_json: Any, self: Namespace) -> dict[str, Any]:
+@patch(Namespace, "to_json")
+def to_json(original: Any, self: Namespace) -> dict[str, Any]:
     """Tell the hosted zone's id without the path that moto puts before it."""
-    answer: dict[str, Any] = to_json(self)
+    answer: dict[str, Any] = original(self)
     dns = (answer.get("Properties") or {}).get("DnsProperties") or {}
     if dns.get("HostedZoneId"):
         answer["Properties"]["DnsProperties"] = {

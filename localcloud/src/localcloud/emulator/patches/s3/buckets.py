@@ -1,4 +1,4 @@
-"""S3: what a new bucket has on it, and lifecycle rules without losses."""
+"""Buckets."""
 
 from typing import Any
 
@@ -7,54 +7,47 @@ from moto.s3.exceptions import NoSuchLifecycleConfiguration
 from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend
 from moto.s3.responses import S3Response
 
+from localcloud.emulator.patching import patch
+
 #: Since January 2023: https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
 _ENCRYPTION = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}}
 _SINGLE = ("Expiration", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
 _SEVERAL = {"Transition": "Transitions", "NoncurrentVersionTransition": "NoncurrentVersionTransitions"}
 
 
-def install() -> None:
-    """Install the additions."""
-    bucket: Any = FakeBucket
-    bucket.__init__ = _born_closed(bucket.__init__)
-    bucket.set_lifecycle = _keeping_rules(bucket.set_lifecycle)
-    backend: Any = S3Backend
-    # moto leaves a bucket without encryption; AWS goes back to its own keys:
-    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketEncryption.html
-    backend.delete_bucket_encryption = lambda self, name: setattr(self.get_bucket(name), "encryption", _ENCRYPTION)
-    response: Any = S3Response
-    response.get_bucket_lifecycle = _get_bucket_lifecycle
-
-
-def _born_closed(init: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(FakeBucket, "__init__")
+def init_bucket(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
     """Give a new bucket what AWS gives it; moto gives it nothing.
 
     No public access and no ACLs since April 2023:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
     """
-
-    def born(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
-        init(self, *args, **kwargs)
-        self.encryption = _ENCRYPTION
-        self.ownership_rule = "BucketOwnerEnforced"
-        self.public_access_block = PublicAccessBlock("true", "true", "true", "true")
-
-    return born
+    original(self, *args, **kwargs)
+    self.encryption = _ENCRYPTION
+    self.ownership_rule = "BucketOwnerEnforced"
+    self.public_access_block = PublicAccessBlock("true", "true", "true", "true")
 
 
-def _keeping_rules(set_lifecycle: Any) -> Any:  # noqa: ANN401 - moto's method
+@patch(S3Backend, "delete_bucket_encryption")
+def delete_bucket_encryption(self: S3Backend, bucket_name: str) -> None:
+    """Go back to AWS's own keys; moto leaves the bucket without encryption.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketEncryption.html
+    """
+    vars(self.get_bucket(bucket_name))["encryption"] = _ENCRYPTION
+
+
+@patch(FakeBucket, "set_lifecycle")
+def set_lifecycle(original: Any, self: Any, rules: list[dict[str, Any]]) -> None:
     """Keep the rules as they were put: moto checks them, and drops object sizes and the number of versions to keep."""
-
-    def keeping(self: Any, rules: list[dict[str, Any]]) -> None:  # noqa: ANN401 - the bucket, with one attribute more
-        set_lifecycle(self, rules)
-        for rule, kept in zip(rules, self.rules, strict=True):
-            rule["ID"] = kept.id or rule.get("ID")
-        self.rules_as_put = rules
-
-    return keeping
+    original(self, rules)
+    for rule, kept in zip(rules, self.rules, strict=True):
+        rule["ID"] = kept.id or rule.get("ID")
+    self.rules_as_put = rules
 
 
-def _get_bucket_lifecycle(self: S3Response) -> Any:  # noqa: ANN401 - moto's answers
+@patch(S3Response, "get_bucket_lifecycle")
+def get_bucket_lifecycle(self: S3Response) -> Any:
     self.data["Action"] = "GetBucketLifecycleConfiguration"
     name = self.bucket_name
     if not self.backend.get_bucket_lifecycle(name):

@@ -1,0 +1,1 @@
+"""KMS: how often a key rotates, and metadata without gaps."""

@@ -1,0 +1,1 @@
+"""SNS: every attribute of a topic, and subscriptions that wait to be confirmed."""

@@ -1,0 +1,1 @@
+"""WAF: web ACLs are kept while they protect something, and log where WAF may write."""
