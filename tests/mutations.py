@@ -8,6 +8,7 @@ tests pass has no test: the table says so, and the exit code too.
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -19,8 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-_ENGINE = "localcloud/engine"
-_TESTS = "tests/localcloud/engine"
+_ENGINE = "localcloud/src/localcloud/engine"
+_TESTS = "localcloud/tests/engine"
 
 
 @dataclass(frozen=True)
@@ -338,7 +339,7 @@ MUTATIONS = (
     ),
     _engine(
         "a secret of another stack stays one",
-        "stack.py",
+        "target.py",
         "return root_outputs(file.read(crypter).resources)",
         "return {k: type(v)(v.value) for k, v in root_outputs(file.read(crypter).resources).items()}",
         "test_providers.py::test_a_stack_reference_gives_the_outputs_of_another_local_stack",
@@ -479,8 +480,8 @@ MUTATIONS = (
     _engine(
         "a preview writes no state",
         "runner.py",
-        "Snapshot(base, None if preview else stack.state_file, crypter)",
-        "Snapshot(base, stack.state_file, crypter)",
+        "Snapshot(base, None if preview else target.state_file, crypter)",
+        "Snapshot(base, target.state_file, crypter)",
         "test_lifecycle.py::test_a_preview_lists_the_steps_of_the_up_that_follows_and_does_nothing",
     ),
     _engine(
@@ -642,6 +643,8 @@ def _run(folder: Path, tests: tuple[str, ...]) -> tuple[str, str]:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
         cwd=folder,
+        # Before the package that is installed, which is the one beside this file.
+        env={**os.environ, "PYTHONPATH": str(folder / "localcloud/src")},
         capture_output=True,
         text=True,
         check=False,

@@ -9,11 +9,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
-from localcloud.emulator.control import EmulatorError
+from localcloud.emulator import control
 from localcloud.engine.account import PERSONAL, aws_environment
 from localcloud.engine.config import ConfigError, ProjectFile, StackFile
 from localcloud.engine.result import Result
@@ -44,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with contextlib.chdir(options.cwd):
             return int(options.run(options))
-    except (ConfigError, StateError, CommandError, EmulatorError, LookupError) as error:
+    except (ConfigError, StateError, CommandError, control.EmulatorError, LookupError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -168,25 +167,19 @@ def _output(options: argparse.Namespace) -> int:
 # --- the emulator ----------------------------------------------------------------------------------------------------
 
 
-def _emulator() -> Any:  # noqa: ANN401 - a module that other commands do without
-    from localcloud.emulator import control
-
-    return control
-
-
 def _start(options: argparse.Namespace) -> int:
-    endpoint = _emulator().start(options.port)
+    endpoint = control.start(options.port)
     print(f"the emulator answers at {endpoint.url} (pid {endpoint.pid})")
     return 0
 
 
 def _stop(options: argparse.Namespace) -> int:
-    print("the emulator is stopped" if _emulator().stop() else "no emulator runs")
+    print("the emulator is stopped" if control.stop() else "no emulator runs")
     return 0
 
 
 def _status(options: argparse.Namespace) -> int:
-    endpoint = _emulator().status()
+    endpoint = control.status()
     if endpoint is None:
         print("no emulator runs; start one with: python -m localcloud start")
         return 1
@@ -205,7 +198,7 @@ def _exec(options: argparse.Namespace) -> int:
     if not command:
         raise CommandError("say what to run: python -m localcloud exec -- aws ecs list-clusters")
     # Tools of the same virtual environment, such as `aws`, are found even when it isn't activated.
-    url = _emulator().ensure().url
+    url = control.ensure().url
     environment = {**os.environ, **aws_environment(url)}
     for name in PERSONAL:
         environment.pop(name, None)

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from engine.fake import Cloud, FakeProvider, Lab, Thing
 from localcloud import cli
+from localcloud.emulator import control
 from localcloud.engine.display import Display
 
 PROGRAM = """\
@@ -56,13 +57,10 @@ def shell(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest
     (tmp_path / "__main__.py").write_text(PROGRAM)
     cloud = Cloud()
     endpoint = SimpleNamespace(url="http://127.0.0.1:9", port=9, pid=1, started="2026-01-01T00:00:00Z")
-    monkeypatch.setattr(
-        cli,
-        "_emulator",
-        lambda: SimpleNamespace(
-            ensure=lambda: endpoint, status=lambda: None, stop=lambda: False, start=lambda port: endpoint
-        ),
-    )
+    monkeypatch.setattr(control, "ensure", lambda: endpoint)
+    monkeypatch.setattr(control, "status", lambda: None)
+    monkeypatch.setattr(control, "stop", lambda: False)
+    monkeypatch.setattr(control, "start", lambda port: endpoint)
     monkeypatch.setattr("localcloud.provider.load", lambda package: FakeProvider(cloud))
     monkeypatch.delenv("LOCALCLOUD_HOME", raising=False)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # so that no emulator is started for nothing

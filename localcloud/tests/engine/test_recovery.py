@@ -99,7 +99,7 @@ def test_a_run_notes_its_emulator_before_it_makes_anything(lab: Lab, monkeypatch
     stack: Stack
 
     def look(_identity: str) -> None:
-        noted.append(stack.account.forgot(stack.resources(), endpoint))  # type: ignore[arg-type]
+        noted.append(stack.target.account.forgot(stack.resources(), endpoint))  # type: ignore[arg-type]
 
     def program() -> None:
         pulumi.CustomResource("aws:s3/bucket:Bucket", "bucket", {"size": 1}).id.apply(look)
@@ -109,6 +109,6 @@ def test_a_run_notes_its_emulator_before_it_makes_anything(lab: Lab, monkeypatch
     stack.on_emulator = True
     assert stack.up().ok
     endpoint.started = "2026-01-02T00:00:00+00:00"
-    assert stack.account.forgot(stack.resources(), endpoint)  # type: ignore[arg-type]
+    assert stack.target.account.forgot(stack.resources(), endpoint)  # type: ignore[arg-type]
     assert stack.up().ok
     assert noted == [False, False]

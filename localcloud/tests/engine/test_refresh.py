@@ -3,7 +3,7 @@
 import pulumi
 
 from engine.fake import Group, Lab, Thing
-from localcloud.engine.state import Deployment, Resource, check_integrity
+from localcloud.engine.state import Checkpoint, Resource, check_integrity
 from localcloud.engine.values import text
 
 
@@ -77,7 +77,7 @@ def test_what_depended_on_a_lost_resource_does_not_depend_on_its_replaced_one() 
         return Resource(urn=f"{urn}{name}", type="t:t:T", custom=True, dependencies=urns, delete=delete)
 
     lost, dependent, replaced = thing("a"), thing("b", "a"), thing("a", delete=True)
-    deployment = Deployment([lost, dependent, replaced])
+    deployment = Checkpoint([lost, dependent, replaced])
     deployment.remove([dependent, replaced])
     assert dependent.dependencies == [], "the replaced one of the same name comes after it"
     check_integrity(deployment.resources)

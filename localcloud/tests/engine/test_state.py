@@ -16,7 +16,7 @@ import pytest
 from engine.fake import FakeProvider, Group, Lab, Thing
 from localcloud.engine import StateError
 from localcloud.engine.secrets import Crypter
-from localcloud.engine.state import Deployment, Resource, Snapshot, StateFile, check_integrity
+from localcloud.engine.state import Checkpoint, Resource, Snapshot, StateFile, check_integrity
 from localcloud.engine.values import PropertyMap
 
 
@@ -199,7 +199,7 @@ def test_a_kill_leaves_a_state_to_go_on_from(tmp_path: Path) -> None:
 def test_writes_of_steps_that_end_together_are_one(tmp_path: Path) -> None:
     async def many() -> int:
         file = StateFile(tmp_path / "s.json")
-        snapshot = Snapshot(Deployment(), file, Crypter("p"))
+        snapshot = Snapshot(Checkpoint(), file, Crypter("p"))
 
         async def one(n: int) -> None:
             snapshot.add(Resource(urn=f"urn:pulumi:d::p::t:t:T::{n}", type="t:t:T", custom=False))
@@ -224,7 +224,7 @@ def test_a_write_serialises_only_what_changed_since_the_last(tmp_path: Path, mon
     monkeypatch.setattr(Resource, "to_dict", counted)
 
     async def write() -> None:
-        snapshot = Snapshot(Deployment(resources=resources), StateFile(tmp_path / "s.json"), Crypter("p"))
+        snapshot = Snapshot(Checkpoint(resources=resources), StateFile(tmp_path / "s.json"), Crypter("p"))
         for n in range(5):
             snapshot.touch()
             await snapshot.write()

@@ -72,12 +72,18 @@ class Endpoint:
         return cls(url=f"http://{HOST}:{port}", port=port, pid=os.getpid(), started=started)
 
 
-def home() -> Path:
-    """Return the folder of everything that the local cloud keeps: `.localcloud` of the project that we stand in."""
+def home(project: Path | None = None) -> Path:
+    """Return the folder of everything that the local cloud keeps.
+
+    Args:
+        project: the project's folder, by default that of the project around the current folder.
+    """
     if named := os.environ.get(HOME_VARIABLE):
         return Path(named)
     here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / "Pulumi.yaml").exists()), here) / ".localcloud"
+    if project is None:
+        project = next((folder for folder in (here, *here.parents) if (folder / "Pulumi.yaml").exists()), here)
+    return project / ".localcloud"
 
 
 def ensure() -> Endpoint:

@@ -5,13 +5,10 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from localcloud.emulator import control
 from localcloud.engine.state import Resource
 from localcloud.engine.urns import is_provider, package_of
-
-if TYPE_CHECKING:
-    from localcloud.emulator.control import Endpoint
 
 #: Packages whose resources live in the emulated account, dynamic resources among them: they act on it.
 _PACKAGES = frozenset({"aws", "docker", "pulumi-python"})
@@ -31,7 +28,7 @@ def aws_environment(url: str) -> dict[str, str]:
 
 
 @contextmanager
-def pointed_at_emulator() -> Iterator["Endpoint | None"]:
+def pointed_at_emulator() -> Iterator[control.Endpoint | None]:
     """Point every AWS client of this process at the emulator, and start it when none runs.
 
     A program's hooks may speak to AWS themselves; on the local cloud they must never reach a real account, so a
@@ -44,8 +41,6 @@ def pointed_at_emulator() -> Iterator["Endpoint | None"]:
     if os.environ.get("AWS_ENDPOINT_URL"):
         yield None
         return
-    from localcloud.emulator import control
-
     endpoint = control.ensure()
     ours = aws_environment(endpoint.url)
     before = {name: os.environ.get(name) for name in (*ours, *PERSONAL)}
@@ -74,13 +69,13 @@ class Account:
         """Take the path of the stack's state."""
         self._path = state_path.with_suffix(".account")
 
-    def forgot(self, resources: Iterable[Resource], endpoint: "Endpoint") -> bool:
+    def forgot(self, resources: Iterable[Resource], endpoint: control.Endpoint) -> bool:
         """Tell whether the emulator that answers isn't the one that has the resources."""
         if not self._path.exists() or not any(map(lives_there, resources)):
             return False
         return bool(json.loads(self._path.read_text()) != [endpoint.pid, endpoint.started])
 
-    def remember(self, endpoint: "Endpoint") -> None:
+    def remember(self, endpoint: control.Endpoint) -> None:
         """Note the emulator that the stack is in."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.write_text(json.dumps([endpoint.pid, endpoint.started]))

@@ -217,7 +217,7 @@ def _crypter(salt: Any, passphrase: str | None, path: Path) -> Crypter | None:  
     """Return what opens the stack's `secure:` values; None when no passphrase is given and ours isn't it."""
     if not salt:
         return None
-    explicit = passphrase if passphrase is not None else passphrase_given()
+    explicit = passphrase_given(passphrase)
     try:
         return unlock(explicit, str(salt))
     except SecretError as error:
@@ -482,7 +482,7 @@ class StackFile:
                 f"{self._path}: the stack's passphrase isn't given. Set PULUMI_CONFIG_PASSPHRASE to the stack's own"
             )
         if crypter is None:
-            explicit = self._passphrase if self._passphrase is not None else passphrase_given()
+            explicit = passphrase_given(self._passphrase)
             crypter = Crypter(DEFAULT_PASSPHRASE if explicit is None else explicit)
             self._raw.insert(0, "encryptionsalt", crypter.state)
         return crypter

@@ -14,7 +14,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from localcloud.engine import urns
 from localcloud.engine.paths import reset_path
 from localcloud.engine.providers import Diff, Handle, Registry, diff_of_inputs
-from localcloud.engine.state import Deployment, Resource
+from localcloud.engine.state import Checkpoint, Resource
 from localcloud.engine.values import PropertyMap, computed, contains_secret, to_python
 
 SAME = "same"
@@ -112,7 +112,7 @@ class Step:
 class Planner:
     """Plans one run, resource by resource, in the order in which the program registers them."""
 
-    def __init__(self, project: str, stack: str, base: Deployment, registry: Registry) -> None:
+    def __init__(self, project: str, stack: str, base: Checkpoint, registry: Registry) -> None:
         """Start from what the stack has."""
         self._project = project
         self._stack = stack
@@ -130,7 +130,7 @@ class Planner:
         #: Messages to show beside the steps: (URN, text).
         self.notes: list[tuple[str, str]] = []
 
-    def rebase(self, base: Deployment) -> None:
+    def rebase(self, base: Checkpoint) -> None:
         """Start from another base than at first: what a refresh found."""
         self._base = base.resources
         self._olds = base.current()

@@ -14,7 +14,7 @@ from localcloud.engine.config import Config
 from localcloud.engine.executor import Executor, HookCall, Observer, StepError
 from localcloud.engine.planner import DELETE_REPLACED, Goal, PlanError, Planner, Step
 from localcloud.engine.providers import Registry, with_version
-from localcloud.engine.state import Deployment, Resource, Snapshot
+from localcloud.engine.state import Checkpoint, Resource, Snapshot
 from localcloud.engine.values import PropertyMap, same_map, text, to_struct
 
 
@@ -57,7 +57,7 @@ class Run:
         project: str,
         stack: str,
         config: Config,
-        base: Deployment,
+        base: Checkpoint,
         snapshot: Snapshot,
         registry: Registry,
         observer: Observer,

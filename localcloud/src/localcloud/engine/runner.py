@@ -5,13 +5,16 @@ import time
 from collections import Counter
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import grpc  # type: ignore[import-untyped]
+from pulumi.provider.experimental.provider import Provider
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import resource_pb2_grpc
 
+from localcloud.emulator.control import Endpoint
 from localcloud.engine import account, dynamic, planner, urns
+from localcloud.engine.builtin import Builtin
 from localcloud.engine.config import Config
 from localcloud.engine.planner import Step
 from localcloud.engine.program import Program
@@ -19,11 +22,8 @@ from localcloud.engine.protocol import EngineLog, Monitor
 from localcloud.engine.providers import Registry
 from localcloud.engine.result import OPERATIONS, Result, Watcher, op_of, plain_outputs, result_step
 from localcloud.engine.run import Diagnostic, Run
-from localcloud.engine.state import Deployment, Resource, Snapshot, counts, is_root
-
-if TYPE_CHECKING:
-    from localcloud.emulator.control import Endpoint
-    from localcloud.engine.stack import Stack
+from localcloud.engine.state import Checkpoint, Resource, Snapshot, counts, is_root
+from localcloud.engine.target import Target
 
 
 class Recorder:
@@ -55,33 +55,45 @@ class Runner:
 
     def __init__(
         self,
-        stack: "Stack",
+        target: Target,
         operation: str,
         config: Config,
-        recorder: Recorder,
-        emulator: "Endpoint | None",
+        watcher: Watcher,
+        emulator: Endpoint | None,
         started: float,
     ) -> None:
-        self._stack = stack
+        self._target = target
         self._operation = operation
         self._config = config
-        self._recorder = recorder
+        self._recorder = Recorder(watcher)
         self._emulator = emulator
         self._started = started
         self._engine: Run | None = None
         self._interrupted = False
         self._started_early: dynamic.DynamicProvider | None = None
 
-    def find(self, urn: str) -> Resource | None:
+    def _find(self, urn: str) -> Resource | None:
         """Return a resource that this run has come to."""
         return self._engine.executor.news.get(urn) if self._engine else None
 
-    def dynamic_provider(self) -> dynamic.DynamicProvider:
+    def _load(self, package: str) -> Provider:
+        """Return a fresh provider of a package."""
+        if (made := self._target.providers.get(package)) is not None:
+            return made if isinstance(made, Provider) else made()
+        if package == "pulumi":
+            return Builtin(self._target.outputs_of, self._find)
+        if package == dynamic.PACKAGE:
+            return self._dynamic_provider()
+        from localcloud.provider import load
+
+        return load(package)
+
+    def _dynamic_provider(self) -> dynamic.DynamicProvider:
         """Return a provider for dynamic resources: the one that starts already, or another."""
         if self._started_early is not None:
             made, self._started_early = self._started_early, None
             return made
-        project = self._stack.project
+        project = self._target.project
         return dynamic.DynamicProvider(
             project.root, project.name, lambda line: self._recorder.said(Diagnostic("info", line))
         )
@@ -91,27 +103,27 @@ class Runner:
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return _run_loop(self._go(refresh), self._stack._parallel)
+            return _run_loop(self._go(refresh), self._target.parallel)
         with ThreadPoolExecutor(1) as pool:
-            return pool.submit(lambda: _run_loop(self._go(refresh), self._stack._parallel)).result()
+            return pool.submit(lambda: _run_loop(self._go(refresh), self._target.parallel)).result()
 
     async def _go(self, refresh: bool) -> Result:
-        stack, preview = self._stack, self._operation == "preview"
-        crypter = await asyncio.to_thread(stack._crypter)
-        base = await asyncio.to_thread(stack.state_file.read, crypter)
+        target, preview = self._target, self._operation == "preview"
+        crypter = await asyncio.to_thread(target.crypter)
+        base = await asyncio.to_thread(target.state_file.read, crypter)
         forgotten = self._forget_a_lost_account(base)
         for operation in base.pending:
             self._say_pending(operation.type, operation.resource)
         starting = None
         if any(urns.package_of(resource.type) == dynamic.PACKAGE for resource in base.resources):
             # The process takes as long to start as the program takes to come to its dynamic resources.
-            self._started_early = self.dynamic_provider()
+            self._started_early = self._dynamic_provider()
             starting = asyncio.create_task(self._started_early.start())
-        snapshot = Snapshot(base, None if preview else stack.state_file, crypter)
-        registry = Registry(lambda package: stack.load_provider(package, self), preview)
+        snapshot = Snapshot(base, None if preview else target.state_file, crypter)
+        registry = Registry(self._load, preview)
         engine = Run(
-            project=stack.project.name,
-            stack=stack.name,
+            project=target.project.name,
+            stack=target.name,
             config=self._config,
             base=base,
             snapshot=snapshot,
@@ -119,7 +131,7 @@ class Runner:
             observer=self._recorder,
             log=self._recorder.said,
             preview=preview,
-            parallel=stack._parallel,
+            parallel=target.parallel,
         )
         self._engine = engine
         failed = False
@@ -149,7 +161,7 @@ class Runner:
             snapshot.touch()
             await snapshot.write()
         if self._emulator is not None:
-            self._stack.account.remember(self._emulator)
+            self._target.account.remember(self._emulator)
         if not snapshot.lost:
             return
         for resource, message in await engine.executor.recover():
@@ -163,10 +175,9 @@ class Runner:
             )
         engine.rebase()
 
-    def _forget_a_lost_account(self, base: Deployment) -> bool:
+    def _forget_a_lost_account(self, base: Checkpoint) -> bool:
         """Let go of what was in an emulator that has been started anew since: it holds nothing of it."""
-        stack = self._stack
-        if self._emulator is None or not stack.account.forgot(base.resources, self._emulator):
+        if self._emulator is None or not self._target.account.forgot(base.resources, self._emulator):
             return False
         left = [resource for resource in base.resources if not account.lives_there(resource)]
         self._recorder.said(
@@ -197,13 +208,13 @@ class Runner:
         def log(severity: str, message: str, urn: str) -> None:
             loop.call_soon_threadsafe(engine.note, severity, message, urn)
 
-        program = Program(self._stack.project.file, self._stack._program)
+        program = Program(self._target.project, self._target.program)
         engine.program_calls = program.calls
         try:
             program.start(
                 monitor=f"127.0.0.1:{port}",
                 engine=EngineLog(log),
-                stack=self._stack.name,
+                stack=self._target.name,
                 config=self._config,
                 preview=engine.preview,
                 parallel=engine.parallel,

@@ -26,11 +26,13 @@ class SecretError(Exception):
     """A secret that can't be read."""
 
 
-def passphrase_given() -> str | None:
-    """Return the passphrase of the environment, as the official CLI finds it, or None.
+def passphrase_given(explicit: str | None = None) -> str | None:
+    """Return the explicit passphrase, or that of the environment, as the official CLI finds it, or None.
 
     https://www.pulumi.com/docs/iac/cli/environment-variables/
     """
+    if explicit is not None:
+        return explicit
     if (phrase := os.environ.get("PULUMI_CONFIG_PASSPHRASE")) is not None:
         return phrase
     if file := os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
@@ -122,12 +124,12 @@ class Crypter:
         return opened.decode()
 
 
-def warm_up(passphrase: str, state: str | None) -> threading.Thread:
+def warm_up(explicit: str | None, state: str | None) -> threading.Thread:
     """Derive the key in the background: it takes a third of a second, which the program's imports can cover."""
 
     def derive() -> None:
         try:
-            Crypter(passphrase, state)
+            unlock(explicit, state)
         except (SecretError, ValueError):
             return  # whoever needs the key raises this with more to say
 

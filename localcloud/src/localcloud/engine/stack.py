@@ -1,6 +1,5 @@
 """What one does with a stack: preview, up, refresh, destroy, read its outputs."""
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -9,17 +8,14 @@ from typing import Any
 
 from pulumi.provider.experimental.provider import Provider
 
-from localcloud.engine import account, dynamic
-from localcloud.engine.builtin import Builtin
-from localcloud.engine.config import Config, ProjectFile, resolve
+from localcloud.emulator import control
+from localcloud.engine import account
+from localcloud.engine.config import Config, ProjectFile
 from localcloud.engine.result import Result, Silent, Watcher, plain_outputs, root_outputs
-from localcloud.engine.runner import Recorder, Runner
-from localcloud.engine.secrets import DEFAULT_PASSPHRASE, Crypter, SecretError, passphrase_given, unlock, warm_up
-from localcloud.engine.state import Deployment, Resource, StateError, StateFile
-from localcloud.engine.values import PropertyMap
-
-#: Steps that do their work at the same time. The official engine's default is four times the number of CPUs.
-PARALLEL = 16
+from localcloud.engine.runner import Runner
+from localcloud.engine.secrets import passphrase_given, warm_up
+from localcloud.engine.state import Checkpoint, Resource, StateFile
+from localcloud.engine.target import PARALLEL, Target
 
 
 class Project:
@@ -73,52 +69,44 @@ class Project:
             passphrase: encrypts the state's secrets; by default that of the environment, then the local cloud's.
             parallel: how many steps do their work at the same time.
         """
-        return Stack(
-            self,
-            name,
-            config=config,
-            secrets=secrets,
-            home=home,
+        target = Target(
+            project=self.file,
+            name=name,
+            home=Path(home) if home else control.home(self.root),
+            overrides=config or {},
+            secrets=secrets or {},
             program=program,
-            providers=providers,
+            providers=providers or {},
             passphrase=passphrase,
             parallel=parallel,
         )
+        return Stack(self, target)
 
 
 class Stack:
     """One stack of a project. Make it with `Project.stack`."""
 
-    def __init__(
-        self,
-        project: Project,
-        name: str,
-        *,
-        config: Mapping[str, Any] | None,
-        secrets: Mapping[str, str] | None,
-        home: str | Path | None,
-        program: Callable[[], Any] | None,
-        providers: Mapping[str, Provider | Callable[[], Provider]] | None,
-        passphrase: str | None,
-        parallel: int,
-    ) -> None:
-        """Take what `Project.stack` was given."""
+    def __init__(self, project: Project, target: Target) -> None:
+        """Take the project and what `Project.stack` was given."""
         self.project = project
-        self.name = name
-        self.home = Path(home) if home else _home(project.root)
-        self._config_overrides = config
-        self._secret_overrides = secrets
-        self._program = program
-        self._providers = dict(providers or {})
-        self._passphrase = passphrase
-        self._parallel = parallel
-        self.state_file = StateFile(self._state_path(project.name, name))
-        self.account = account.Account(self.state_file.path)
+        self.target = target
         #: Whether AWS is the emulator, and no provider that a test brings.
-        self.on_emulator = not self._providers
+        self.on_emulator = not target.providers
 
-    def _state_path(self, project: str, stack: str) -> Path:
-        return self.home / "stacks" / project / f"{stack}.json"
+    @property
+    def name(self) -> str:
+        """The stack's name."""
+        return self.target.name
+
+    @property
+    def home(self) -> Path:
+        """The folder of the local cloud's state."""
+        return self.target.home
+
+    @property
+    def state_file(self) -> StateFile:
+        """The file of the stack's state."""
+        return self.target.state_file
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -128,17 +116,11 @@ class Stack:
         Raises:
             ConfigError: every mistake at once.
         """
-        return resolve(
-            self.project.file,
-            self.name,
-            overrides=self._config_overrides,
-            secrets=self._secret_overrides,
-            passphrase=self._passphrase,
-        )
+        return self.target.config()
 
-    def state(self) -> Deployment:
+    def state(self) -> Checkpoint:
         """Return what the stack has, with secrets opened."""
-        return self.state_file.read(self._crypter())
+        return self.state_file.read(self.target.crypter())
 
     def resources(self) -> list[Resource]:
         """Return the stack's resources."""
@@ -147,29 +129,6 @@ class Stack:
     def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """Return the stack's outputs; secrets are `[secret]` unless asked for."""
         return plain_outputs(root_outputs(self.resources()), show_secrets)
-
-    def _crypter(self) -> Crypter:
-        explicit = self._passphrase if self._passphrase is not None else passphrase_given()
-        try:
-            return unlock(explicit, self.state_file.salt())
-        except SecretError as error:
-            raise StateError(
-                f"{self.state_file.path}: {error}. Set PULUMI_CONFIG_PASSPHRASE to the one of the last run"
-            ) from None
-
-    def _read_outputs(self, reference: str) -> PropertyMap:
-        """Return the outputs of a referenced stack: `stack`, `project/stack` or `organization/project/stack`."""
-        *above, stack = reference.split("/")
-        project = above[-1] if above else self.project.name
-        file = StateFile(self._state_path(project, stack))
-        if not file.exists():
-            raise LookupError(
-                f"there is no stack {reference!r} in {self.home}. "
-                f"Bring it up first: python -m localcloud up --stack {stack}"
-            )
-        explicit = self._passphrase if self._passphrase is not None else passphrase_given()
-        crypter = unlock(explicit, file.salt())
-        return root_outputs(file.read(crypter).resources)
 
     # --- doing -------------------------------------------------------------------------------------------------------
 
@@ -211,15 +170,14 @@ class Stack:
 
     def _run(self, operation: str, watcher: Watcher | None, *, refresh: bool = False) -> Result:
         started = time.monotonic()
-        explicit = self._passphrase if self._passphrase is not None else passphrase_given()
-        warm_up(DEFAULT_PASSPHRASE if explicit is None else explicit, self.state_file.salt())
-        config = self.config() if operation in ("preview", "up") else self._config_for_providers()
-        recorder = Recorder(watcher or Silent())
+        target = self.target
+        warm_up(passphrase_given(target.passphrase), target.state_file.salt())
+        config = target.config() if operation in ("preview", "up") else self._config_for_providers()
         with account.pointed_at_emulator() if self.on_emulator else nullcontext() as emulator:
-            runner = Runner(self, operation, config, recorder, emulator, started)
+            runner = Runner(target, operation, config, watcher or Silent(), emulator, started)
             if operation == "preview":
                 return runner.run(refresh)
-            with self.state_file.lock(operation):
+            with target.state_file.lock(operation):
                 return runner.run(refresh)
 
     def _config_for_providers(self) -> Config:
@@ -228,20 +186,3 @@ class Stack:
             return self.config()
         except Exception:  # what the program would refuse doesn't matter to what exists
             return Config()
-
-    def load_provider(self, package: str, run: Runner) -> Provider:
-        """Return a fresh provider of a package."""
-        if package in self._providers:
-            made = self._providers[package]
-            return made if isinstance(made, Provider) else made()
-        if package == "pulumi":
-            return Builtin(self._read_outputs, run.find)
-        if package == dynamic.PACKAGE:
-            return run.dynamic_provider()
-        from localcloud.provider import load
-
-        return load(package)
-
-
-def _home(root: Path) -> Path:
-    return Path(os.environ.get("LOCALCLOUD_HOME") or root / ".localcloud")

@@ -180,7 +180,7 @@ class Operation:
 
 
 @dataclass
-class Deployment:
+class Checkpoint:
     """The content of a state file."""
 
     resources: list[Resource] = field(default_factory=list)
@@ -233,13 +233,13 @@ class StateFile:
         raw = self._raw()
         return _salt_of(raw) if raw else None
 
-    def read(self, crypter: Crypter | None) -> Deployment:
+    def read(self, crypter: Crypter | None) -> Checkpoint:
         """Read the file; no file is an empty deployment."""
         raw = self._raw()
         if raw is None:
-            return Deployment()
+            return Checkpoint()
         deployment = raw.get("deployment") or {}
-        return Deployment(
+        return Checkpoint(
             resources=[Resource.from_dict(item, crypter) for item in deployment.get("resources") or []],
             pending=[
                 Operation(Resource.from_dict(item["resource"], crypter), item["type"])
@@ -336,7 +336,7 @@ class Snapshot:
     run left and this one hasn't come to. Both are in the order of dependencies, so their sum is.
     """
 
-    def __init__(self, base: Deployment, file: StateFile | None, crypter: Crypter) -> None:
+    def __init__(self, base: Checkpoint, file: StateFile | None, crypter: Crypter) -> None:
         """Start from a base; without a file (a preview) nothing is written."""
         self._base = base.resources
         self._news: list[Resource] = []

@@ -50,7 +50,7 @@ def threshold(desired: int) -> int:
     return min(max(-(-desired // 2), _FEWEST_FAILURES), _MOST_FAILURES)
 
 
-class Deployment:
+class ServiceDeployment:
     """One deployment of a service, with the members that DescribeServices answers under their snake case names."""
 
     def __init__(self, service: Any, reason: str = "") -> None:
@@ -165,16 +165,16 @@ def _alarm_names(configuration: dict[str, Any]) -> list[str]:
     return list(alarms.get("alarmNames") or ()) if alarms.get("enable") else []
 
 
-def _state(deployment: Deployment, name: str) -> str:
+def _state(deployment: ServiceDeployment, name: str) -> str:
     alarm = cloudwatch_backends[deployment._account][deployment._region].alarms.get(name)
     return str(alarm.state_value) if alarm else ""
 
 
-def _on(deployment: Deployment) -> bool:
+def _on(deployment: ServiceDeployment) -> bool:
     return any(_state(deployment, name) == "ALARM" for name in _alarm_names(deployment._configuration))
 
 
-def record(service: Any, deployment: Deployment, revision_arn: str, previous: str | None) -> dict[str, Any]:
+def record(service: Any, deployment: ServiceDeployment, revision_arn: str, previous: str | None) -> dict[str, Any]:
     """Return what DescribeServiceDeployments tells of a deployment that begins.
 
     Args:
@@ -211,7 +211,7 @@ def record(service: Any, deployment: Deployment, revision_arn: str, previous: st
     }
 
 
-def follow(told: dict[str, Any], deployment: Deployment) -> None:
+def follow(told: dict[str, Any], deployment: ServiceDeployment) -> None:
     """Bring what is told of a deployment to where it is by now."""
     target = told["targetServiceRevision"]
     target["runningTaskCount"], target["pendingTaskCount"] = deployment.running_count, deployment.pending_count

@@ -20,7 +20,7 @@ from moto.moto_api._internal import mock_random
 from localcloud.emulator.patches.ecs import deployments, references, revisions, startup, tasks, traffic
 from localcloud.emulator.patches.ecs.clusters import check_associated
 from localcloud.emulator.patches.ecs.definitions import containers_of
-from localcloud.emulator.patches.ecs.deployments import Deployment
+from localcloud.emulator.patches.ecs.deployments import ServiceDeployment
 from localcloud.emulator.patching import patch
 
 #: How long a deployment that failed is still told of, beside the one that took its place.
@@ -147,7 +147,7 @@ class RunningService(Service):
             if task.group == f"service:{self.name}" and task.desired_status == "RUNNING"
         ]
 
-    def _placement(self, deployment: Deployment, number: int) -> tasks.Placement:
+    def _placement(self, deployment: ServiceDeployment, number: int) -> tasks.Placement:
         providers = self.capacity_provider_strategy
         return tasks.Placement(
             launch_type=self.launch_type,
@@ -169,7 +169,7 @@ class RunningService(Service):
             tags |= {"aws:ecs:clusterName": self.cluster_name, "aws:ecs:serviceName": self.name}
         return [{"key": key, "value": value} for key, value in tags.items()]
 
-    def _start(self, deployment: Deployment, number: int) -> tasks.Task:
+    def _start(self, deployment: ServiceDeployment, number: int) -> tasks.Task:
         definition = self._backend.describe_task_definition(str(deployment.task_definition))
         return tasks.start(
             tasks.Task(
@@ -185,21 +185,21 @@ class RunningService(Service):
 
     # Deployments
 
-    def deploy(self, reason: str = "") -> Deployment:
+    def deploy(self, reason: str = "") -> ServiceDeployment:
         """Begin a deployment of the service as it is now, and carry it out as far as it goes."""
         for older in self.deployments:
             if older.status == "PRIMARY":
                 older.status = "ACTIVE"
                 if older.rollout_state == "IN_PROGRESS":
                     self._leave(older)
-        deployment = Deployment(self, reason)
+        deployment = ServiceDeployment(self, reason)
         self.deployments.insert(0, deployment)
         if not reason:  # a rollback is part of the deployment that it undoes
             self._record(deployment)
         self.settle()
         return deployment
 
-    def _leave(self, unfinished: Deployment) -> None:
+    def _leave(self, unfinished: ServiceDeployment) -> None:
         """Stop what hasn't ended when another deployment begins; traffic that it had goes back first.
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/blue-green-deployment-how-it-works.html
@@ -212,7 +212,7 @@ class RunningService(Service):
             unfinished.give_back()
             self._end_tasks_but(before)
 
-    def _record(self, deployment: Deployment) -> None:
+    def _record(self, deployment: ServiceDeployment) -> None:
         prefix = f"arn:aws:ecs:{self.region_name}:{self._account_id}"
         number = deployment.id.rpartition("/")[2]
         revision = revisions.record(self, f"{prefix}:service-revision/{self.cluster_name}/{self.name}/{number}")
@@ -237,7 +237,7 @@ class RunningService(Service):
         if primary.rollout_state == "IN_PROGRESS" and not primary.is_rollback:
             deployments.follow(self.history[0], primary)
 
-    def _fill(self, deployment: Deployment) -> None:
+    def _fill(self, deployment: ServiceDeployment) -> None:
         """Start what a deployment lacks and stop what it has too many; go on with it when its tasks run."""
         running = [task for task in self.own_tasks() if task.started_by == deployment.id]
         if deployment.shifts and deployment.running_since is None and not running:
@@ -256,7 +256,7 @@ class RunningService(Service):
         if deployment.rollout_state == "IN_PROGRESS" and all(task.last_status == "RUNNING" for task in running):
             self._serve(deployment)
 
-    def _cannot_start(self, deployment: Deployment) -> str | None:
+    def _cannot_start(self, deployment: ServiceDeployment) -> str | None:
         definition = self._backend.describe_task_definition(str(deployment.task_definition))
         role = startup.role_refusal(definition, self._account_id)
         if role:
@@ -267,7 +267,7 @@ class RunningService(Service):
             return "Essential container in task exited"
         return startup.refusal(definition, self._account_id, self.region_name)
 
-    def _told(self, deployment: Deployment, variable: str) -> str | None:
+    def _told(self, deployment: ServiceDeployment, variable: str) -> str | None:
         """Return what the environment of a deployment's containers asks for, by the name of a variable."""
         definition = self._backend.describe_task_definition(str(deployment.task_definition))
         for container in containers_of(definition):
@@ -276,7 +276,7 @@ class RunningService(Service):
                     return str(item.get("value"))
         return None
 
-    def _serve(self, deployment: Deployment) -> None:
+    def _serve(self, deployment: ServiceDeployment) -> None:
         """Give a deployment whose tasks run what is its by now: traffic, the eyes of alarms, and its end."""
         if deployment.running_since is None:
             deployment.running_since = time.monotonic()
@@ -290,7 +290,7 @@ class RunningService(Service):
         elif deployment.baked:
             self._complete(deployment)
 
-    def _complete(self, deployment: Deployment) -> None:
+    def _complete(self, deployment: ServiceDeployment) -> None:
         self._end_tasks_but(deployment)
         deployment.rollout_state = "COMPLETED"
         if not deployment.is_rollback:
@@ -304,12 +304,12 @@ class RunningService(Service):
         self._event(f"(service {self.name}) (deployment {deployment.id}) deployment completed.")
         self._event(f"(service {self.name}) has reached a steady state.")
 
-    def _end_tasks_but(self, deployment: Deployment) -> None:
+    def _end_tasks_but(self, deployment: ServiceDeployment) -> None:
         for task in self.own_tasks():
             if task.started_by != deployment.id:
                 task.end("ServiceSchedulerInitiated", f"Scaling activity initiated by (deployment {deployment.id})")
 
-    def _cannot_run(self, deployment: Deployment, reason: str) -> None:
+    def _cannot_run(self, deployment: ServiceDeployment, reason: str) -> None:
         """Let as many tasks fail as the breaker takes, then do as the service's configuration says."""
         breaker = self.deployment_configuration.get("deploymentCircuitBreaker") or {}
         most = deployments.threshold(self.desired_count)
@@ -327,7 +327,7 @@ class RunningService(Service):
 
     def _fail(
         self,
-        deployment: Deployment,
+        deployment: ServiceDeployment,
         cause: deployments.Cause,
         *,
         rollback: bool,
@@ -352,7 +352,7 @@ class RunningService(Service):
             deployments.end(self.history[0], "ROLLBACK_SUCCESSFUL", status, failures=failures, triggered=triggered)
             self._go_back(deployment, previous)
 
-    def _go_back(self, failed: Deployment, previous: str) -> None:
+    def _go_back(self, failed: ServiceDeployment, previous: str) -> None:
         """Go back to the deployment that still runs beside the one that failed, or deploy its definition again."""
         self.task_definition = previous
         before = next((one for one in self.deployments if one.rollout_state == "COMPLETED"), None)
