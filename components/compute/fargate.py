@@ -36,7 +36,7 @@ MEMORY_BY_CPU: dict[int, tuple[int, ...]] = {
 }
 
 
-def size_mistake(cpu: int, memory: int) -> str | None:
+def size_problem(cpu: int, memory: int) -> str | None:
     """Tell what is wrong with a task's size, or None.
 
     Args:
@@ -75,8 +75,8 @@ class TaskSize:
         Raises:
             ValueError: with what Fargate pairs.
         """
-        if mistake := size_mistake(self.cpu, self.memory):
-            raise ValueError(f"cpu={self.cpu}, memory={self.memory}: {mistake}")
+        if problem := size_problem(self.cpu, self.memory):
+            raise ValueError(f"cpu={self.cpu}, memory={self.memory}: {problem}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""How an Args class refuses a plain value: the same four things in every message, and the checks that several share."""
+"""The error of an Args class for a value that is not allowed, and the checks that several classes share."""
 
 import re
 
@@ -10,24 +10,17 @@ _DAILY_WINDOW = re.compile(f"{_TIME}-{_TIME}")
 _WEEKLY_WINDOW = re.compile(f"{_DAY}:{_TIME}-{_DAY}:{_TIME}")
 
 
-class Refusal(ValueError):
-    """A plain value that is not allowed; its parts are there for those who word the message anew."""
+class InvalidValue(ValueError):
+    """A plain value that is not allowed: which field, the value, what is allowed, and how to mend it."""
 
     def __init__(self, field: str, value: object, allowed: str, remedy: str) -> None:
         super().__init__(f"{field} is {value!r}; allowed: {allowed}; {remedy}")
-        self.field = field
-        self.value = value
         self.allowed = allowed
         self.remedy = remedy
 
 
-def mistake(field: str, value: object, allowed: str, remedy: str) -> Refusal:
-    """Return the error for a value that is not allowed: what, the value, what is allowed, and the way out."""
-    return Refusal(field, value, allowed, remedy)
-
-
-def secret_mistake(field: str, length: int, allowed: str, remedy: str) -> ValueError:
-    """Return the same error for a secret: of the value it tells nothing but the length."""
+def invalid_secret(field: str, length: int, allowed: str, remedy: str) -> ValueError:
+    """Return the same error for a secret, with the length of its value in place of the value."""
     return ValueError(f"{field} is a secret of {length} characters; allowed: {allowed}; {remedy}")
 
 
@@ -39,16 +32,18 @@ def plain(value: pulumi.Input[str] | None) -> str | None:
 def check_between(field: str, value: int, low: int, high: int, remedy: str) -> None:
     """Refuse a number outside a closed range."""
     if not low <= value <= high:
-        raise mistake(field, value, f"{low} to {high}", remedy)
+        raise InvalidValue(field, value, f"{low} to {high}", remedy)
 
 
 def check_daily_window(field: str, window: str) -> None:
     """Refuse a daily window that isn't written as AWS wants it."""
     if not _DAILY_WINDOW.fullmatch(window):
-        raise mistake(field, window, "hh:mm-hh:mm in UTC", 'write it like "05:00-06:00"')
+        raise InvalidValue(field, window, "hh:mm-hh:mm in UTC", 'write it like "05:00-06:00"')
 
 
 def check_weekly_window(field: str, window: str) -> None:
     """Refuse a weekly window that isn't written as AWS wants it."""
     if not _WEEKLY_WINDOW.fullmatch(window):
-        raise mistake(field, window, "ddd:hh:mm-ddd:hh:mm in UTC, in lower case", 'write it like "sun:06:30-sun:07:30"')
+        raise InvalidValue(
+            field, window, "ddd:hh:mm-ddd:hh:mm in UTC, in lower case", 'write it like "sun:06:30-sun:07:30"'
+        )

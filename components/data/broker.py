@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
-from components.core.checks import mistake, plain, secret_mistake
+from components.core.checks import InvalidValue, invalid_secret, plain
 from components.core.naming import Tags, component_tags, physical_name
 from components.data.broker_logs import RETENTION_TAG, look_after
 from components.observability.log_group import check_retention
@@ -117,9 +117,9 @@ class BrokerArgs:
         """Refuse what Amazon MQ would refuse."""
         owner = "BrokerArgs"
         if not self.subnet_ids:
-            raise mistake(f"{owner}.subnet_ids", 0, "one subnet or more", "give one of each zone's")
+            raise InvalidValue(f"{owner}.subnet_ids", 0, "one subnet or more", "give one of each zone's")
         if self.username == "guest" or not _USERNAME.fullmatch(self.username):
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.username",
                 self.username,
                 "2 to 100 letters, digits and ._- other than guest",
@@ -129,21 +129,21 @@ class BrokerArgs:
         if password is not None and not (
             12 <= len(password) <= 250 and not _NOT_IN_PASSWORD & set(password) and len(set(password)) >= 4
         ):
-            raise secret_mistake(
+            raise invalid_secret(
                 f"{owner}.password",
                 len(password),
                 "12 to 250 characters, four of them different, without , : and =",
                 "generate one of letters and digits",
             )
         if self.engine_version not in ENGINE_VERSIONS:
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.engine_version",
                 self.engine_version,
                 ", ".join(ENGINE_VERSIONS),
                 "give major and minor version; Amazon MQ chooses the patch",
             )
         if not _INSTANCE_TYPE.fullmatch(self.instance_type):
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.instance_type",
                 self.instance_type,
                 "mq.m7g.*, mq.m5.large to mq.m5.4xlarge, or mq.t3.micro",
@@ -151,7 +151,7 @@ class BrokerArgs:
             )
         # https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-version-management.html
         if self.engine_version.startswith("4.") and not self.instance_type.startswith("mq.m7g."):
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.instance_type",
                 self.instance_type,
                 f"mq.m7g.* with RabbitMQ {self.engine_version}",
@@ -159,7 +159,7 @@ class BrokerArgs:
             )
         # https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-broker-architecture-cluster.html
         if self.deployment_mode is DeploymentMode.CLUSTER_MULTI_AZ and self.instance_type == "mq.t3.micro":
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.instance_type",
                 self.instance_type,
                 "mq.m7g.* or mq.m5.* for a cluster",
@@ -167,7 +167,9 @@ class BrokerArgs:
             )
         check_retention(f"{owner}.log_retention_days", self.log_retention_days)
         if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", self.maintenance_time):
-            raise mistake(f"{owner}.maintenance_time", self.maintenance_time, "hh:mm in UTC", 'write it like "06:30"')
+            raise InvalidValue(
+                f"{owner}.maintenance_time", self.maintenance_time, "hh:mm in UTC", 'write it like "06:30"'
+            )
 
 
 class Broker(pulumi.ComponentResource):

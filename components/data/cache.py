@@ -10,12 +10,12 @@ import pulumi_aws as aws
 import pulumi_random as random
 
 from components.core.checks import (
+    InvalidValue,
     check_between,
     check_daily_window,
     check_weekly_window,
-    mistake,
+    invalid_secret,
     plain,
-    secret_mistake,
 )
 from components.core.naming import Tags, component_tags, physical_name
 from components.observability.log_group import LogGroup, LogGroupArgs, check_retention
@@ -123,14 +123,14 @@ class CacheArgs:
         check_between(f"{owner}.replicas", self.replicas, 0, MOST_REPLICAS, "add shards elsewhere, not replicas")
         needed = 2 if self.replicas else 1
         if len(self.subnet_ids) < needed:
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.subnet_ids",
                 len(self.subnet_ids),
                 f"{needed} or more subnets with {self.replicas} replicas",
                 "give one of each zone's",
             )
         if self.username == "default" or not _USERNAME.fullmatch(self.username):
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.username",
                 self.username,
                 "1 to 64 letters, digits, hyphens and underscores, beginning with a letter, other than default",
@@ -139,7 +139,7 @@ class CacheArgs:
         for part, value in (("password", self.password), ("previous_password", self.previous_password)):
             known = plain(value)
             if known is not None and not _PASSWORD.fullmatch(known):
-                raise secret_mistake(
+                raise invalid_secret(
                     f"{owner}.{part}",
                     len(known),
                     "16 to 128 printable ASCII characters without spaces",
@@ -147,14 +147,14 @@ class CacheArgs:
                 )
         allowed = ENGINE_VERSIONS[self.engine]
         if self.engine_version not in allowed:
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.engine_version",
                 self.engine_version,
                 f"{', '.join(allowed)} for {self.engine}",
                 "give major and minor version",
             )
         if not self.node_type.startswith("cache."):
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.node_type",
                 self.node_type,
                 "a type of cache nodes, beginning with cache.",

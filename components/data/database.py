@@ -10,12 +10,12 @@ import pulumi_aws as aws
 import pulumi_random as random
 
 from components.core.checks import (
+    InvalidValue,
     check_between,
     check_daily_window,
     check_weekly_window,
-    mistake,
+    invalid_secret,
     plain,
-    secret_mistake,
 )
 from components.core.naming import Tags, component_tags, physical_name
 from components.observability.log_group import LogGroup, LogGroupArgs, check_retention
@@ -179,16 +179,18 @@ class PostgresDatabaseArgs:
         """Refuse what RDS would refuse, and a username that FSBP RDS.25 forbids."""
         owner = "PostgresDatabaseArgs"
         if len(self.subnet_ids) < 2:
-            raise mistake(f"{owner}.subnet_ids", len(self.subnet_ids), "two subnets or more", "give one of each zone's")
+            raise InvalidValue(
+                f"{owner}.subnet_ids", len(self.subnet_ids), "two subnets or more", "give one of each zone's"
+            )
         if not _NAME.fullmatch(self.database_name):
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.database_name",
                 self.database_name,
                 "1 to 63 lower case letters, digits and underscores, beginning with a letter",
                 "name it after the system",
             )
         if self.username in DEFAULT_USERNAMES or not _NAME.fullmatch(self.username):
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.username",
                 self.username,
                 "1 to 63 lower case letters, digits and underscores, beginning with a letter, other than "
@@ -197,21 +199,21 @@ class PostgresDatabaseArgs:
             )
         password = plain(self.password)
         if password is not None and not _PASSWORD.fullmatch(password):
-            raise secret_mistake(
+            raise invalid_secret(
                 f"{owner}.password",
                 len(password),
                 '8 to 128 printable ASCII characters without space, /, @ and "',
                 "generate one of letters and digits",
             )
         if self.engine_version not in MAJOR_VERSIONS:
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.engine_version",
                 self.engine_version,
                 "a major version of PostgreSQL: " + ", ".join(MAJOR_VERSIONS),
                 "leave the minor version to RDS, which upgrades it by itself",
             )
         if not self.instance_class.startswith("db."):
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.instance_class",
                 self.instance_class,
                 "a class of DB instances, beginning with db.",
@@ -222,7 +224,7 @@ class PostgresDatabaseArgs:
         check_between(f"{owner}.storage_gb", self.storage_gb, 20, 65536, "give the GiB to begin with")
         # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
         if self.max_storage_gb * 10 < self.storage_gb * 11 or self.max_storage_gb > 65536:
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.max_storage_gb",
                 self.max_storage_gb,
                 f"{-(-self.storage_gb * 11 // 10)} to 65536 (a tenth more than storage_gb at least)",
@@ -238,14 +240,14 @@ class PostgresDatabaseArgs:
         check_retention(f"{owner}.log_retention_days", self.log_retention_days)
         days = self.performance_insights_retention_days
         if days not in (7, 731) and not (days % 31 == 0 and 31 <= days <= 713):
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.performance_insights_retention_days",
                 days,
                 "7, 731, or a multiple of 31 up to 713",
                 "take 7, which costs nothing",
             )
         if self.monitoring_interval_seconds not in MONITORING_INTERVALS:
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.monitoring_interval_seconds",
                 self.monitoring_interval_seconds,
                 ", ".join(str(seconds) for seconds in MONITORING_INTERVALS),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import check_between, mistake
+from components.core.checks import InvalidValue, check_between
 from components.core.naming import Tags, component_tags, physical_name
 
 #: Longest name of an alarm. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
@@ -54,14 +54,16 @@ class DeploymentAlarmsArgs:
     def __post_init__(self) -> None:
         """Refuse what CloudWatch refuses, and what would never or always go off."""
         if not 1 <= len(self.targets) <= _TARGET_GROUPS:
-            raise mistake(
+            raise InvalidValue(
                 "DeploymentAlarmsArgs.targets",
                 sorted(self.targets),
                 f"one to {_TARGET_GROUPS} target groups",
                 "an alarm takes ten metrics, two for each",
             )
         if self.latency_seconds <= 0:
-            raise mistake("DeploymentAlarmsArgs.latency_seconds", self.latency_seconds, "more than 0", "give seconds")
+            raise InvalidValue(
+                "DeploymentAlarmsArgs.latency_seconds", self.latency_seconds, "more than 0", "give seconds"
+            )
         check_between("DeploymentAlarmsArgs.error_percent", self.error_percent, 1, 100, "give a part of the requests")
         check_between(
             "DeploymentAlarmsArgs.minimum_requests", self.minimum_requests, 1, 10_000, "give requests in a minute"

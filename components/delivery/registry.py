@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import check_between, mistake
+from components.core.checks import InvalidValue, check_between
 from components.core.naming import REPOSITORY_NAME, Tags, component_tags
 
 #: What a repository may be called.
@@ -75,7 +75,7 @@ class RegistryArgs:
     def __post_init__(self) -> None:
         """Refuse what ECR would refuse, and what would leave nothing to roll back to."""
         if not 2 <= len(self.repository_name) <= REPOSITORY_NAME or not _REPOSITORY.fullmatch(self.repository_name):
-            raise mistake(
+            raise InvalidValue(
                 "RegistryArgs.repository_name",
                 self.repository_name,
                 f"2 to {REPOSITORY_NAME} lower case letters, digits and single ._-/ between them",
@@ -90,7 +90,7 @@ class RegistryArgs:
         )
         for tag in self.running_tags:
             if isinstance(tag, str) and not _TAG.fullmatch(tag):
-                raise mistake(
+                raise InvalidValue(
                     "RegistryArgs.running_tags",
                     tag,
                     "image tags: 1 to 128 letters, digits and ._- not beginning with . or -",

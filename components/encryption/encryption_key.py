@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import check_between, mistake
+from components.core.checks import InvalidValue, check_between
 from components.core.naming import Tags, component_tags
 
 #: How long AWS may keep a key that was scheduled for deletion, in days.
@@ -118,10 +118,10 @@ class EncryptionKeyArgs:
     def __post_init__(self) -> None:
         """Refuse values that KMS would refuse, or that would leave the key open to another account."""
         if not re.fullmatch(r"\d{12}", self.account_id):
-            raise mistake("account_id", self.account_id, "twelve digits", "see aws sts get-caller-identity")
+            raise InvalidValue("account_id", self.account_id, "twelve digits", "see aws sts get-caller-identity")
         unknown = sorted(set(self.services) - set(KeyService))
         if unknown:
-            raise mistake(
+            raise InvalidValue(
                 "services",
                 unknown[0],
                 ", ".join(KeyService),

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import check_between, mistake
+from components.core.checks import InvalidValue, check_between
 from components.core.endpoint import Endpoint
 from components.core.iam import read_secrets
 from components.core.naming import Tags, component_tags
@@ -87,7 +87,7 @@ class PythonFunctionArgs:
         check_between(f"{owner}.concurrency", self.concurrency, 1, 100, "one or two do for what these functions do")
         check_retention(f"{owner}.log_retention_days", self.log_retention_days)
         if "." not in self.handler:
-            raise mistake(
+            raise InvalidValue(
                 f"{owner}.handler",
                 self.handler,
                 "module and function, with a dot",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import mistake
+from components.core.checks import InvalidValue
 from components.core.endpoint import Endpoint
 from components.core.naming import Tags, component_tags
 from components.functions.python_function import PythonFunction, PythonFunctionArgs
@@ -53,7 +53,7 @@ class QueueDepthArgs:
         """Refuse a name that can't be told from two."""
         for queue in self.queues:
             if not queue or "," in queue:
-                raise mistake("QueueDepthArgs.queues", queue, "names without a comma", "name one queue at a time")
+                raise InvalidValue("QueueDepthArgs.queues", queue, "names without a comma", "name one queue at a time")
 
 
 class QueueDepth(pulumi.ComponentResource):

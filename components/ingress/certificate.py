@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi_aws.acm.outputs import CertificateDomainValidationOption
 
-from components.core.checks import mistake
+from components.core.checks import InvalidValue
 from components.core.naming import Tags, component_tags
 from components.ingress.hosted_zone import check_domain
 
@@ -47,16 +47,20 @@ class CertificateArgs:
     def __post_init__(self) -> None:
         """Refuse names that could never be validated: ACM would wait for them for days."""
         if not self.hosts:
-            raise mistake("hosts", {}, "one name or more", "name what the load balancer answers to")
+            raise InvalidValue("hosts", {}, "one name or more", "name what the load balancer answers to")
         for host, zone in self.hosts.items():
             check_domain("hosts", host.removeprefix("*."))
             if zone not in self.zones:
                 known = ", ".join(sorted(self.zones)) or "none is given"
-                raise mistake(f"the zone of {host}", zone, f"the zones given ({known})", "give the zone's id in zones")
+                raise InvalidValue(
+                    f"the zone of {host}", zone, f"the zones given ({known})", "give the zone's id in zones"
+                )
             if host.removeprefix("*.") != zone and not host.endswith(f".{zone}"):
-                raise mistake("hosts", host, f"{zone} and names that end in .{zone}", "name the zone that it is in")
+                raise InvalidValue(
+                    "hosts", host, f"{zone} and names that end in .{zone}", "name the zone that it is in"
+                )
         if len(self.first_name) > FIRST_NAME:
-            raise mistake(
+            raise InvalidValue(
                 "hosts", self.first_name, f"at least one name of {FIRST_NAME} characters or fewer", "add a shorter name"
             )
 

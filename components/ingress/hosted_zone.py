@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import mistake
+from components.core.checks import InvalidValue
 from components.core.naming import Tags, component_tags
 
 _DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
@@ -20,7 +20,9 @@ def check_domain(field: str, domain: str) -> None:
         ValueError: naming the field and the value.
     """
     if not _DOMAIN.fullmatch(domain):
-        raise mistake(field, domain, "a domain name in lower case, without a final dot", "write it like example.com")
+        raise InvalidValue(
+            field, domain, "a domain name in lower case, without a final dot", "write it like example.com"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

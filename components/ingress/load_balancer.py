@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import check_between, mistake
+from components.core.checks import InvalidValue, check_between
 from components.core.naming import LOAD_BALANCER_NAME, Tags, component_tags
 
 #: TLS 1.2 and 1.3 with forward secrecy and authenticated ciphers only, and hybrid post-quantum key exchange for clients
@@ -59,11 +59,11 @@ class LoadBalancerArgs:
             "idle_timeout_seconds", self.idle_timeout_seconds, *IDLE_TIMEOUT_SECONDS, "use a longer request in parts"
         )
         if not self.internal and self.ingress_cidrs:
-            raise mistake(
+            raise InvalidValue(
                 "ingress_cidrs", list(self.ingress_cidrs), "none for a public load balancer", "set internal, or none"
             )
         if self.internal and not self.ingress_cidrs:
-            raise mistake(
+            raise InvalidValue(
                 "ingress_cidrs", [], "one block or more for an internal load balancer", "name who may reach it"
             )
         for cidr in self.ingress_cidrs:
@@ -72,7 +72,7 @@ class LoadBalancerArgs:
             except ValueError:
                 public = True
             if public:
-                raise mistake("ingress_cidrs", cidr, "private IPv4 blocks", "write them like 10.20.0.0/16")
+                raise InvalidValue("ingress_cidrs", cidr, "private IPv4 blocks", "write them like 10.20.0.0/16")
 
 
 class LoadBalancer(pulumi.ComponentResource):
@@ -108,7 +108,7 @@ class LoadBalancer(pulumi.ComponentResource):
         super().__init__("alicerce:index:LoadBalancer", name, None, opts)
         longest = LOAD_BALANCER_NAME - len("-alb") - AUTONAME_LENGTH
         if len(name) > longest:
-            raise mistake(
+            raise InvalidValue(
                 "name",
                 name,
                 f"{longest} characters for a load balancer",

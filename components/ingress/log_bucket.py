@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import mistake
+from components.core.checks import InvalidValue
 from components.core.naming import Tags, component_tags
 
 #: The service that delivers a load balancer's access logs. It replaces the account per region that older examples
@@ -63,9 +63,9 @@ class LogBucketArgs:
     def __post_init__(self) -> None:
         """Refuse values that S3 would refuse, or that would let another account write."""
         if not re.fullmatch(r"\d{12}", self.account_id):
-            raise mistake("account_id", self.account_id, "twelve digits", "see aws sts get-caller-identity")
+            raise InvalidValue("account_id", self.account_id, "twelve digits", "see aws sts get-caller-identity")
         if self.expire_days < 1:
-            raise mistake("expire_days", self.expire_days, "1 or more", "S3 expires objects after whole days")
+            raise InvalidValue("expire_days", self.expire_days, "1 or more", "S3 expires objects after whole days")
 
 
 class LogBucket(pulumi.ComponentResource):

@@ -9,7 +9,7 @@ from enum import StrEnum
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import check_between, mistake
+from components.core.checks import InvalidValue, check_between
 from components.core.naming import Tags, component_tags
 
 #: What a listener rule may hold: values in all, values of one kind, wildcards, and characters of a value.
@@ -73,7 +73,7 @@ def check_priorities(priorities: Mapping[str, int]) -> None:
     taken: dict[int, str] = {}
     for name, priority in sorted(priorities.items()):
         if priority in taken:
-            raise mistake(
+            raise InvalidValue(
                 f"the listener priority of {name}",
                 priority,
                 f"one that {taken[priority]} doesn't have",
@@ -92,7 +92,9 @@ def split_paths(hosts: Sequence[str], paths: Sequence[str]) -> list[tuple[str, .
         ValueError: when the hosts leave no room for a path.
     """
     if not _fits(hosts, ("/",)):
-        raise mistake("hosts", list(hosts), f"up to {VALUES_PER_CONDITION} in a rule", "make a route for some of them")
+        raise InvalidValue(
+            "hosts", list(hosts), f"up to {VALUES_PER_CONDITION} in a rule", "make a route for some of them"
+        )
     rules: list[tuple[str, ...]] = []
     for path in paths:
         if rules and _fits(hosts, (*rules[-1], path)):
@@ -139,18 +141,20 @@ class RouteArgs:
     def __post_init__(self) -> None:
         """Refuse what a listener would refuse."""
         if not self.hosts:
-            raise mistake("hosts", [], "one host or more", "a route without a host would catch every system's requests")
+            raise InvalidValue(
+                "hosts", [], "one host or more", "a route without a host would catch every system's requests"
+            )
         for field, values in (("hosts", self.hosts), ("paths", self.paths)):
             if len(values) > VALUES_PER_CONDITION:
-                raise mistake(
+                raise InvalidValue(
                     field, list(values), f"up to {VALUES_PER_CONDITION} in a rule", "make a route for some of them"
                 )
             for value in values:
                 if not 1 <= len(value) <= VALUE_LENGTH:
-                    raise mistake(field, value, f"1 to {VALUE_LENGTH} characters", "use a wildcard")
+                    raise InvalidValue(field, value, f"1 to {VALUE_LENGTH} characters", "use a wildcard")
         for path in self.paths:
             if not re.fullmatch(r"[/*][\w.$/~\"'@:+&*?-]*", path, re.ASCII):
-                raise mistake(
+                raise InvalidValue(
                     "paths",
                     path,
                     "a path from the root, of letters, digits and _ - . $ / ~ \" ' @ : + &, with * and ?",
@@ -158,9 +162,11 @@ class RouteArgs:
                 )
         both = [*self.hosts, *self.paths]
         if len(both) > VALUES_PER_RULE:
-            raise mistake("hosts and paths", both, f"up to {VALUES_PER_RULE} in a rule", "make a route for some paths")
+            raise InvalidValue(
+                "hosts and paths", both, f"up to {VALUES_PER_RULE} in a rule", "make a route for some paths"
+            )
         if _wildcards(both) > WILDCARDS_PER_RULE:
-            raise mistake(
+            raise InvalidValue(
                 "hosts and paths",
                 both,
                 f"up to {WILDCARDS_PER_RULE} wildcards in a rule",
@@ -168,14 +174,16 @@ class RouteArgs:
             )
         check_between("priority", self.priority, *PRIORITIES, "take the one that rule_priority gives")
         if self.deny == (self.target_group_arn is not None):
-            raise mistake(
+            raise InvalidValue(
                 "deny",
                 self.deny,
                 "True without a target group, or False with one",
                 "say what happens to requests: one of the two",
             )
         if self.deny and self.alternate_target_group_arn is not None:
-            raise mistake("deny", True, "False with an alternate target group", "requests that are denied go nowhere")
+            raise InvalidValue(
+                "deny", True, "False with an alternate target group", "requests that are denied go nowhere"
+            )
 
 
 class Route(pulumi.ComponentResource):

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import check_between, mistake
+from components.core.checks import InvalidValue, check_between
 from components.core.naming import Tags, component_tags, physical_name
 from components.ingress.firewall_rules import firewall_rules
 from components.ingress.hosted_zone import check_domain
@@ -89,10 +89,10 @@ class WebFirewallArgs:
         for host, prefixes in self.private_paths.items():
             check_domain("private_paths", host)
             if not prefixes:
-                raise mistake(f"private_paths of {host}", [], "one path or more", "leave the host out")
+                raise InvalidValue(f"private_paths of {host}", [], "one path or more", "leave the host out")
             for prefix in prefixes:
                 if not re.fullmatch(r"(/[\w.~-]+)+/?", prefix, re.ASCII):
-                    raise mistake(
+                    raise InvalidValue(
                         f"private_paths of {host}",
                         prefix,
                         "a path from the root, without wildcards",

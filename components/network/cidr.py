@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from components.core.checks import mistake
+from components.core.checks import InvalidValue
 
 #: The zones that a plan has room for. A zone's letter decides its place, so that adding or removing one never moves
 #: the blocks of another: a subnet can't change its block, it is replaced, with everything in it.
@@ -57,9 +57,9 @@ def vpc_block(cidr: str) -> ipaddress.IPv4Network:
     allowed = f"a private block between /{LARGEST_PREFIX} and /{SMALLEST_PREFIX}"
     if not any(block.subnet_of(private) for private in PRIVATE_RANGES):
         ranges = ", ".join(str(private) for private in PRIVATE_RANGES)
-        raise mistake("cidr", cidr, allowed, f"take one inside {ranges}")
+        raise InvalidValue("cidr", cidr, allowed, f"take one inside {ranges}")
     if block.prefixlen > SMALLEST_PREFIX:
-        raise mistake(
+        raise InvalidValue(
             "cidr",
             cidr,
             allowed,
@@ -67,7 +67,7 @@ def vpc_block(cidr: str) -> ipaddress.IPv4Network:
             f"{block.num_addresses}: take a larger one",
         )
     if block.prefixlen < LARGEST_PREFIX:
-        raise mistake(
+        raise InvalidValue(
             "cidr",
             cidr,
             allowed,
@@ -94,12 +94,12 @@ def plan_subnets(cidr: str, zones: Sequence[str]) -> SubnetPlan:
     block = vpc_block(cidr)
     letters = ", ".join(ZONE_KEYS)
     if not zones:
-        raise mistake("zones", list(zones), letters, "name one or more")
+        raise InvalidValue("zones", list(zones), letters, "name one or more")
     for zone in zones:
         if zone not in ZONE_KEYS:
-            raise mistake("zones", zone, letters, "a plan has room for these and no others")
+            raise InvalidValue("zones", zone, letters, "a plan has room for these and no others")
         if list(zones).count(zone) > 1:
-            raise mistake("zones", zone, "each zone once", "leave the second one out")
+            raise InvalidValue("zones", zone, "each zone once", "leave the second one out")
     quarters = list(block.subnets(prefixlen_diff=2))
     return SubnetPlan(
         cidr=str(block), zones={zone: _zone_subnets(quarters[ZONE_KEYS.index(zone)]) for zone in sorted(zones)}
@@ -121,7 +121,9 @@ def check_disjoint(cidr: str, reserved: Mapping[str, str]) -> None:
     block = _ipv4_block("cidr", cidr)
     for name, other in sorted(reserved.items()):
         if block.overlaps(_ipv4_block(name, other)):
-            raise mistake("cidr", cidr, f"a block apart from {other} ({name})", "take one that no other network uses")
+            raise InvalidValue(
+                "cidr", cidr, f"a block apart from {other} ({name})", "take one that no other network uses"
+            )
 
 
 def _zone_subnets(quarter: ipaddress.IPv4Network) -> ZoneSubnets:
@@ -138,7 +140,9 @@ def _ipv4_block(field: str, cidr: str) -> ipaddress.IPv4Network:
             raise ValueError(cidr)
         block = ipaddress.IPv4Network(cidr, strict=False)
     except ValueError:
-        raise mistake(field, cidr, "an IPv4 block, an address and a prefix", "write it like 10.20.0.0/16") from None
+        raise InvalidValue(
+            field, cidr, "an IPv4 block, an address and a prefix", "write it like 10.20.0.0/16"
+        ) from None
     if str(block.network_address) != address:
-        raise mistake(field, cidr, "a block with no host bits set", f"with that prefix it is {block}")
+        raise InvalidValue(field, cidr, "a block with no host bits set", f"with that prefix it is {block}")
     return block

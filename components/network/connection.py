@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import check_between, mistake
+from components.core.checks import InvalidValue, check_between
 from components.core.naming import Tags, component_tags
 
 #: What the description of a security group rule may be.
@@ -33,7 +33,7 @@ class ConnectionArgs:
         """Refuse what AWS would refuse."""
         check_between("ConnectionArgs.port", self.port, 1, 65535, "give the one port that the server listens on")
         if not _DESCRIPTION.fullmatch(self.description):
-            raise mistake(
+            raise InvalidValue(
                 "ConnectionArgs.description",
                 self.description,
                 "1 to 255 ASCII letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*",

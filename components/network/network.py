@@ -7,7 +7,7 @@ from enum import StrEnum
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import mistake
+from components.core.checks import InvalidValue
 from components.core.naming import Tags, component_tags
 from components.network.cidr import ZONE_KEYS, SubnetPlan, plan_subnets
 from components.network.flow_log import FlowLog, FlowLogArgs
@@ -34,7 +34,9 @@ def zone_key(region: str, availability_zone: str) -> str:
     key = availability_zone.removeprefix(region)
     if not availability_zone.startswith(region) or key not in ZONE_KEYS:
         allowed = ", ".join(f"{region}{letter}" for letter in ZONE_KEYS)
-        raise mistake("availability_zones", availability_zone, allowed, f"name zones of {region} that have a place")
+        raise InvalidValue(
+            "availability_zones", availability_zone, allowed, f"name zones of {region} that have a place"
+        )
     return key
 
 
@@ -65,7 +67,7 @@ class NetworkArgs:
         """Refuse a plan that AWS would refuse, or that couldn't lose a zone."""
         self.plan()
         if len(self.availability_zones) < 2:
-            raise mistake(
+            raise InvalidValue(
                 "availability_zones",
                 list(self.availability_zones),
                 "two to four zones, which load balancers and databases need",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import mistake
+from components.core.checks import InvalidValue
 from components.core.naming import Tags, component_tags
 
 
@@ -45,15 +45,15 @@ def check_interface_services(services: Sequence[str]) -> None:
     field = "interface_endpoints"
     for service in services:
         if not re.fullmatch(r"[a-z0-9]+([.-][a-z0-9]+)*", service) or service.startswith("com.amazonaws"):
-            raise mistake(
+            raise InvalidValue(
                 field, service, "what follows the region in com.amazonaws.<region>.<service>", "write it like ecr.api"
             )
         if service == "s3":
-            raise mistake(
+            raise InvalidValue(
                 field, service, "services without a gateway endpoint", "leave it out: S3 has its gateway anyway"
             )
         if list(services).count(service) > 1:
-            raise mistake(field, service, "each service once", "leave the second one out")
+            raise InvalidValue(field, service, "each service once", "leave the second one out")
 
 
 class VpcEndpoints(pulumi.ComponentResource):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import mistake, plain
+from components.core.checks import InvalidValue, plain
 from components.core.naming import LOG_GROUP_NAME, Tags
 
 #: The retention that CloudWatch Logs takes, in days. For ever, its 0, is left out: every group here ends.
@@ -32,7 +32,7 @@ def check_retention(field: str, days: int) -> None:
     shorter = [allowed for allowed in RETENTION_DAYS if allowed < days][-1:]
     longer = [allowed for allowed in RETENTION_DAYS if allowed > days][:1]
     nearest = " or ".join(str(allowed) for allowed in shorter + longer)
-    raise mistake(field, days, f"{', '.join(str(allowed) for allowed in RETENTION_DAYS)} days", f"take {nearest}")
+    raise InvalidValue(field, days, f"{', '.join(str(allowed) for allowed in RETENTION_DAYS)} days", f"take {nearest}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class LogGroupArgs:
         name = plain(self.log_group_name)
         # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
         if name is not None and not re.fullmatch(rf"[\w./#-]{{1,{LOG_GROUP_NAME}}}", name, re.ASCII):
-            raise mistake(
+            raise InvalidValue(
                 "log_group_name",
                 name,
                 f"1 to {LOG_GROUP_NAME} letters, digits and the signs _ - / . #",

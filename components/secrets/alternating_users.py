@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from components.core.checks import mistake
+from components.core.checks import InvalidValue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class LoginPair:
             ValueError: naming the value and its range.
         """
         if self.rotation < 1:
-            raise mistake("LoginPair.rotation", self.rotation, "a positive integer", "start at 1")
+            raise InvalidValue("LoginPair.rotation", self.rotation, "a positive integer", "start at 1")
 
     @property
     def _even(self) -> str:

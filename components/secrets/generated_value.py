@@ -9,7 +9,7 @@ from enum import StrEnum
 import pulumi
 import pulumi_random as random
 
-from components.core.checks import check_between, mistake
+from components.core.checks import InvalidValue, check_between
 
 
 class GeneratedKind(StrEnum):
@@ -62,7 +62,7 @@ class GeneratedValueArgs:
                 "give a length that PostgreSQL, Valkey and RabbitMQ all take",
             )
         if isinstance(self.rotation, bool) or self.rotation < 1:
-            raise mistake(
+            raise InvalidValue(
                 "GeneratedValueArgs.rotation",
                 self.rotation,
                 "a positive integer",

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
-from components.core.checks import mistake, plain
+from components.core.checks import InvalidValue, plain
 from components.core.naming import Tags, component_tags
 from components.secrets.secret_labels import PREFIX, prune
 
@@ -52,14 +52,14 @@ class SecretArgs:
     def __post_init__(self) -> None:
         """Refuse what AWS, or a shell, would refuse."""
         if not _VARIABLE.fullmatch(self.variable):
-            raise mistake(
+            raise InvalidValue(
                 "SecretArgs.variable",
                 self.variable,
                 "upper case letters, digits and underscores, not beginning with a digit",
                 "use the name under which the app reads it",
             )
         if self.recovery_window_days != 0 and not 7 <= self.recovery_window_days <= 30:
-            raise mistake(
+            raise InvalidValue(
                 "SecretArgs.recovery_window_days",
                 self.recovery_window_days,
                 "0, or 7 to 30",
@@ -73,7 +73,7 @@ class SecretArgs:
             )
         label = plain(self.label)
         if label is not None and (label in _AWS_LABELS or not _LABEL.fullmatch(label)):
-            raise mistake(
+            raise InvalidValue(
                 "SecretArgs.label",
                 label,
                 f"1 to 256 letters, digits and ._- other than {', '.join(_AWS_LABELS)}",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from components.core.checks import check_between, mistake
+from components.core.checks import InvalidValue, check_between
 
 #: How far below its target a metric has to be before target tracking takes tasks away ("usually more than 10% lower").
 #: https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html
@@ -39,9 +39,11 @@ class AcceptedLatency:
         """
         check_between("AcceptedLatency.concurrency", self.concurrency, 1, 1000, "count what one task works on at once")
         if self.job_seconds <= 0:
-            raise mistake("AcceptedLatency.job_seconds", self.job_seconds, "more than 0", "measure a job, in seconds")
+            raise InvalidValue(
+                "AcceptedLatency.job_seconds", self.job_seconds, "more than 0", "measure a job, in seconds"
+            )
         if self.seconds < self.job_seconds:
-            raise mistake(
+            raise InvalidValue(
                 "AcceptedLatency.seconds",
                 self.seconds,
                 f"at least the {self.job_seconds:g} seconds that a job takes",

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from components.compute.fargate import size_mistake
+from components.compute.fargate import size_problem
 from components.core.aws_clients import NOT_TAKEN, TAKEN
-from components.core.checks import Refusal
+from components.core.checks import InvalidValue
 from components.core.did_you_mean import did_you_mean
 from components.delivery.deployment_strategy import Strategy
 from components.network.cidr import plan_subnets
@@ -103,12 +103,12 @@ def network_mistakes(platform: PlatformConfig, profile: Profile | None) -> Itera
     zones = profile.availability_zones if profile else 2
     try:
         plan_subnets(platform.cidr, [chr(ord("a") + number) for number in range(zones)])
-    except Refusal as refusal:
+    except InvalidValue as error:
         yield Mistake(
             key=key,
             problem=f"is {platform.cidr!r}",
-            allowed=refusal.allowed,
-            remedy=f"{refusal.remedy}, for instance {set_command(key, '10.0.0.0/16')}",
+            allowed=error.allowed,
+            remedy=f"{error.remedy}, for instance {set_command(key, '10.0.0.0/16')}",
         )
         return
     for reserved in platform.reservedCidrs:
@@ -244,10 +244,10 @@ def _registry_mistakes(system: System, config: SystemConfig) -> Iterator[Mistake
 
 def _service_mistakes(key: str, service: Service, config: ServiceConfig, profile: Profile) -> Iterator[Mistake]:
     size = size_of(service, config, profile)
-    if mistake := size_mistake(**size):
+    if problem := size_problem(**size):
         yield Mistake(
             key=key,
-            problem=f"has cpu {size['cpu']} and memory {size['memory']}: {mistake}",
+            problem=f"has cpu {size['cpu']} and memory {size['memory']}: {problem}",
             allowed="a pair of https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html",
             remedy=set_command(f"{key}.memory", str(size["cpu"] * 2)),
         )
