@@ -5,10 +5,10 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview destroy outputs stop servers test lint format bench kills rotations lock
+.PHONY: help setup up preview destroy outputs stop servers test lint format bench growth kills rotations mutations lock
 
 help: ## Say what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 setup: $(VENV)/.installed ## Install what the lock file names, into .venv
 
@@ -54,16 +54,21 @@ format: setup ## Put style right
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: setup ## Measure `up`, a no-op `up` and previews beside Pulumi's bare mocks, and how they grow
-	$(RUN) -m tests.bench
-	$(RUN) -m tests.growth
+bench: setup ## Measure `up`, a no-op `up` and previews beside Pulumi's bare mocks
+	$(RUN) -m studies.bench
 
-kills: setup ## Kill runs of the local stack at 50 random moments and releases at 20, and look whether all is well after each (an hour)
-	$(RUN) -m tests.kills
-	$(RUN) -m tests.kills --release --kills 20
+growth: setup ## Measure `up` and previews of 1 and of 10 systems
+	$(RUN) -m studies.growth
+
+kills: setup ## Kill runs of the local stack at 50 random moments and releases at 20, and check the account after each (an hour)
+	$(RUN) -m studies.kills
+	$(RUN) -m studies.kills --release --kills 20
 
 rotations: servers ## Rotate ten times on real servers, as the program does and in place, and count refused connections
-	$(RUN) -m tests.rotations
+	$(RUN) -m studies.rotations
+
+mutations: setup ## Break each rule of the engine once, and run the tests that must see it (some minutes)
+	$(RUN) -m studies.mutations
 
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests import rotations
+from studies import rotations
+from studies.rotations import ROTATIONS, Store, line, rotate
 from tests.functions.calling import Caller
-from tests.rotations import ROTATIONS, Store, line, rotate
 from tests.servers.postgres import PostgresServer
 from tests.servers.rabbitmq import RabbitmqServer
 from tests.servers.redis import RedisServer

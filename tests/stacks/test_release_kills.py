@@ -1,11 +1,11 @@
 """A release that is killed half way and begun again: one migration, one deployment, the right end.
 
-Three moments of a release that are always there; `python -m tests.kills --release` draws moments at random.
+Three moments of a release that are always there; `python -m studies.kills --release` draws moments at random.
 """
 
 from pathlib import Path
 
-from tests.release_kills import Releases
+from studies.release_kills import Releases
 from tests.stacks.conftest import Account
 
 

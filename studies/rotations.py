@@ -4,7 +4,7 @@ A client opens a new connection every 20 ms, first with the old credential and t
 they are rolled. The credential is rotated in the program's order (a new version of the secret; the store accepts it;
 the services take it; the old one is gone with them), or by changing the password in place, before the services have it.
 
-`python -m tests.rotations` prints a table of all three stores.
+`make rotations` prints a table of all three stores.
 """
 
 import socket

@@ -1,10 +1,11 @@
 """The engine's rules, each broken once, and the tests that must see it.
 
-    python -m tests.mutations                         every rule
-    python -m tests.mutations protect hook            only those whose names hold one of these words
+    make mutations                                      every rule
+    python -m studies.mutations protect hook            only those whose names hold one of these words
 
-Each mutation is made in a copy of the code and only the tests of its rule are run. A rule that is broken while its own
-tests pass has no test: the table says so, and the exit code too.
+Each mutation is made in a copy of the local cloud and only the tests of its rule are run. A rule that is broken while
+its own tests pass has no test: the table says so, and the exit code too. The suite breaks a few rules each day
+(`tests/test_mutations.py`).
 """
 
 import argparse
@@ -18,10 +19,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-
-_ENGINE = "localcloud/src/localcloud/engine"
-_TESTS = "localcloud/tests/engine"
+#: The local cloud, a package of its own.
+PACKAGE = Path(__file__).resolve().parents[1] / "localcloud"
+_ENGINE = "src/localcloud/engine"
+_TESTS = "tests/engine"
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,10 @@ class Mutation:
 
     Attributes:
         rule: what no longer holds.
-        file: the file that is changed.
+        file: the file that is changed, in the package's folder.
         old: a text that is there once.
         new: what takes its place.
-        tests: pytest's names of the rule's tests, relative to the tests' folder; one of them has to fail.
+        tests: the rule's tests, as pytest names them in the package's folder; one of them has to fail.
     """
 
     rule: str
@@ -339,7 +340,7 @@ MUTATIONS = (
     ),
     _engine(
         "a secret of another stack stays one",
-        "target.py",
+        "stack.py",
         "return root_outputs(file.read(crypter).resources)",
         "return {k: type(v)(v.value) for k, v in root_outputs(file.read(crypter).resources).items()}",
         "test_providers.py::test_a_stack_reference_gives_the_outputs_of_another_local_stack",
@@ -480,8 +481,8 @@ MUTATIONS = (
     _engine(
         "a preview writes no state",
         "runner.py",
-        "Snapshot(base, None if preview else target.state_file, crypter)",
-        "Snapshot(base, target.state_file, crypter)",
+        "Snapshot(base, None if preview else stack.state_file, crypter)",
+        "Snapshot(base, stack.state_file, crypter)",
         "test_lifecycle.py::test_a_preview_lists_the_steps_of_the_up_that_follows_and_does_nothing",
     ),
     _engine(
@@ -635,16 +636,16 @@ class Verdict:
 
     @property
     def caught(self) -> bool:
+        """Whether the tests of the rule failed."""
         return self.word == "caught"
 
 
 def _run(folder: Path, tests: tuple[str, ...]) -> tuple[str, str]:
-    """Run tests in a copy; return `passed`, `failed` or why they weren't run, and pytest's own last line."""
+    """Run tests of the package in a folder; return `passed`, `failed` or why they weren't run, and the last line."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
         cwd=folder,
-        # Before the package that is installed, which is the one beside this file.
-        env={**os.environ, "PYTHONPATH": str(folder / "localcloud/src")},
+        env={**os.environ, "PYTHONPATH": str(folder / "src")},  # before the installed package
         capture_output=True,
         text=True,
         check=False,
@@ -653,12 +654,12 @@ def _run(folder: Path, tests: tuple[str, ...]) -> tuple[str, str]:
     return {0: "passed", 1: "failed"}.get(done.returncode, f"not run: {last}"), last
 
 
-def try_out(mutation: Mutation) -> Verdict:
+def break_rule(mutation: Mutation) -> Verdict:
     """Break a rule in a copy of the code, and run its tests."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "copy"
-        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*"))
+        shutil.copytree(PACKAGE, folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
         file = folder / mutation.file
         text = file.read_text()
         found = text.count(mutation.old)
@@ -671,18 +672,18 @@ def try_out(mutation: Mutation) -> Verdict:
 
 def main() -> int:
     """Break the rules that were asked for, and print a table."""
-    parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m studies.mutations", description=__doc__)
     parser.add_argument("words", nargs="*", help="parts of the rules' names")
     parser.add_argument("--at-once", type=int, default=2, help="how many are tried at the same time (2)")
     options = parser.parse_args()
     chosen = [m for m in MUTATIONS if not options.words or any(word in m.rule for word in options.words)]
-    whole, last = _run(ROOT, tuple(sorted({test for mutation in chosen for test in mutation.tests})))
+    whole, last = _run(PACKAGE, tuple(sorted({test for mutation in chosen for test in mutation.tests})))
     if whole != "passed":
         print(f"the tests don't pass as things are: {last}")
         return 1
     caught = 0
     with ThreadPoolExecutor(options.at_once) as pool:
-        for verdict in pool.map(try_out, chosen):
+        for verdict in pool.map(break_rule, chosen):
             caught += verdict.caught
             print(f"{verdict.word:10} {verdict.seconds:5.1f} s  {verdict.mutation.rule}", flush=True)
     print(f"\n{caught} of {len(chosen)} caught by the tests of the rule itself")

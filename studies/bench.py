@@ -1,7 +1,7 @@
 """How long a stack takes on the local cloud, beside the same program under Pulumi's bare mocks, in one run.
 
     make bench                      prod, five rounds
-    python -m tests.bench staging 3
+    python -m studies.bench staging 3
 
 Every figure is the wall clock of a process of its own, from the start of Python to its end; the rounds take turns, so
 that a machine that slows down slows all of them. Quote the median and the ratio, not a single time.
@@ -47,11 +47,11 @@ def main() -> None:
 
             cloud = "localcloud"
             take("start of the emulator", cloud, "start")
-            take("bare mocks", "tests.bench", "--mocks", stack)
+            take("bare mocks", "studies.bench", "--mocks", stack)
             take("preview from nothing", cloud, "preview", "--stack", stack)
             take("up from nothing", cloud, "up", "--stack", stack)
             take("no-op preview", cloud, "preview", "--stack", stack)
-            take("bare mocks", "tests.bench", "--mocks", stack)
+            take("bare mocks", "studies.bench", "--mocks", stack)
             take("no-op up", cloud, "up", "--stack", stack)
             take("stop of the emulator", cloud, "stop")
     bare = statistics.median(times["bare mocks"])

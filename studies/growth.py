@@ -1,7 +1,7 @@
 """How the local cloud grows: 1, 10 and 50 systems of equivalence's shape in one stack.
 
-    python -m tests.growth               1 and 10 systems
-    python -m tests.growth 1 10 50       50 as well, which takes minutes
+    make growth                            1 and 10 systems
+    python -m studies.growth 1 10 50       50 as well, which takes minutes
 
 For each size: the wall clock of an `up` from nothing and of a preview that finds nothing to do, both in a process of
 their own, the CPU seconds of that process and of the emulator, the most memory that each took, and where the time of
@@ -101,7 +101,7 @@ def _say_where(size: int, where: list[tuple[str, int]], doing: str) -> None:
 def _in_a_process(operation: str, size: int, emulator: int) -> dict[str, Any]:
     before = _cpu_of(emulator)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.growth", "--one", operation, str(size)],
+        [sys.executable, "-m", "studies.growth", "--one", operation, str(size)],
         cwd=ROOT,
         env={**os.environ, "GRPC_VERBOSITY": "ERROR"},
         stdout=subprocess.PIPE,

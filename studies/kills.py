@@ -1,9 +1,9 @@
 """Runs of the local stack that are killed at random moments, and whether all is well after the next one.
 
     make kills                                        50 kills, and 20 of releases
-    python -m tests.kills                             50 kills
-    python -m tests.kills --kills 10 --seed 7         others; the same seed kills at the same points of the runs
-    python -m tests.kills --release --kills 20        releases in place of these (`tests/release_kills.py`)
+    python -m studies.kills                             50 kills
+    python -m studies.kills --kills 10 --seed 7         others; the same seed kills at the same points of the runs
+    python -m studies.kills --release --kills 20        releases in place of these (`studies/release_kills.py`)
 
 `up`, `destroy` and `refresh` run in processes of their own and are killed with SIGKILL; so is, now and then, the
 emulator. The run is begun again (and sometimes killed again) until one gets to its end. Then:
@@ -35,8 +35,8 @@ from localcloud.engine import Project
 from localcloud.engine.account import lives_there
 from localcloud.engine.state import check_integrity
 from localcloud.provider.session import Session
-from tests import inventory
-from tests.release_kills import ReleaseKill, kill_releases
+from studies import inventory
+from studies.release_kills import ReleaseKill, kill_releases
 
 ROOT = Path(__file__).resolve().parents[1]
 STACK = "local"
@@ -255,7 +255,7 @@ def _at_home(folder: str | None) -> Iterator[Path]:
 
 def main() -> int:
     """Kill as often as asked for, and print what came of it."""
-    parser = argparse.ArgumentParser(prog="python -m tests.kills", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m studies.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=50, help="how many (default: 50)")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32), help="where moments are drawn from")
     parser.add_argument(

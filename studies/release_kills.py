@@ -1,6 +1,6 @@
 """Releases that are killed half way, and whether each was migrated once, deployed once, and came to its end.
 
-    python -m tests.kills --release --kills 20        20 kills, each of a release of its own, one after the other
+    python -m studies.kills --release --kills 20        20 kills, each of a release of its own, one after the other
 
 A release is a new image under a new tag. `up` runs in a process of its own and is killed with SIGKILL at a random
 moment, or soon after something was begun in the account (the migration, a deployment, the moving of traffic). It is run
@@ -30,9 +30,9 @@ from localcloud.engine.stack import Stack
 from localcloud.provider.session import Session
 
 ROOT = Path(__file__).resolve().parents[1]
-STACK, SYSTEM, CLUSTER = "local", "equivalence", "localcloud"
+STACK, SYSTEM, CLUSTER = "local", "equivalence", "alicerce-local"
 #: What a project of its own takes over as it is.
-_LINKED = ("__main__.py", "stacks", "components", "functions", "localcloud", "operations")
+_LINKED = ("__main__.py", "stacks", "components", "functions", "operations")
 #: The services of the system, and what its revisions are called besides.
 SERVICES = ("api", "worker")
 #: The traffic of the API is moved, and takes its time, so that there is a middle to be killed in.
