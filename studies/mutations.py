@@ -340,7 +340,7 @@ MUTATIONS = (
     ),
     _engine(
         "a secret of another stack stays one",
-        "stack.py",
+        "target.py",
         "return root_outputs(file.read(crypter).resources)",
         "return {k: type(v)(v.value) for k, v in root_outputs(file.read(crypter).resources).items()}",
         "test_providers.py::test_a_stack_reference_gives_the_outputs_of_another_local_stack",
@@ -481,8 +481,8 @@ MUTATIONS = (
     _engine(
         "a preview writes no state",
         "runner.py",
-        "Snapshot(base, None if preview else stack.state_file, crypter)",
-        "Snapshot(base, stack.state_file, crypter)",
+        "Snapshot(base, None if preview else target.state_file, crypter)",
+        "Snapshot(base, target.state_file, crypter)",
         "test_lifecycle.py::test_a_preview_lists_the_steps_of_the_up_that_follows_and_does_nothing",
     ),
     _engine(
