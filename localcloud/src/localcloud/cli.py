@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("stopped; run the same command again to go on", file=sys.stderr)
+        print("stopped; run the same command again to continue", file=sys.stderr)
         return 130
 
 
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         one = command(name, text, _deploy)
         one.add_argument("--json", action="store_true", help="print one JSON document, as `pulumi preview --json` does")
         one.add_argument("--details", action="store_true", help="show every property of what is created")
-        one.add_argument("-y", "--yes", action="store_true", help="taken for the official CLI's sake: nothing is asked")
+        one.add_argument("-y", "--yes", action="store_true", help="as the official CLI has it; nothing is asked")
         if name in ("preview", "up"):
             one.add_argument("-r", "--refresh", action="store_true", help="read every resource back first")
 

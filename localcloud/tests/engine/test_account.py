@@ -47,7 +47,7 @@ def test_what_was_in_a_lost_account_is_made_again_and_the_rest_stays(lab: Lab, e
     assert result.ok, result.errors
     assert [(s.op, s.name) for s in result.changes] == [("create", "bucket")]
     assert [d.message for d in result.diagnostics] == [
-        "the emulator was started anew since the last run and holds nothing of this stack: 1 resources are gone"
+        "the emulator was restarted since the last run and holds nothing of this stack: 1 resources are gone"
     ]
     assert _stack(lab).up().changes == ()
 

@@ -74,7 +74,7 @@ def test_up_shows_what_it_made_its_outputs_and_no_secret(shell: Shell) -> None:
     assert "url  https://x.test" in done.out
     assert "token  [secret]" in done.out
     assert "stand-in-token" not in done.out
-    assert "Stand-ins for secrets that this stack lacks: demo:token" in done.out
+    assert "Placeholders for secrets that this stack lacks: demo:token" in done.out
     assert "2 created" in done.out
     assert (shell.root / ".localcloud" / "stacks" / "demo" / "local.json").exists()
 

@@ -1,4 +1,4 @@
-"""Configuration: the project's schema, the stack's file, secrets and stand-ins."""
+"""Configuration: the project's schema, the stack's file, secrets and placeholders."""
 
 import base64
 from pathlib import Path
@@ -149,9 +149,9 @@ def test_types_are_those_of_the_official_engine(tmp_path: Path, value: str, type
             "k: {typ: string}",
             "has the attribute 'typ'; allowed are type, description, items, default, value and secret",
         ),
-        ("o:k: {type: string}", "is of another namespace than the project's and can't have a type"),
-        ("o:k: {default: x}", "is of another namespace than the project's: write `value` instead of `default`"),
-        ("o:k: {description: x}", "is of another namespace than the project's and needs a `value`"),
+        ("o:k: {type: string}", "isn't in the project's namespace and can't have a type"),
+        ("o:k: {default: x}", "isn't in the project's namespace: write `value` instead of `default`"),
+        ("o:k: {description: x}", "isn't in the project's namespace and needs a `value`"),
     ],
 )
 def test_a_wrong_schema_is_refused(tmp_path: Path, entry: str, message: str) -> None:
@@ -170,7 +170,7 @@ def test_a_secure_value_is_opened_with_the_passphrase(tmp_path: Path) -> None:
     config = _resolve(tmp_path, file, passphrase="open sesame")
     assert config.values["demo:token"] == "hush"
     assert config.secrets >= {"demo:token"}
-    assert "demo:token" not in config.stand_ins
+    assert "demo:token" not in config.placeholder_secrets
 
 
 def test_a_value_that_the_official_cli_encrypted_is_opened(tmp_path: Path) -> None:
@@ -204,21 +204,23 @@ def test_an_object_with_a_secure_part_is_secret(tmp_path: Path) -> None:
     assert "x:o" in config.secrets
 
 
-def test_secrets_that_are_not_there_get_stand_ins_which_are_named(tmp_path: Path) -> None:
+def test_secrets_that_are_not_there_get_placeholders_which_are_named(tmp_path: Path) -> None:
     config = _resolve(tmp_path, "config: {zones: 1}")
     assert config.values["equivalence:LLM_API_KEY"] == "stand-in-LLM_API_KEY"
     assert config.values["demo:token"] == "stand-in-token"
-    assert config.stand_ins == ["demo:token", "equivalence:LLM_API_KEY"]
+    assert config.placeholder_secrets == ["demo:token", "equivalence:LLM_API_KEY"]
     assert config.secrets == {"demo:token", "equivalence:LLM_API_KEY"}
 
 
-def test_a_secure_value_without_a_passphrase_gets_a_stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secure_value_without_a_passphrase_gets_a_placeholder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE", raising=False)
     crypter = Crypter("someone's own")
     file = f"encryptionsalt: {crypter.state}\nconfig:\n  zones: 1\n  token:\n    secure: {crypter.encrypt('hush')}\n"
     config = _resolve(tmp_path, file)
     assert config.values["demo:token"] == "stand-in-token"
-    assert "demo:token" in config.stand_ins
+    assert "demo:token" in config.placeholder_secrets
 
 
 def test_a_wrong_passphrase_is_an_error(tmp_path: Path) -> None:
@@ -323,7 +325,7 @@ def test_an_object_that_is_written_as_text_becomes_one(tmp_path: Path) -> None:
 def test_a_member_of_what_is_no_object_is_refused(tmp_path: Path, value: str) -> None:
     with pytest.raises(ConfigError) as refusal:
         _members(tmp_path, f"config:\n  x:turns: {value}\n", ("x:turns", "A", 2))
-    assert str(refusal.value) == "x:turns is no object, and A is to be a member of it"
+    assert str(refusal.value) == "x:turns isn't an object, so it can't have the member A"
 
 
 def test_removing_a_value_keeps_the_rest(tmp_path: Path) -> None:

@@ -266,7 +266,7 @@ def test_an_interrupt_lets_running_steps_end_and_starts_no_other(tmp_path: Path)
         check=False,
         timeout=60,
     )
-    assert done.stdout == "('stopped; run the same command again to go on',) ['first-1']\n", done.stderr
+    assert done.stdout == "('stopped; run the same command again to continue',) ['first-1']\n", done.stderr
     state = Lab(tmp_path).stack().state()
     assert [r.name for r in state.resources if r.type == "test:index:Thing"] == ["first"]
     assert state.pending == []

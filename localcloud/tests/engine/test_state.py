@@ -75,7 +75,7 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text("{")
-    with pytest.raises(StateError, match="is no JSON"):
+    with pytest.raises(StateError, match="isn't valid JSON"):
         StateFile(tmp_path / "s.json").read(None)
 
 

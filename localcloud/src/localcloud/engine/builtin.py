@@ -40,7 +40,7 @@ class Builtin(Provider):
     async def read(self, request: ReadRequest) -> ReadResponse:
         """Read a stack reference: all outputs of the other stack, and the names of those that are secret."""
         if request.type != STACK_REFERENCE:
-            raise LookupError(f"{request.type} is no type that the engine itself provides")
+            raise LookupError(f"{request.type} isn't a type that the engine itself provides")
         given = request.inputs.get("name") or request.properties.get("name")
         name = str(to_python(given)) if given is not None else request.resource_id
         outputs = self._read_outputs(name)
@@ -59,4 +59,4 @@ class Builtin(Provider):
             if resource.id:
                 found["id"] = text(resource.id)
             return InvokeResponse(found)
-        raise LookupError(f"{request.tok} is no function that the engine itself provides")
+        raise LookupError(f"{request.tok} isn't a function that the engine itself provides")

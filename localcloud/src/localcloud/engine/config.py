@@ -3,7 +3,7 @@
 The rules are those of the official engine
 (https://www.pulumi.com/docs/iac/concepts/projects/project-file/#config-options and
 https://github.com/pulumi/pulumi/blob/master/pkg/workspace/config.go), and one more that only the local cloud has:
-a secret that the stack file lacks gets a stand-in, so that any stack runs without credentials.
+a secret that the stack file lacks gets a placeholder, so that any stack runs without credentials.
 """
 
 import contextlib
@@ -91,16 +91,16 @@ class Config:
     Attributes:
         values: text by full key; an object is JSON text, as the SDK expects it.
         secrets: the keys whose values are secret.
-        stand_ins: keys that got a stand-in for a secret that isn't there.
+        placeholder_secrets: keys that got a placeholder for a secret that isn't there.
     """
 
     values: dict[str, str] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
-    stand_ins: list[str] = field(default_factory=list)
+    placeholder_secrets: list[str] = field(default_factory=list)
 
 
-def stand_in(key: str) -> str:
-    """Return the stand-in value of a secret key: `stand-in-<KEY>`, without the namespace."""
+def placeholder(key: str) -> str:
+    """Return the placeholder of a secret key: `stand-in-<KEY>`, without the namespace."""
     return f"stand-in-{key.rpartition(':')[2]}"
 
 
@@ -144,8 +144,8 @@ def resolve(
             continue
         opened, secure, unreadable = _open(value, crypter)
         if unreadable:
-            config.values[key] = stand_in(key)
-            config.stand_ins.append(key)
+            config.values[key] = placeholder(key)
+            config.placeholder_secrets.append(key)
             config.secrets.add(key)
             continue
         config.values[key] = opened if isinstance(opened, str) else _text(opened)
@@ -165,19 +165,19 @@ def resolve(
         problem = _check(config, entry, key, given.get(key), mend)
         if problem:
             problems.append(problem)
-    config.stand_ins.sort()
+    config.placeholder_secrets.sort()
     if problems:
         raise ConfigError("\n".join(problems))
     return config
 
 
 def _fill_in(config: Config, entry: SchemaKey, key: str, mend: str) -> str | None:
-    """Give a key that the stack lacks its default, value or stand-in; return what is wrong instead."""
+    """Give a key that the stack lacks its default, value or placeholder; return what is wrong instead."""
     provided = entry.default if entry.default is not None else entry.value
     if entry.secret and provided in (None, ""):
-        config.values[key] = stand_in(key)
+        config.values[key] = placeholder(key)
         config.secrets.add(key)
-        config.stand_ins.append(key)
+        config.placeholder_secrets.append(key)
         return None
     if provided is None:
         flag = "--secret " if entry.secret else ""
@@ -199,7 +199,7 @@ def _check(config: Config, entry: SchemaKey, key: str, given: Any, mend: str) ->
             f"{key} is secret, but the stack has it in plain text. "
             f"Set it with: python -m localcloud config set --secret {key} <value> {mend}"
         )
-    if entry.type is None or key in config.stand_ins:
+    if entry.type is None or key in config.placeholder_secrets:
         return None
     content: Any = value
     if isinstance(given, (Mapping, list)) and not _is_secure(given):
@@ -320,11 +320,11 @@ def _schema_key(project: str, key: str, raw: Any) -> SchemaKey:  # noqa: ANN401
         raise ConfigError(f"{where} has the type {entry.type!r}; allowed are {', '.join(_TYPES)}")
     if ":" in key and not key.startswith(f"{project}:"):
         if entry.type is not None:
-            raise ConfigError(f"{where} is of another namespace than the project's and can't have a type")
+            raise ConfigError(f"{where} isn't in the project's namespace and can't have a type")
         if entry.default is not None:
-            raise ConfigError(f"{where} is of another namespace than the project's: write `value` instead of `default`")
+            raise ConfigError(f"{where} isn't in the project's namespace: write `value` instead of `default`")
         if entry.value is None:
-            raise ConfigError(f"{where} is of another namespace than the project's and needs a `value`")
+            raise ConfigError(f"{where} isn't in the project's namespace and needs a `value`")
         return entry
     if entry.type == "array" and not entry.items:
         raise ConfigError(f"{where} is an array without `items`, which says the type of its elements")
@@ -366,7 +366,7 @@ def _load_yaml(path: Path) -> Any:  # noqa: ANN401 - ruamel's own tree
     try:
         raw = _yaml().load(path.read_text(encoding="utf-8"))
     except YAMLError as error:
-        raise ConfigError(f"{path} is no YAML: {error}") from None
+        raise ConfigError(f"{path} isn't valid YAML: {error}") from None
     if raw is None:
         return CommentedMap()
     if not isinstance(raw, Mapping):
@@ -442,7 +442,7 @@ class StackFile:
             with contextlib.suppress(ValueError):
                 found = json.loads(found)
         if found is not None and (not isinstance(found, Mapping) or _is_secure(found)):
-            raise ConfigError(f"{self._project.full_key(key)} is no object, and {member} is to be a member of it")
+            raise ConfigError(f"{self._project.full_key(key)} isn't an object, so it can't have the member {member}")
         if not isinstance(found, CommentedMap):
             found = CommentedMap(found or {})
             found.fa.set_flow_style()

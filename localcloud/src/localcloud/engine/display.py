@@ -202,10 +202,10 @@ class Display:
             console.print(Text(f"error: {message}", style="red"), soft_wrap=True)
         if result.errors:
             console.print()
-        if result.stand_ins and self._operation in ("up", "preview"):
+        if result.placeholder_secrets and self._operation in ("up", "preview"):
+            names = ", ".join(result.placeholder_secrets)
             console.print(
-                Text(f"Stand-ins for secrets that this stack lacks: {', '.join(result.stand_ins)}", style="yellow"),
-                soft_wrap=True,
+                Text(f"Placeholders for secrets that this stack lacks: {names}", style="yellow"), soft_wrap=True
             )
         lines = self._outputs(result.outputs) if self._operation == "up" else self._output_changes()
         if lines:

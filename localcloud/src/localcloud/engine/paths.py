@@ -58,18 +58,18 @@ def parse_path(path: str) -> PropertyPath:
     elements: list[str | int] = []
     at = 0
     if path.startswith("."):
-        raise ValueError(f"{path!r} is no property path: it has to start with a name or an index")
+        raise ValueError(f"{path!r} isn't a property path: it has to start with a name or an index")
     while at < len(path):
         if path[at] == ".":
             at += 1
             if at == len(path):
-                raise ValueError(f"{path!r} is no property path: it has to end with a name or an index")
+                raise ValueError(f"{path!r} isn't a property path: it has to end with a name or an index")
         elif path.startswith('["', at):
             at += 2
             key = ""
             while True:
                 if at >= len(path):
-                    raise ValueError(f"{path!r} is no property path: a closing quote is missing")
+                    raise ValueError(f"{path!r} isn't a property path: a closing quote is missing")
                 if path[at] == '"':
                     break
                 if path.startswith('\\"', at):
@@ -77,16 +77,16 @@ def parse_path(path: str) -> PropertyPath:
                 key += path[at]
                 at += 1
             if not path.startswith('"]', at):
-                raise ValueError(f"{path!r} is no property path: a closing bracket is missing")
+                raise ValueError(f"{path!r} isn't a property path: a closing bracket is missing")
             elements.append(key)
             at += 2
         elif path[at] == "[":
             end = path.find("]", at)
             if end < 0:
-                raise ValueError(f"{path!r} is no property path: a closing bracket is missing")
+                raise ValueError(f"{path!r} isn't a property path: a closing bracket is missing")
             segment = path[at + 1 : end]
             if segment != "*" and not segment.isdigit():
-                raise ValueError(f"{path!r} is no property path: {segment!r} is no index")
+                raise ValueError(f"{path!r} isn't a property path: {segment!r} isn't an index")
             elements.append(segment if segment == "*" else int(segment))
             at = end + 1
         else:

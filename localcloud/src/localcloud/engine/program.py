@@ -155,7 +155,7 @@ class Program:
         root = str(self._project.root)
         program = self._project.program
         if not program.exists():
-            raise RunError(f"{program} isn't there: Pulumi.yaml says that it is the program")
+            raise RunError(f"{program} doesn't exist, and Pulumi.yaml names it as the program")
         _forget_changed(self._project.root)
         before = os.getcwd()
         sys.path.insert(0, root)

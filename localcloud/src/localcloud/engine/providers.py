@@ -214,7 +214,7 @@ class Handle:
         request.token = _token(new)
         response = await self.provider.create(request)
         if not preview and not response.resource_id:
-            raise RuntimeError(f"the provider {self.package!r} gave no id for {new.urn}")
+            raise RuntimeError(f"the provider {self.package!r} returned no id for {new.urn}")
         return response.resource_id or "", self._inward(response.properties, new.inputs)
 
     async def update(self, old: Resource, new: Resource, preview: bool) -> PropertyMap:

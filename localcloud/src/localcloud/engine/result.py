@@ -85,7 +85,7 @@ class Result:
         outputs: the stack's outputs; secrets are `[secret]`, unknown ones None.
         diagnostics: all messages.
         seconds: how long it took.
-        stand_ins: configuration keys that got a stand-in for a secret that isn't there.
+        placeholder_secrets: configuration keys that got a placeholder for a secret that isn't there.
     """
 
     operation: str
@@ -95,7 +95,7 @@ class Result:
     diagnostics: tuple[Diagnostic, ...]
     seconds: float
     ok: bool
-    stand_ins: tuple[str, ...] = ()
+    placeholder_secrets: tuple[str, ...] = ()
     _raw: tuple[Step, ...] = field(default=(), repr=False)
     _config: Config = field(default_factory=Config, repr=False)
 

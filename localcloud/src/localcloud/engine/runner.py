@@ -183,7 +183,7 @@ class Runner:
         self._recorder.said(
             Diagnostic(
                 "warning",
-                f"the emulator was started anew since the last run and holds nothing of this stack: "
+                f"the emulator was restarted since the last run and holds nothing of this stack: "
                 f"{len(base.resources) - len(left)} resources are gone",
             )
         )
@@ -246,9 +246,9 @@ class Runner:
             self._interrupted = True
             engine.stop()
             engine.failures += 1
-            engine.report("stopped; run the same command again to go on")
+            engine.report("stopped; run the same command again to continue")
             self._recorder.said(
-                Diagnostic("warning", "stopping when the steps under way have ended; Ctrl-C again leaves them")
+                Diagnostic("warning", "stopping once the running steps have ended; Ctrl-C again abandons them")
             )
             await task
 
@@ -296,7 +296,7 @@ class Runner:
             diagnostics=tuple(self._recorder.diagnostics),
             seconds=time.monotonic() - self._started,
             ok=not failed and not engine.failures,
-            stand_ins=tuple(self._config.stand_ins),
+            placeholder_secrets=tuple(self._config.placeholder_secrets),
             _raw=raw,
             _config=self._config,
         )

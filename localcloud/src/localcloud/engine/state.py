@@ -254,7 +254,7 @@ class StateFile:
         except FileNotFoundError:
             return None
         except ValueError as error:
-            raise StateError(f"{self.path} is no JSON: {error}. Restore it, or remove it to start anew") from None
+            raise StateError(f"{self.path} isn't valid JSON: {error}. Restore it, or remove it to start over") from None
         if raw.get("version") != FORMAT_VERSION:
             raise StateError(
                 f"{self.path} has the format version {raw.get('version')!r}; this engine reads version {FORMAT_VERSION}"
@@ -290,7 +290,7 @@ class StateFile:
             handle.close()
             raise StateError(
                 f"stack {self.path.stem!r} is locked by {holder}. Wait until that run has ended; "
-                "the lock goes with the process that holds it"
+                "the lock ends with the process that holds it"
             ) from None
         handle.seek(0)
         handle.truncate()

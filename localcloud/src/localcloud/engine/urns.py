@@ -60,5 +60,5 @@ def parse_reference(ref: str) -> tuple[str, str]:
     """
     urn, separator, identity = ref.rpartition("::")
     if not separator or not urn.startswith("urn:pulumi:") or urn.count("::") < 3:
-        raise ValueError(f"{ref!r} is no reference to a provider")
+        raise ValueError(f"{ref!r} isn't a provider reference")
     return urn, identity
