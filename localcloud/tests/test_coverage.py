@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from localcloud.provider.session import Session
-from provider.recording import record
+from support.recording import record
 
 Table = dict[str, dict[tuple[str, str], str]]
 

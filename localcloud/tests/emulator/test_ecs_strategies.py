@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud.provider.session import Session
-from provider.test_ecs import World
+from support.ecs import World
 
 ERRORS, LATENCY = "api-errors", "api-latency"
 

@@ -11,7 +11,6 @@ from localcloud.provider.session import Session
 
 VAULT = "aws:backup/vault:Vault"
 LOCK = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
-POLICY = "aws:backup/vaultPolicy:VaultPolicy"
 PLAN = "aws:backup/plan:Plan"
 SELECTION = "aws:backup/selection:Selection"
 TESTING = "aws:backup/restoreTestingPlan:RestoreTestingPlan"
@@ -58,15 +57,8 @@ def test_a_vault_that_names_no_key_has_the_accounts_own(crud: Callable[..., Any]
     crud(VAULT, {"name": "main"}, look=look)
 
 
-def test_a_lock_and_a_policy_live(crud: Callable[..., Any], vault: str) -> None:
+def test_a_lock_lives(crud: Callable[..., Any], vault: str) -> None:
     crud(LOCK, {"backupVaultName": vault, "minRetentionDays": 7, "maxRetentionDays": 60})
-    statement = {"Effect": "Deny", "Principal": "*", "Action": "backup:DeleteRecoveryPoint", "Resource": "*"}
-    document = {"Version": "2012-10-17", "Statement": [statement]}
-    crud(
-        POLICY,
-        {"backupVaultName": vault, "policy": json.dumps(document)},
-        {"policy": json.dumps({**document, "Id": "own"})},
-    )
 
 
 def test_a_plan_lives(crud: Callable[..., Any], aws: Session, vault: str) -> None:

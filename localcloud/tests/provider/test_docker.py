@@ -10,7 +10,6 @@ from localcloud.provider import ProviderError
 from localcloud.provider.session import Session
 
 IMAGE = "docker:index/image:Image"
-REGISTRY_IMAGE = "docker:index/registryImage:RegistryImage"
 REPOSITORY = "123456789012.dkr.ecr.us-east-1.amazonaws.com/app"
 
 
@@ -58,21 +57,6 @@ def test_a_tag_that_is_taken_and_immutable_is_refused(driver: Callable[..., Any]
         drive.create(IMAGE, asked)
     asked = drive.check(IMAGE, {"imageName": f"{REPOSITORY}:v9", "build": {"context": str(context)}})
     assert drive.create(IMAGE, asked)[1]["repoDigest"] == drive.create(IMAGE, asked)[1]["repoDigest"]
-
-
-def test_a_registry_image_lives_and_is_taken_out(crud: Callable[..., Any], aws: Session, context: Path) -> None:
-    def look(id: str, state: dict[str, Any]) -> None:
-        assert _digest(aws, "v9") == id == state["sha256Digest"]
-
-    crud(REGISTRY_IMAGE, {"name": f"{REPOSITORY}:v9", "triggers": {"a": "1"}}, look=look)
-
-
-def test_the_digest_of_a_tag_is_found(driver: Callable[..., Any], aws: Session, context: Path) -> None:
-    name = f"{REPOSITORY}:v1.0.0"
-    found = driver("docker").invoke("docker:index/getRegistryImage:getRegistryImage", {"name": name})
-    assert found["sha256Digest"] == _digest(aws, "v1.0.0")
-    _, state = driver("docker").create("docker:index/remoteImage:RemoteImage", {"name": name})
-    assert state["repoDigest"] == f"{REPOSITORY}@{_digest(aws, 'v1.0.0')}"
 
 
 @pytest.mark.parametrize(

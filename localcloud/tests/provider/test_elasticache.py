@@ -13,7 +13,6 @@ USER = "aws:elasticache/user:User"
 USER_GROUP = "aws:elasticache/userGroup:UserGroup"
 SUBNETS = "aws:elasticache/subnetGroup:SubnetGroup"
 PARAMETERS = "aws:elasticache/parameterGroup:ParameterGroup"
-CLUSTER = "aws:elasticache/cluster:Cluster"
 
 PASSWORD = "correct-horse-battery-staple"
 
@@ -286,20 +285,3 @@ def test_a_group_with_users_is_kept_while_a_replication_group_has_it(
         drive.delete(USER_GROUP, "people", {}, {})
     drive.delete(GROUP, id, state, inputs)
     drive.delete(USER_GROUP, "people", {}, {})
-
-
-def test_a_memcached_cluster_has_nodes_and_one_endpoint(crud: Callable[..., Any], network: dict[str, Any]) -> None:
-    life = crud(
-        CLUSTER,
-        {
-            "engine": "memcached",
-            "nodeType": "cache.t4g.micro",
-            "numCacheNodes": 2,
-            "subnetGroupName": "private",
-            "securityGroupIds": [network["group"]],
-        },
-        {"numCacheNodes": 1, "applyImmediately": True},
-    )
-    assert len(life.created["cacheNodes"]) == 2
-    assert ".cfg." in life.created["configurationEndpoint"]
-    assert len(life.updated["cacheNodes"]) == 1

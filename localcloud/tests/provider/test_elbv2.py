@@ -308,12 +308,3 @@ def test_a_listener_takes_further_certificates(crud: Crud, balancer: str, aws: S
         "aws:lb/listenerCertificate:ListenerCertificate",
         {"listenerArn": listener, "certificateArn": other},
     )
-
-
-def test_data_sources_find_a_load_balancer_and_its_listener(
-    driver: Callable[..., Driver], balancer: str, listener: str
-) -> None:
-    drive = driver()
-    assert drive.invoke("aws:lb/getLoadBalancer:getLoadBalancer", {"name": "shared"})["arn"] == balancer
-    found = drive.invoke("aws:lb/getListener:getListener", {"loadBalancerArn": balancer, "port": 80})
-    assert found["arn"] == listener

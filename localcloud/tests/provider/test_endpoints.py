@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from localcloud.provider.session import Session
-from support.driver import Driver, Life
+from support.driver import Life
 
 Crud = Callable[..., Life]
 _ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
@@ -64,16 +63,6 @@ def test_an_interface_endpoint_has_addresses_and_names(crud: Crud, vpc: str, aws
     assert len(life.updated["networkInterfaceIds"]) == 1, "an address goes with its subnet"
 
 
-def test_an_endpoint_is_associated_with_a_table(crud: Crud, vpc: str, aws: Session) -> None:
-    ec2 = aws.client("ec2")
-    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
-    endpoint = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.us-east-1.s3")["VpcEndpoint"]
-    crud(
-        "aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation",
-        {"vpcEndpointId": endpoint["VpcEndpointId"], "routeTableId": table},
-    )
-
-
 def test_a_flow_log_goes_to_its_log_group(crud: Crud, vpc: str, aws: Session) -> None:
     aws.client("logs").create_log_group(logGroupName="flow")
     role = aws.client("iam").create_role(RoleName="flow", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
@@ -90,28 +79,3 @@ def test_a_flow_log_goes_to_its_log_group(crud: Crud, vpc: str, aws: Session) ->
     )
     assert life.created["logDestinationType"] == "cloud-watch-logs"
     assert life.created["logFormat"].startswith("${version}")
-
-
-def test_a_launch_template_has_a_version_for_each_change(driver: Callable[..., Driver]) -> None:
-    token, drive = "aws:ec2/launchTemplate:LaunchTemplate", driver()
-    inputs: dict[str, Any] = {
-        "imageId": "ami-12345678",
-        "instanceType": "g5.xlarge",
-        "updateDefaultVersion": True,
-        "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
-        "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"encrypted": "true", "volumeSize": 50}}],
-        "tagSpecifications": [{"resourceType": "instance", "tags": {"a": "b"}}],
-    }
-    asked = drive.check(token, inputs)
-    id, state = drive.create(token, asked)
-    assert state["latestVersion"] == 1
-    assert drive.read(token, id, state, asked)[2] == asked
-    new = drive.check(token, {**inputs, "instanceType": "g5.2xlarge"}, asked)
-    planned = drive.update(token, id, state, asked, new, preview=True)
-    assert type(planned["latestVersion"]).__name__ == "Unknown", (
-        "users of the version must see in a preview that it moves"
-    )
-    state = drive.update(token, id, state, asked, new)
-    assert state["latestVersion"] == state["defaultVersion"] == 2
-    drive.delete(token, id, state, new)
-    assert drive.read(token, id, state, new)[0] == ""

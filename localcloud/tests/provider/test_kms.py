@@ -86,8 +86,3 @@ def test_inputs_that_aws_refuses_fail_the_check(
 ) -> None:
     answer = driver().checked(token, inputs)
     assert [(item.property, item.reason) for item in answer.failures] == [failure]
-
-
-def test_aws_own_alias_names_a_key(driver: Callable[..., Any]) -> None:
-    found = driver().invoke("aws:kms/getAlias:getAlias", {"name": "alias/aws/s3"})
-    assert found["targetKeyArn"].endswith(f":key/{found['targetKeyId']}")

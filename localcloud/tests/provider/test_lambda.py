@@ -15,10 +15,8 @@ from localcloud.provider.archives import zip_of
 from localcloud.provider.session import Session
 
 FUNCTION = "aws:lambda/function:Function"
-ALIAS = "aws:lambda/alias:Alias"
 PERMISSION = "aws:lambda/permission:Permission"
 EVENTS = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
-MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
 INVOCATION = "aws:lambda/invocation:Invocation"
 
 TRUST = json.dumps(
@@ -303,18 +301,6 @@ def test_a_role_that_may_make_no_interface_gets_no_function_in_a_vpc(
 # What belongs to a function
 
 
-def test_an_alias_lives(crud: Callable[..., Any], aws: Session, made: Callable[..., str]) -> None:
-    name = made(Publish=True)
-    aws.client("lambda").update_function_configuration(FunctionName=name, Timeout=9)
-    aws.client("lambda").publish_version(FunctionName=name)
-    life = crud(
-        ALIAS,
-        {"functionName": name, "name": "live", "functionVersion": "1"},
-        {"functionVersion": "2", "routingConfig": {"additionalVersionWeights": {"1": 0.5}}, "description": "now"},
-    )
-    assert life.id == life.created["arn"] == f"arn:aws:lambda:us-east-1:123456789012:function:{name}:live"
-
-
 @pytest.mark.parametrize("principal", ["events.amazonaws.com", "210987654321"])
 def test_a_permission_lives(crud: Callable[..., Any], made: Callable[..., str], principal: str) -> None:
     life = crud(
@@ -346,21 +332,6 @@ def test_an_event_invoke_config_lives(crud: Callable[..., Any], made: Callable[.
         {"maximumEventAgeInSeconds": 60, "destinationConfig": {"onFailure": {"destination": queue}}},
     )
     crud(EVENTS, {"functionName": made(name="other", Publish=True), "qualifier": "1"})
-
-
-def test_an_event_source_mapping_lives(crud: Callable[..., Any], aws: Session, made: Callable[..., str]) -> None:
-    url = aws.client("sqs").create_queue(QueueName="jobs")["QueueUrl"]
-    queue = aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    crud(
-        MAPPING,
-        {"functionName": made(), "eventSourceArn": queue, "tags": {"A": "1"}},
-        {
-            "batchSize": 5,
-            "enabled": False,
-            "filterCriteria": {"filters": [{"pattern": "{}"}]},
-            "scalingConfig": {"maximumConcurrency": 2},
-        },
-    )
 
 
 # Invocations
@@ -565,8 +536,3 @@ def test_a_function_in_another_language_is_refused_not_faked(aws: Session, role:
     client.create_function(FunctionName="js", Code=code, Handler="a.b", Runtime="nodejs22.x", Role=role)
     with pytest.raises(client.exceptions.InvalidRuntimeException, match="runs functions in Python only"):
         call(aws, "js")
-
-
-def test_a_preview_may_call_a_function_too(driver: Callable[..., Any], made: Callable[..., str]) -> None:
-    answer = driver().invoke("aws:lambda/getInvocation:getInvocation", {"functionName": made(), "input": "[1]"})
-    assert json.loads(answer["result"]) == {"got": [1]}

@@ -9,7 +9,6 @@ from localcloud.provider import ProviderError
 from localcloud.provider.session import Session
 
 BROKER = "aws:mq/broker:Broker"
-CONFIGURATION = "aws:mq/configuration:Configuration"
 
 USER = {"username": "app", "password": "correct-horse-battery-staple"}
 
@@ -156,29 +155,3 @@ def test_a_user_that_aws_refuses_is_refused_at_check(
 ) -> None:
     answer = driver().checked(BROKER, {**broker, "users": [{**USER, **user}]})
     assert [item.reason for item in answer.failures] == [reason]
-
-
-def test_a_configuration_counts_its_revisions(crud: Callable[..., Any], aws: Session) -> None:
-    life = crud(
-        CONFIGURATION,
-        {
-            "engineType": "RABBITMQ",
-            "engineVersion": "3.13",
-            "data": "consumer_timeout = 1800000\n",
-            "description": "first",
-            "tags": {"System": "a"},
-        },
-        {"data": "consumer_timeout = 3600000\n", "tags": {"System": "b"}},
-    )
-    assert life.id.startswith("c-")
-    assert life.created["latestRevision"] == 2, "the first is AWS's own"
-    assert life.updated["latestRevision"] == 3
-
-
-def test_a_configuration_in_use_stays(driver: Callable[..., Any], broker: dict[str, Any]) -> None:
-    drive = driver()
-    wanted = drive.check(CONFIGURATION, {"engineType": "RABBITMQ", "engineVersion": "3.13", "data": "a = 1\n"})
-    id, state = drive.create(CONFIGURATION, wanted)
-    drive.create(BROKER, drive.check(BROKER, {**broker, "configuration": {"id": id, "revision": 2}}))
-    with pytest.raises(ProviderError, match="ConflictException"):
-        drive.delete(CONFIGURATION, id, state, wanted)

@@ -13,7 +13,6 @@ INSTANCE = "aws:rds/instance:Instance"
 SUBNETS = "aws:rds/subnetGroup:SubnetGroup"
 PARAMETERS = "aws:rds/parameterGroup:ParameterGroup"
 EVENTS = "aws:rds/eventSubscription:EventSubscription"
-SNAPSHOT = "aws:rds/snapshot:Snapshot"
 
 
 @pytest.fixture
@@ -311,27 +310,3 @@ def test_an_event_subscription_follows_its_sources(
     )
     with pytest.raises(ProviderError, match="SNSTopicArnNotFound"):
         drive.create(EVENTS, drive.check(EVENTS, {"snsTopic": f"{topic}-gone"}))
-
-
-def test_a_snapshot_is_shared_and_deleted(
-    crud: Callable[..., Any], driver: Callable[..., Any], database: dict[str, Any]
-) -> None:
-    drive = driver()
-    drive.create(INSTANCE, drive.check(INSTANCE, database))
-    life = crud(
-        SNAPSHOT,
-        {"dbInstanceIdentifier": "db", "dbSnapshotIdentifier": "now", "tags": {"a": "b"}},
-        {"sharedAccounts": ["111111111111"]},
-    )
-    assert life.created["dbSnapshotArn"] == "arn:aws:rds:us-east-1:123456789012:snapshot:now"
-
-
-def test_engine_versions_and_instances_are_found(driver: Callable[..., Any], database: dict[str, Any]) -> None:
-    drive = driver()
-    version = drive.invoke("aws:rds/getEngineVersion:getEngineVersion", {"engine": "postgres", "version": "16"})
-    assert version["versionActual"] == "16.11"
-    assert version["parameterGroupFamily"] == "postgres16"
-    drive.create(INSTANCE, drive.check(INSTANCE, database))
-    found = drive.invoke("aws:rds/getInstance:getInstance", {"dbInstanceIdentifier": "db"})
-    assert found["dbSubnetGroup"] == "isolated"
-    assert found["masterUsername"] == "owner"

@@ -151,31 +151,6 @@ def test_a_bucket_policy_lives(crud: Callable[..., Any], bucket: str) -> None:
     crud("aws:s3/bucketPolicy:BucketPolicy", {"bucket": bucket, "policy": json.dumps(deny)})
 
 
-def test_access_logs_need_a_bucket_that_takes_them(driver: Callable[..., Any], aws: Session, bucket: str) -> None:
-    token, s3 = "aws:s3/bucketLogging:BucketLogging", aws.client("s3")
-    s3.create_bucket(Bucket="data")
-    inputs = {"bucket": "data", "targetBucket": bucket, "targetPrefix": "s3/"}
-    with pytest.raises(ProviderError, match="PutBucketLogging: InvalidTargetBucketForLogging"):
-        driver().create(token, inputs)
-    allow = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "logging.s3.amazonaws.com"},
-                "Action": "s3:PutObject",
-                "Resource": "arn:aws:s3:::logs/*",
-            }
-        ],
-    }
-    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(allow))
-    drive = driver()
-    id, state = drive.create(token, inputs)
-    assert drive.read(token, id, state, inputs)[2] == inputs
-    drive.delete(token, id, state, inputs)
-    assert drive.read(token, id, state, inputs)[0] == ""
-
-
 def test_an_object_lives(crud: Callable[..., Any], aws: Session, bucket: str) -> None:
     def look(id: str, state: dict[str, Any]) -> None:
         assert aws.client("s3").get_object(Bucket=bucket, Key="a/b.txt")["Body"].read() == b"two"
@@ -204,7 +179,7 @@ def test_an_object_lives(crud: Callable[..., Any], aws: Session, bucket: str) ->
             ("rules[0].status", '"on" is neither Enabled nor Disabled'),
         ),
         (
-            "aws:s3/bucketObject:BucketObject",
+            "aws:s3/bucketObjectv2:BucketObjectv2",
             {"bucket": "b", "key": "k", "content": "a", "contentBase64": "YQ=="},
             ("contentBase64", "conflicts with content: give one of content, contentBase64 and source"),
         ),

@@ -10,7 +10,6 @@ from localcloud.provider import ProviderError
 from localcloud.provider.session import Session
 
 SCHEDULE = "aws:scheduler/schedule:Schedule"
-GROUP = "aws:scheduler/scheduleGroup:ScheduleGroup"
 
 
 @pytest.fixture
@@ -81,19 +80,6 @@ def test_a_schedule_of_a_task_lives(crud: Callable[..., Any], aws: Session, inpu
     )
 
 
-def test_a_group_lives_and_takes_its_schedules_along(
-    crud: Callable[..., Any], driver: Callable[..., Any], inputs: dict[str, Any]
-) -> None:
-    drive, schedules = driver(), []
-
-    def look(id: str, state: dict[str, Any]) -> None:
-        asked = drive.check(SCHEDULE, {**inputs, "groupName": id})
-        schedules.append((*drive.create(SCHEDULE, asked), asked))
-
-    crud(GROUP, {"tags": {"A": "1"}}, {"tags": {"A": "2"}}, look=look)
-    assert drive.read(SCHEDULE, *schedules[0])[0] == ""
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -117,7 +103,7 @@ def test_what_aws_refuses_is_refused(
 
 def test_a_name_is_taken_once(driver: Callable[..., Any], inputs: dict[str, Any]) -> None:
     drive = driver()
-    for token, given in ((GROUP, {"name": "g"}), (SCHEDULE, {**inputs, "name": "s"})):
-        drive.create(token, drive.check(token, given))
-        with pytest.raises(ProviderError, match=r"ConflictException: .* already exists"):
-            drive.create(token, drive.check(token, given))
+    given = drive.check(SCHEDULE, {**inputs, "name": "s"})
+    drive.create(SCHEDULE, given)
+    with pytest.raises(ProviderError, match=r"ConflictException: .* already exists"):
+        drive.create(SCHEDULE, given)

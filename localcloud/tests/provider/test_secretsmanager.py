@@ -156,18 +156,6 @@ def test_a_binary_value_comes_back_as_base64(driver: Callable[..., Any], secret:
     assert state["secretBinary"] == "AAEC"
 
 
-def test_a_policy_lives(crud: Callable[..., Any], secret: str) -> None:
-    life = crud("aws:secretsmanager/secretPolicy:SecretPolicy", {"secretArn": secret, "policy": POLICY})
-    assert life.id == secret
-
-
-def test_a_secret_and_its_value_are_found(driver: Callable[..., Any], aws: Session, secret: str) -> None:
-    aws.client("secretsmanager").put_secret_value(SecretId=secret, SecretString="x")
-    assert driver().invoke("aws:secretsmanager/getSecret:getSecret", {"name": "s"})["arn"] == secret
-    version = driver().invoke("aws:secretsmanager/getSecretVersion:getSecretVersion", {"secretId": secret})
-    assert version["secretString"] == "x"
-
-
 @pytest.mark.parametrize(
     ("token", "inputs", "failure"),
     [

@@ -140,38 +140,6 @@ def test_a_rule_may_name_a_prefix_list(crud: Crud, group: str, aws: Session) -> 
     )
 
 
-def test_the_older_rule_resource_works_too(crud: Crud, group: str) -> None:
-    crud(
-        "aws:ec2/securityGroupRule:SecurityGroupRule",
-        {
-            "type": "ingress",
-            "securityGroupId": group,
-            "protocol": "tcp",
-            "fromPort": 1,
-            "toPort": 2,
-            "cidrBlocks": ["10.0.0.0/8"],
-        },
-        {"description": "x"},
-    )
-
-
-def test_a_network_acl_has_the_programs_rules(crud: Crud, vpc: str, aws: Session) -> None:
-    subnet = aws.client("ec2").create_subnet(VpcId=vpc, CidrBlock="10.1.0.0/24")["Subnet"]["SubnetId"]
-    rule = {
-        "ruleNo": 100,
-        "action": "allow",
-        "protocol": "tcp",
-        "cidrBlock": "10.0.0.0/8",
-        "fromPort": 443,
-        "toPort": 443,
-    }
-    crud(
-        "aws:ec2/networkAcl:NetworkAcl",
-        {"vpcId": vpc, "ingress": [rule], "subnetIds": [subnet]},
-        {"ingress": [{**rule, "toPort": 444}], "egress": [{**rule, "protocol": "-1", "fromPort": 0, "toPort": 0}]},
-    )
-
-
 def test_a_rule_with_two_sources_is_refused(driver: Callable[..., Driver], group: str) -> None:
     answer = driver().checked(
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",

@@ -91,10 +91,6 @@ def test_a_subscription_to_no_topic_is_refused(driver: Callable[..., Any], topic
         driver().create(SUBSCRIPTION, {"topic": f"{topic}x", "protocol": "email", "endpoint": "a@example.com"})
 
 
-def test_a_topic_is_found_by_name(driver: Callable[..., Any], topic: str) -> None:
-    assert driver().invoke("aws:sns/getTopic:getTopic", {"name": "alarms"})["arn"] == topic
-
-
 @pytest.mark.parametrize(
     ("inputs", "failure"),
     [

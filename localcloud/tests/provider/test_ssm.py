@@ -38,11 +38,6 @@ def test_an_insecure_value_is_shown(crud: Callable[..., Any]) -> None:
     assert life.updated["insecureValue"] == "two"
 
 
-def test_a_public_parameter_of_aws_is_found(driver: Callable[..., Any]) -> None:
-    name = "/aws/service/ecs/optimized-ami/amazon-linux-2/recommended/image_id"
-    assert driver().invoke("aws:ssm/getParameter:getParameter", {"name": name})["value"].startswith("ami-")
-
-
 @pytest.mark.parametrize(
     ("inputs", "failure"),
     [

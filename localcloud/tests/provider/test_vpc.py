@@ -1,12 +1,11 @@
 """EC2's VPCs, subnets, gateways and routes over their life."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from localcloud.provider.session import Session
-from support.driver import Driver, Life
+from support.driver import Life
 
 Crud = Callable[..., Life]
 
@@ -126,54 +125,3 @@ def test_a_table_is_associated_with_a_subnet(crud: Crud, vpc: str, subnet: str, 
     )
     assert life.id.startswith("rtbassoc-")
     assert life.updated["routeTableId"] == tables[1]
-
-
-def test_a_vpc_gets_its_first_main_table_back(driver: Callable[..., Driver], vpc: str, aws: Session) -> None:
-    ec2 = aws.client("ec2")
-    own = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
-    token = "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"
-    drive = driver()
-    inputs = {"vpcId": vpc, "routeTableId": own}
-    first = _main(aws, vpc)
-    id, state = drive.create(token, inputs)
-    assert _main(aws, vpc) == own
-    assert state["originalRouteTableId"] == first
-    drive.delete(token, id, state, inputs)
-    assert _main(aws, vpc) == first
-
-
-def _main(aws: Session, vpc: str) -> str:
-    own = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "association.main", "Values": ["true"]}]
-    return str(aws.client("ec2").describe_route_tables(Filters=own)["RouteTables"][0]["RouteTableId"])
-
-
-def test_dhcp_options_are_told_back(crud: Crud) -> None:
-    crud(
-        "aws:ec2/vpcDhcpOptions:VpcDhcpOptions",
-        {"domainName": "internal", "domainNameServers": ["AmazonProvidedDNS"]},
-        {"tags": {"a": "b"}},
-    )
-
-
-@pytest.mark.parametrize(
-    ("token", "args"),
-    [
-        ("aws:ec2/getVpc:getVpc", {"default": True}),
-        ("aws:ec2/getSubnets:getSubnets", {"filters": [{"name": "default-for-az", "values": ["true"]}]}),
-        ("aws:ec2/getSecurityGroup:getSecurityGroup", {"name": "default"}),
-        ("aws:ec2/getManagedPrefixList:getManagedPrefixList", {"name": "com.amazonaws.us-east-1.s3"}),
-        ("aws:ec2/getPrefixList:getPrefixList", {"name": "com.amazonaws.us-east-1.s3"}),
-    ],
-)
-def test_data_sources_find_what_aws_gives_by_default(
-    driver: Callable[..., Driver], token: str, args: dict[str, Any]
-) -> None:
-    answer = driver().invoke(token, args)
-    assert answer["id"]
-    if "ids" in answer:
-        assert len(answer["ids"]) == 6, "a new account has a default subnet in each zone of the region"
-
-
-def test_a_data_source_says_that_nothing_matches(driver: Callable[..., Driver]) -> None:
-    with pytest.raises(Exception, match="no matching EC2 VPC found"):
-        driver().invoke("aws:ec2/getVpc:getVpc", {"cidrBlock": "192.0.2.0/24"})

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from localcloud.emulator import images
-from localcloud.provider.base import UNKNOWN, Properties, ResourceType, function, resource
+from localcloud.provider.base import UNKNOWN, Properties, ResourceType, resource
 from localcloud.provider.session import ACCOUNT_ID, Session
 from localcloud.provider.shapes import found, ignoring
 from localcloud.provider.values import contains_unknown
@@ -158,90 +158,3 @@ class Image(ResourceType):
             "dockerfile": build.get("dockerfile") or "Dockerfile",
             "platform": build.get("platform") or "linux/arm64",
         }
-
-
-@resource("docker:index/registryImage:RegistryImage")
-class RegistryImage(ResourceType):
-    """https://www.pulumi.com/registry/packages/docker/api-docs/registryimage/."""
-
-    tagged = False
-    replace = frozenset({"build", "contextDigest", "name", "triggers"})
-    defaults: ClassVar[Mapping[str, Any]] = {"insecureSkipVerify": False, "keepRemotely": False}
-
-    def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
-        """Refuse names outside of the emulated registry."""
-        return _refused(inputs, "name")
-
-    def derived(self, inputs: Properties) -> Properties:
-        """Add the hash of what the image is built from."""
-        known = not contains_unknown([inputs.get("build"), inputs.get("triggers")])
-        return {"contextDigest": _content(inputs) if known else UNKNOWN}
-
-    def create(self, aws: Session, inputs: Properties) -> tuple[str, Properties]:
-        """Push the image, whose digest is its id."""
-        digest = _push(aws, _Name.of(inputs["name"]), inputs["contextDigest"])
-        return digest, {"sha256Digest": digest}
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        """Look whether the tag still names the image."""
-        digest = _digest(aws, _Name.of(state["name"]))
-        return {**state, "sha256Digest": digest} if digest == id else None
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        """Change nothing in the registry: the inputs left over only say how to delete and how to log in."""
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        """Take the image out of its registry, unless it is kept."""
-        if not state.get("keepRemotely"):
-            name = _Name.of(state["name"])
-            with ignoring(*_GONE):
-                aws.client("ecr", name.region).batch_delete_image(
-                    repositoryName=name.repository, imageIds=[{"imageDigest": id}]
-                )
-
-
-@resource("docker:index/remoteImage:RemoteImage")
-class RemoteImage(ResourceType):
-    """https://www.pulumi.com/registry/packages/docker/api-docs/remoteimage/.
-
-    Nothing is pulled, since nothing would run it: it finds out the digest of an image in the emulated registry.
-    """
-
-    tagged = False
-    replace = frozenset({"name", "platform", "pullTriggers", "triggers"})
-
-    def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
-        """Refuse names outside of the emulated registry, and builds."""
-        yield from _refused(inputs, "name")
-        if inputs.get("build") is not None:
-            yield "build", "isn't served on a RemoteImage: use docker.Image, which pushes what it builds"
-
-    def create(self, aws: Session, inputs: Properties) -> tuple[str, Properties]:
-        """Find out the digest."""
-        name = _Name.of(inputs["name"])
-        digest = _digest(aws, name)
-        if digest is None:
-            raise ValueError(f"there is no image {name.tag} in {name.repository}: push it first")
-        return f"{digest}{inputs['name']}", {"imageId": digest, "repoDigest": f"{name.base}@{digest}"}
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        """Look whether the image is still there."""
-        return state if _digest(aws, _Name.of(state["name"])) == state.get("imageId") else None
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        """Change nothing."""
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        """Leave the image in its registry: only a pulled copy would go."""
-
-
-@function("docker:index/getRegistryImage:getRegistryImage")
-def get_registry_image(aws: Session, args: Properties) -> Properties:
-    """Find out the digest of an image by its tag."""
-    name = _Name.of(args["name"])
-    digest = _digest(aws, name)
-    if digest is None:
-        raise LookupError(
-            f"there is no image {name.tag} in {name.repository}: push it first, or name one that is there"
-        )
-    return {"id": digest, "name": args["name"], "sha256Digest": digest, "insecureSkipVerify": False}

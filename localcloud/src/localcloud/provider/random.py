@@ -8,11 +8,8 @@ import base64
 import ctypes
 import ctypes.util
 import functools
-import random
 import secrets
 import string
-import time
-import uuid
 from collections.abc import Iterable
 
 from localcloud.provider.base import UNKNOWN, Properties, ResourceType, resource
@@ -173,76 +170,6 @@ class RandomId(RandomValue):
             "hex": prefix + value.hex(),
             "dec": prefix + str(int.from_bytes(value, "big")),
         }
-
-
-@resource("random:index/randomUuid:RandomUuid")
-class RandomUuid(RandomValue):
-    """https://www.pulumi.com/registry/packages/random/api-docs/randomuuid/."""
-
-    replace = frozenset({"keepers"})
-
-    def create(self, aws: Session, inputs: Properties) -> tuple[str, Properties]:
-        """Make a UUID, which is its own id."""
-        result = str(uuid.uuid4())
-        return result, {"result": result}
-
-
-@resource("random:index/randomUuid4:RandomUuid4")
-class RandomUuid4(RandomUuid):
-    """https://www.pulumi.com/registry/packages/random/api-docs/randomuuid4/."""
-
-
-@resource("random:index/randomUuid7:RandomUuid7")
-class RandomUuid7(RandomValue):
-    """https://www.pulumi.com/registry/packages/random/api-docs/randomuuid7/."""
-
-    replace = frozenset({"keepers"})
-
-    def create(self, aws: Session, inputs: Properties) -> tuple[str, Properties]:
-        """Make a UUID that sorts by time: 48 bits of milliseconds, then randomness (RFC 9562, section 5.7)."""
-        bits = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
-        bits = bits & ~(0xF << 76) | 0x7 << 76  # version
-        bits = bits & ~(0x3 << 62) | 0x2 << 62  # variant
-        result = str(uuid.UUID(int=bits))
-        return result, {"result": result}
-
-
-@resource("random:index/randomInteger:RandomInteger")
-class RandomInteger(RandomValue):
-    """https://www.pulumi.com/registry/packages/random/api-docs/randominteger/."""
-
-    replace = frozenset({"keepers", "min", "max", "seed"})
-
-    def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
-        """Refuse an empty range."""
-        low, high = inputs.get("min"), inputs.get("max")
-        if low is not None and high is not None and UNKNOWN not in (low, high) and low > high:
-            yield "min", f"{low} is more than max, which is {high}: it must be smaller or the same"
-
-    def create(self, aws: Session, inputs: Properties) -> tuple[str, Properties]:
-        """Draw a number, both ends included; the same seed draws the same number."""
-        number = _source(inputs).randint(inputs["min"], inputs["max"])
-        return str(number), {"result": number}
-
-
-@resource("random:index/randomShuffle:RandomShuffle")
-class RandomShuffle(RandomValue):
-    """https://www.pulumi.com/registry/packages/random/api-docs/randomshuffle/."""
-
-    replace = frozenset({"keepers", "inputs", "resultCount", "seed"})
-
-    def create(self, aws: Session, inputs: Properties) -> tuple[str, Properties]:
-        """Shuffle; where more results are asked for than there are items, shuffle all of them again."""
-        items, source = inputs.get("inputs") or [], _source(inputs)
-        count = inputs.get("resultCount") or len(items)
-        results: list[str] = []
-        while items and len(results) < count:
-            results += source.sample(items, len(items))
-        return "-", {"results": results[:count]}
-
-
-def _source(inputs: Properties) -> random.Random:
-    return random.Random(inputs["seed"]) if inputs.get("seed") else secrets.SystemRandom()
 
 
 def _at_least_one(inputs: Properties, key: str) -> Iterable[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Invokes about the account, the region and its zones (the package's `index` module)."""
 
 from localcloud.provider.base import Properties, function
-from localcloud.provider.session import PARTITION, Session
+from localcloud.provider.session import Session
 
 
 @function("aws:index/getCallerIdentity:getCallerIdentity")
@@ -21,17 +21,6 @@ def get_region(aws: Session, args: Properties) -> Properties:
         "name": region,
         "description": region,
         "endpoint": f"ec2.{region}.amazonaws.com",
-    }
-
-
-@function("aws:index/getPartition:getPartition")
-def get_partition(aws: Session, args: Properties) -> Properties:
-    """Tell the partition of AWS."""
-    return {
-        "id": PARTITION,
-        "partition": PARTITION,
-        "dnsSuffix": "amazonaws.com",
-        "reverseDnsPrefix": "com.amazonaws",
     }
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from localcloud.provider.base import Properties, ResourceType, resource
-from localcloud.provider.echo import document, written
+from localcloud.provider.echo import written
 from localcloud.provider.session import Session
 from localcloud.provider.shapes import found, ignoring, tag_changes
 
@@ -128,36 +128,6 @@ class VaultLockConfiguration(ResourceType):
     def delete(self, aws: Session, id: str, state: Properties) -> None:
         with ignoring(*GONE):
             aws.client("backup").delete_backup_vault_lock_configuration(BackupVaultName=id)
-
-
-@resource("aws:backup/vaultPolicy:VaultPolicy")
-class VaultPolicy(ResourceType):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/backup/vaultpolicy/."""
-
-    tagged = False
-    replace = frozenset({"backupVaultName"})
-    documents = frozenset({"policy"})
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        self.update(aws, inputs["backupVaultName"], {}, inputs)
-        return str(inputs["backupVaultName"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        live = found(lambda: aws.client("backup").get_backup_vault_access_policy(BackupVaultName=id), *GONE)
-        if live is None:
-            return None
-        return {
-            "backupVaultArn": live["BackupVaultArn"],
-            "backupVaultName": live["BackupVaultName"],
-            "policy": document(live["Policy"], state.get("policy")),
-        }
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        aws.client("backup").put_backup_vault_access_policy(BackupVaultName=id, Policy=new["policy"])
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring(*GONE):
-            aws.client("backup").delete_backup_vault_access_policy(BackupVaultName=id)
 
 
 @resource("aws:backup/plan:Plan")

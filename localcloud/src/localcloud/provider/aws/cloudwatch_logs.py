@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, function, resource
+from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, resource
 from localcloud.provider.echo import document
 from localcloud.provider.session import Session
 from localcloud.provider.shapes import changed, found, ignoring, pick, tag_changes
@@ -252,25 +252,3 @@ class QueryDefinition(ResourceType):
     def delete(self, aws: Session, id: str, state: Properties) -> None:
         with ignoring(*_GONE):
             aws.client("logs").delete_query_definition(queryDefinitionId=id)
-
-
-@function("aws:cloudwatch/getLogGroup:getLogGroup")
-def get_log_group(aws: Session, args: Properties) -> Properties:
-    """Describe a log group by name."""
-    logs, name = aws.client("logs"), args["name"]
-    groups = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
-    group = next((item for item in groups if item["logGroupName"] == name), None)
-    if group is None:
-        raise LookupError(f"no log group is named {name}: give the name of one that is there")
-    arn = group["arn"].removesuffix(":*")
-    return {
-        "id": name,
-        "name": name,
-        "arn": arn,
-        "creationTime": group["creationTime"],
-        "kmsKeyId": group.get("kmsKeyId", ""),
-        "logGroupClass": group.get("logGroupClass", ""),
-        "retentionInDays": group.get("retentionInDays", 0),
-        "region": aws.region,
-        "tags": logs.list_tags_for_resource(resourceArn=arn)["tags"],
-    }

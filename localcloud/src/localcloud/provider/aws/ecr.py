@@ -137,77 +137,6 @@ class LifecyclePolicy(ResourceType):
             aws.client("ecr").delete_lifecycle_policy(repositoryName=id)
 
 
-@resource("aws:ecr/repositoryPolicy:RepositoryPolicy")
-class RepositoryPolicy(ResourceType):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ecr/repositorypolicy/."""
-
-    replace = frozenset({"repository"})
-    documents = frozenset({"policy"})
-    tagged = False
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        aws.client("ecr").set_repository_policy(repositoryName=inputs["repository"], policyText=inputs["policy"])
-        return str(inputs["repository"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        live = found(
-            lambda: aws.client("ecr").get_repository_policy(repositoryName=id),
-            "RepositoryPolicyNotFoundException",
-            "RepositoryNotFoundException",
-        )
-        if live is None:
-            return None
-        return {
-            "repository": live["repositoryName"],
-            "registryId": live["registryId"],
-            "policy": document(live["policyText"], state.get("policy")),
-        }
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        aws.client("ecr").set_repository_policy(repositoryName=id, policyText=new["policy"])
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("RepositoryPolicyNotFoundException", "RepositoryNotFoundException"):
-            aws.client("ecr").delete_repository_policy(repositoryName=id)
-
-
-@resource("aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration")
-class RegistryScanningConfiguration(ResourceType):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ecr/registryscanningconfiguration/."""
-
-    tagged = False
-    unordered = frozenset({"rules", "rules.repositoryFilters"})
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        self._put(aws, inputs)
-        return ACCOUNT_ID
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        live = aws.client("ecr").get_registry_scanning_configuration()
-        configuration = live.get("scanningConfiguration") or {}
-        return written(
-            {
-                "registryId": live.get("registryId", id),
-                "scanType": configuration.get("scanType", "BASIC"),
-                "rules": configuration.get("rules", []),
-            },
-            state,
-            "rules",
-        )
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        self._put(aws, new)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        self._put(aws, {"scanType": "BASIC"})  # a registry always has one: back to what it had at first
-
-    @staticmethod
-    def _put(aws: Session, inputs: Properties) -> None:
-        aws.client("ecr").put_registry_scanning_configuration(
-            scanType=inputs["scanType"], rules=inputs.get("rules") or []
-        )
-
-
 @resource("aws:ecr/replicationConfiguration:ReplicationConfiguration")
 class ReplicationConfiguration(ResourceType):
     """https://www.pulumi.com/registry/packages/aws/api-docs/ecr/replicationconfiguration/."""
@@ -279,27 +208,6 @@ def get_image(aws: Session, args: Properties) -> Properties:
         "region": args.get("region", aws.region),
         "registryId": latest["registryId"],
         "repositoryName": latest["repositoryName"],
-    }
-
-
-@function("aws:ecr/getRepository:getRepository")
-def get_repository(aws: Session, args: Properties) -> Properties:
-    """Look a repository up by name."""
-    repository = _find_repository(aws, str(args["name"]), args.get("registryId"))
-    if repository is None:
-        raise LookupError(f"reading ECR Repository ({args['name']}): couldn't find resource")
-    live = _live_repository(aws, repository)
-    scanning = live.pop("imageScanningConfiguration")
-    pages = aws.client("ecr").get_paginator("describe_images").paginate(repositoryName=args["name"])
-    images = [image for page in pages for image in page["imageDetails"]]
-    latest: Properties = max(images, key=lambda item: item["imagePushedAt"], default={})
-    return {
-        "imageTagMutabilityExclusionFilters": [],
-        **live,
-        "id": args["name"],
-        "region": args.get("region", aws.region),
-        "imageScanningConfigurations": [scanning],
-        "mostRecentImageTags": latest.get("imageTags", []),
     }
 
 

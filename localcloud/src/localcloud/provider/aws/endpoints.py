@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from localcloud.provider.aws.ec2 import Ec2Resource, filters, members, one, only
-from localcloud.provider.base import Properties, ResourceType, function, resource
+from localcloud.provider.aws.ec2 import Ec2Resource, members, one
+from localcloud.provider.base import Properties, resource
 from localcloud.provider.echo import as_written, document
 from localcloud.provider.session import Session
 from localcloud.provider.shapes import ignoring, pick, tag_map
@@ -116,117 +116,4 @@ def describe_endpoint(aws: Session, endpoint: dict[str, Any], state: Properties)
         "prefixListId": prefixes[0]["PrefixListId"] if prefixes else None,
         "cidrBlocks": prefixes[0].get("Cidrs") or [] if prefixes else [],
         "tags": tag_map(endpoint.get("Tags")),
-    }
-
-
-@resource("aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation")
-class VpcEndpointRouteTableAssociation(ResourceType):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/vpcendpointroutetableassociation/."""
-
-    tagged = False
-    replace = frozenset({"routeTableId", "vpcEndpointId"})
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        aws.client("ec2").modify_vpc_endpoint(
-            VpcEndpointId=inputs["vpcEndpointId"], AddRouteTableIds=[inputs["routeTableId"]]
-        )
-        return f"a-{inputs['vpcEndpointId']}-{inputs['routeTableId']}"
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        endpoint = _endpoint(aws, state["vpcEndpointId"])
-        if endpoint is None or state["routeTableId"] not in (endpoint.get("RouteTableIds") or ()):
-            return None
-        return pick(
-            {"VpcEndpointId": state["vpcEndpointId"], "RouteTableId": state["routeTableId"]},
-            "VpcEndpointId",
-            "RouteTableId",
-        )
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("InvalidVpcEndpointId.NotFound", "InvalidRouteTableId.NotFound", "InvalidParameter"):
-            aws.client("ec2").modify_vpc_endpoint(
-                VpcEndpointId=state["vpcEndpointId"], RemoveRouteTableIds=[state["routeTableId"]]
-            )
-
-
-@resource("aws:ec2/vpcEndpointPolicy:VpcEndpointPolicy")
-class VpcEndpointPolicy(ResourceType):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/vpcendpointpolicy/."""
-
-    tagged = False
-    replace = frozenset({"vpcEndpointId"})
-    documents = frozenset({"policy"})
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        self.update(aws, inputs["vpcEndpointId"], {}, inputs)
-        return str(inputs["vpcEndpointId"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        endpoint = _endpoint(aws, id)
-        if endpoint is None:
-            return None
-        return {"vpcEndpointId": id, "policy": document(endpoint.get("PolicyDocument"), state.get("policy"))}
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        policy = {"PolicyDocument": new["policy"]} if new.get("policy") else {"ResetPolicy": True}
-        aws.client("ec2").modify_vpc_endpoint(VpcEndpointId=id, **policy)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("InvalidVpcEndpointId.NotFound"):
-            aws.client("ec2").modify_vpc_endpoint(VpcEndpointId=id, ResetPolicy=True)
-
-
-@function("aws:ec2/getVpcEndpoint:getVpcEndpoint")
-def get_vpc_endpoint(aws: Session, args: Properties) -> Properties:
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/getvpcendpoint/."""
-    found = aws.client("ec2").describe_vpc_endpoints(
-        **({"VpcEndpointIds": [args["id"]]} if args.get("id") else {}),
-        Filters=filters(
-            args,
-            serviceName="service-name",
-            state="vpc-endpoint-state",
-            vpcId="vpc-id",
-            vpcEndpointType="vpc-endpoint-type",
-        ),
-    )["VpcEndpoints"]
-    endpoint = only(found, "EC2 VPC Endpoint")
-    return {**describe_endpoint(aws, endpoint, {}), "id": endpoint["VpcEndpointId"], "region": aws.region}
-
-
-@function("aws:ec2/getPrefixList:getPrefixList")
-def get_prefix_list(aws: Session, args: Properties) -> Properties:
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/getprefixlist/."""
-    found = aws.client("ec2").describe_prefix_lists(
-        **({"PrefixListIds": [args["prefixListId"]]} if args.get("prefixListId") else {}),
-        Filters=filters(args, name="prefix-list-name"),
-    )["PrefixLists"]
-    prefix = only(found, "EC2 Prefix List")
-    return {
-        "id": prefix["PrefixListId"],
-        "name": prefix["PrefixListName"],
-        "cidrBlocks": sorted(prefix.get("Cidrs") or ()),
-    }
-
-
-@function("aws:ec2/getManagedPrefixList:getManagedPrefixList")
-def get_managed_prefix_list(aws: Session, args: Properties) -> Properties:
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/getmanagedprefixlist/."""
-    ec2 = aws.client("ec2")
-    found = ec2.describe_managed_prefix_lists(
-        **({"PrefixListIds": [args["id"]]} if args.get("id") else {}),
-        Filters=filters(args, name="prefix-list-name"),
-    )["PrefixLists"]
-    prefix = only(found, "EC2 Managed Prefix List")
-    entries = ec2.get_managed_prefix_list_entries(PrefixListId=prefix["PrefixListId"])["Entries"]
-    return {
-        "id": prefix["PrefixListId"],
-        "name": prefix["PrefixListName"],
-        "arn": prefix["PrefixListArn"],
-        "addressFamily": prefix["AddressFamily"],
-        "maxEntries": prefix.get("MaxEntries", 0),
-        "ownerId": prefix.get("OwnerId", ""),
-        "version": prefix.get("Version", 0),
-        "entries": [{"cidr": item["Cidr"], "description": item.get("Description", "")} for item in entries],
-        "tags": tag_map(prefix.get("Tags")),
-        "region": aws.region,
     }

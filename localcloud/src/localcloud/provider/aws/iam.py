@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, function, resource
+from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, resource
 from localcloud.provider.echo import document
 from localcloud.provider.session import Session
 from localcloud.provider.shapes import changed, found, ignoring, pick, tag_changes, tag_list, tag_map
@@ -191,36 +191,6 @@ class RolePolicyAttachment(ResourceType):
 _GONE = ("NoSuchEntity",)
 
 
-@resource("aws:iam/rolePoliciesExclusive:RolePoliciesExclusive")
-class RolePoliciesExclusive(ResourceType):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/iam/rolepoliciesexclusive/.
-
-    It takes away every inline policy that it doesn't name; those it names are made by others. Deleting it changes
-    nothing in the account.
-    """
-
-    tagged = False
-    replace = frozenset({"roleName"})
-    unordered = frozenset({"policyNames"})
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        self.update(aws, inputs["roleName"], {}, inputs)
-        return str(inputs["roleName"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        answer = found(lambda: aws.client("iam").list_role_policies(RoleName=id), *_GONE)
-        return answer and {"roleName": id, "policyNames": sorted(answer["PolicyNames"])}
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        iam = aws.client("iam")
-        for name in iam.list_role_policies(RoleName=id)["PolicyNames"]:
-            if name not in new["policyNames"]:
-                iam.delete_role_policy(RoleName=id, PolicyName=name)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        """Leave the role as it is."""
-
-
 @resource("aws:iam/policy:Policy")
 class Policy(ResourceType):
     """https://www.pulumi.com/registry/packages/aws/api-docs/iam/policy/."""
@@ -383,90 +353,6 @@ class OpenIdConnectProvider(ResourceType):
     def delete(self, aws: Session, id: str, state: Properties) -> None:
         with ignoring(*_GONE):
             aws.client("iam").delete_open_id_connect_provider(OpenIDConnectProviderArn=id)
-
-
-@resource("aws:iam/serviceLinkedRole:ServiceLinkedRole")
-class ServiceLinkedRole(ResourceType):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/iam/servicelinkedrole/."""
-
-    replace = frozenset({"awsServiceName", "customSuffix"})
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        iam = aws.client("iam")
-        role = iam.create_service_linked_role(
-            AWSServiceName=inputs["awsServiceName"], **pick(inputs, "customSuffix", "description")
-        )["Role"]
-        if inputs["tags"]:
-            iam.tag_role(RoleName=role["RoleName"], Tags=tag_list(inputs["tags"]))
-        return str(role["Arn"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        iam, name = aws.client("iam"), id.rpartition("/")[2]
-        answer = found(lambda: iam.get_role(RoleName=name), *_GONE)
-        if answer is None:
-            return None
-        return {
-            **_identity(answer["Role"], "RoleName", "RoleId"),
-            "awsServiceName": id.split("/")[2],
-            "description": answer["Role"].get("Description", ""),
-            "tags": tag_map(iam.list_role_tags(RoleName=name)["Tags"]),
-        }
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        iam, name = aws.client("iam"), id.rpartition("/")[2]
-        if changed(old, new, "description"):
-            iam.update_role(RoleName=name, Description=new.get("description") or "")
-        put, drop = tag_changes(old.get("tags"), new.get("tags"))
-        if drop:
-            iam.untag_role(RoleName=name, TagKeys=drop)
-        if put:
-            iam.tag_role(RoleName=name, Tags=tag_list(put))
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring(*_GONE):
-            aws.client("iam").delete_service_linked_role(RoleName=id.rpartition("/")[2])
-
-
-@function("aws:iam/getRole:getRole")
-def get_role(aws: Session, args: Properties) -> Properties:
-    """Describe a role by name."""
-    role = aws.client("iam").get_role(RoleName=args["name"])["Role"]
-    return {
-        "id": role["RoleName"],
-        **_identity(role, "RoleName", "RoleId"),
-        "assumeRolePolicy": json.dumps(role["AssumeRolePolicyDocument"]),
-        "description": role.get("Description", ""),
-        "maxSessionDuration": role["MaxSessionDuration"],
-        "permissionsBoundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
-        "roleLastUseds": [],
-        "tags": tag_map(role.get("Tags")),
-    }
-
-
-@function("aws:iam/getPolicy:getPolicy")
-def get_policy(aws: Session, args: Properties) -> Properties:
-    """Describe a managed policy by ARN or name, AWS's own among them."""
-    iam = aws.client("iam")
-    arn = args.get("arn")
-    if not arn:
-        pages = iam.get_paginator("list_policies").paginate(PathPrefix=args.get("pathPrefix") or "/")
-        named = (item["Arn"] for page in pages for item in page["Policies"] if item["PolicyName"] == args.get("name"))
-        arn = next(named, None)
-    if arn is None:
-        raise LookupError(f"no IAM policy is named {args.get('name')}: give the name or the ARN of one that is there")
-    policy = iam.get_policy(PolicyArn=arn)["Policy"]
-    version = iam.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
-    return {
-        "id": arn,
-        "arn": arn,
-        "name": policy["PolicyName"],
-        "path": policy["Path"],
-        "policyId": policy["PolicyId"],
-        "description": policy.get("Description", ""),
-        "attachmentCount": policy["AttachmentCount"],
-        "policy": json.dumps(version["Document"]),
-        "tags": tag_map(policy.get("Tags")),
-    }
 
 
 def _identity(entity: dict[str, Any], name: str, id: str) -> Properties:

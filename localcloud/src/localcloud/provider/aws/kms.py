@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, function, resource
+from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, resource
 from localcloud.provider.echo import document
 from localcloud.provider.session import Session
 from localcloud.provider.shapes import changed, found, ignoring, pick, tag_changes, tag_list, tag_map
@@ -160,45 +160,6 @@ class Alias(ResourceType):
     def delete(self, aws: Session, id: str, state: Properties) -> None:
         with ignoring("NotFoundException"):
             aws.client("kms").delete_alias(AliasName=id)
-
-
-@function("aws:kms/getAlias:getAlias")
-def get_alias(aws: Session, args: Properties) -> Properties:
-    """Tell which key an alias names; AWS's own aliases are there too."""
-    alias = _alias(aws, args["name"])
-    if alias is None:
-        raise LookupError(f"no KMS alias {args['name']} is there: give the name of one, with alias/ before it")
-    key = aws.client("kms").describe_key(KeyId=args["name"])["KeyMetadata"]
-    return {
-        "id": alias["AliasArn"],
-        "arn": alias["AliasArn"],
-        "name": args["name"],
-        "targetKeyId": key["KeyId"],
-        "targetKeyArn": key["Arn"],
-        "region": aws.region,
-    }
-
-
-@function("aws:kms/getKey:getKey")
-def get_key(aws: Session, args: Properties) -> Properties:
-    """Describe a key by id, ARN or alias."""
-    key = aws.client("kms").describe_key(KeyId=args["keyId"])["KeyMetadata"]
-    return {
-        "id": key["KeyId"],
-        "arn": key["Arn"],
-        "awsAccountId": key["AWSAccountId"],
-        "creationDate": key["CreationDate"].isoformat(),
-        "customerMasterKeySpec": key["KeySpec"],
-        "keySpec": key["KeySpec"],
-        "description": key["Description"],
-        "enabled": key["Enabled"],
-        "keyManager": key["KeyManager"],
-        "keyState": key["KeyState"],
-        "keyUsage": key["KeyUsage"],
-        "multiRegion": key["MultiRegion"],
-        "origin": key["Origin"],
-        "region": aws.region,
-    }
 
 
 def _alias(aws: Session, name: str) -> dict[str, Any] | None:

@@ -3,13 +3,12 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any
 
 from localcloud.provider.aws.lambda_ import GONE
-from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, function, resource
+from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, resource
 from localcloud.provider.echo import written
 from localcloud.provider.session import Session
-from localcloud.provider.shapes import camel, found, ignoring, pascal, tag_changes
+from localcloud.provider.shapes import camel, found, ignoring, pascal
 
 #: For a property of a permission: the argument of AddPermission.
 _PERMISSION = {
@@ -25,25 +24,6 @@ _PERMISSION = {
     "sourceArn": "SourceArn",
     "statementId": "StatementId",
 }
-#: For a property of an event source mapping: the argument of its calls.
-_MAPPING = {
-    "batchSize": "BatchSize",
-    "bisectBatchOnFunctionError": "BisectBatchOnFunctionError",
-    "destinationConfig": "DestinationConfig",
-    "enabled": "Enabled",
-    "functionName": "FunctionName",
-    "functionResponseTypes": "FunctionResponseTypes",
-    "kmsKeyArn": "KMSKeyArn",
-    "maximumBatchingWindowInSeconds": "MaximumBatchingWindowInSeconds",
-    "maximumRecordAgeInSeconds": "MaximumRecordAgeInSeconds",
-    "maximumRetryAttempts": "MaximumRetryAttempts",
-    "metricsConfig": "MetricsConfig",
-    "parallelizationFactor": "ParallelizationFactor",
-    "scalingConfig": "ScalingConfig",
-    "sourceAccessConfigurations": "SourceAccessConfigurations",
-    "tumblingWindowInSeconds": "TumblingWindowInSeconds",
-}
-_AT_CREATE = {"eventSourceArn": "EventSourceArn", "startingPosition": "StartingPosition"}
 
 
 @resource("aws:lambda/permission:Permission")
@@ -147,73 +127,6 @@ class FunctionEventInvokeConfig(ResourceType):
         return {"FunctionName": state["functionName"], **more}
 
 
-@resource("aws:lambda/eventSourceMapping:EventSourceMapping")
-class EventSourceMapping(ResourceType):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/lambda/eventsourcemapping/."""
-
-    replace = frozenset({"eventSourceArn", "startingPosition", "startingPositionTimestamp", "queues", "topics"})
-    defaults = {"enabled": True}
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        arguments = {
-            name: self._argument(key, inputs[key])
-            for key, name in {**_MAPPING, **_AT_CREATE}.items()
-            if inputs.get(key) is not None
-        }
-        if inputs.get("filterCriteria"):
-            arguments["FilterCriteria"] = pascal(inputs["filterCriteria"])
-        answer = aws.client("lambda").create_event_source_mapping(**arguments, Tags=inputs["tags"])
-        return str(answer["UUID"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        client = aws.client("lambda")
-        live = found(lambda: client.get_event_source_mapping(UUID=id), *GONE)
-        if live is None:
-            return None
-        names = {
-            key: name for key, name in {**_MAPPING, **_AT_CREATE}.items() if key not in ("enabled", "functionName")
-        }
-        answer = {
-            **{key: camel(live[name]) for key, name in names.items() if live.get(name) is not None},
-            "arn": live["EventSourceMappingArn"],
-            "enabled": live["State"] in ("Enabled", "Enabling", "Creating", "Updating"),
-            "functionArn": live["FunctionArn"],
-            "filterCriteria": camel(live.get("FilterCriteria")) or None,
-            "lastModified": live["LastModified"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "lastProcessingResult": live.get("LastProcessingResult") or "",
-            "state": live["State"],
-            "stateTransitionReason": live.get("StateTransitionReason", ""),
-            "uuid": live["UUID"],
-            "tags": client.list_tags(Resource=live["EventSourceMappingArn"]).get("Tags", {}),
-        }
-        return written(answer, state, *_MAPPING, "filterCriteria")
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        client = aws.client("lambda")
-        arguments = {
-            name: self._argument(key, new[key])
-            for key, name in _MAPPING.items()
-            if new.get(key) is not None and new[key] != old.get(key)
-        }
-        if new.get("filterCriteria") != old.get("filterCriteria"):
-            arguments["FilterCriteria"] = pascal(new.get("filterCriteria") or {})
-        if arguments:
-            client.update_event_source_mapping(UUID=id, **arguments)
-        put, drop = tag_changes(old.get("tags"), new.get("tags"))
-        if put:
-            client.tag_resource(Resource=old["arn"], Tags=put)
-        if drop:
-            client.untag_resource(Resource=old["arn"], TagKeys=drop)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring(*GONE):
-            aws.client("lambda").delete_event_source_mapping(UUID=id)
-
-    @staticmethod
-    def _argument(key: str, value: Any) -> Any:  # noqa: ANN401 - any plain value
-        return pascal(value) if isinstance(value, dict | list) and key != "functionResponseTypes" else value
-
-
 @resource("aws:lambda/invocation:Invocation")
 class Invocation(ResourceType):
     """https://www.pulumi.com/registry/packages/aws/api-docs/lambda/invocation/.
@@ -286,12 +199,3 @@ class Invocation(ResourceType):
         if answer.get("FunctionError"):
             raise ValueError(f"invoking Lambda Function ({inputs['functionName']}): {text}")
         return text
-
-
-@function("aws:lambda/getInvocation:getInvocation")
-def get_invocation(aws: Session, args: Properties) -> Properties:
-    """Call a function and tell its answer; at every preview too."""
-    qualifier = args.get("qualifier") or "$LATEST"
-    result = Invocation._invoke(aws, {**args, "qualifier": qualifier}, args["input"])
-    digest = hashlib.md5(args["input"].encode(), usedforsecurity=False).hexdigest()
-    return {"id": f"{args['functionName']}_{qualifier}_{digest}", "qualifier": qualifier, "result": result}

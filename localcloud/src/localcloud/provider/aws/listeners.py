@@ -6,7 +6,7 @@ from typing import Any
 
 from localcloud.provider.aws.ec2 import refused
 from localcloud.provider.aws.load_balancers import live_tags, retag, text, typed
-from localcloud.provider.base import Properties, ResourceType, function, resource
+from localcloud.provider.base import Properties, ResourceType, resource
 from localcloud.provider.echo import as_written
 from localcloud.provider.session import Session
 from localcloud.provider.shapes import camel, changed, found, ignoring, pascal, pick, tag_list
@@ -232,11 +232,6 @@ def _attribute(value: str, name: str) -> Any:  # noqa: ANN401 - any plain value
     return value if name.endswith(("header_value", "header_name")) else typed(value)
 
 
-@resource("aws:alb/listener:Listener")
-class AlbListener(Listener):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/alb/listener/."""
-
-
 _CONDITIONS = {
     "hostHeader": ("host-header", "HostHeaderConfig"),
     "pathPattern": ("path-pattern", "PathPatternConfig"),
@@ -330,11 +325,6 @@ class ListenerRule(ResourceType):
             aws.client("elbv2").delete_rule(RuleArn=id)
 
 
-@resource("aws:alb/listenerRule:ListenerRule")
-class AlbListenerRule(ListenerRule):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/alb/listenerrule/."""
-
-
 @resource("aws:lb/listenerCertificate:ListenerCertificate")
 class ListenerCertificate(ResourceType):
     """https://www.pulumi.com/registry/packages/aws/api-docs/lb/listenercertificate/."""
@@ -365,23 +355,3 @@ class ListenerCertificate(ResourceType):
             aws.client("elbv2").remove_listener_certificates(
                 ListenerArn=state["listenerArn"], Certificates=[{"CertificateArn": state["certificateArn"]}]
             )
-
-
-@resource("aws:alb/listenerCertificate:ListenerCertificate")
-class AlbListenerCertificate(ListenerCertificate):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/alb/listenercertificate/."""
-
-
-@function("aws:lb/getListener:getListener")
-def get_listener(aws: Session, args: Properties) -> Properties:
-    """https://www.pulumi.com/registry/packages/aws/api-docs/lb/getlistener/."""
-    elb = aws.client("elbv2")
-    if args.get("arn"):
-        items = elb.describe_listeners(ListenerArns=[args["arn"]])["Listeners"]
-    else:
-        items = elb.describe_listeners(LoadBalancerArn=args["loadBalancerArn"])["Listeners"]
-        if args.get("port"):
-            items = [item for item in items if item.get("Port") == args["port"]]
-    if len(items) != 1:
-        raise LookupError(f"Search returned {len(items)} results, please revise so only one is returned")
-    return {**describe_listener(aws, items[0], {}), "id": items[0]["ListenerArn"], "region": aws.region}

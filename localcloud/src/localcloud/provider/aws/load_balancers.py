@@ -4,7 +4,7 @@ from typing import Any
 
 from localcloud.provider.aws.ec2 import refused
 from localcloud.provider.aws.prefixes import named
-from localcloud.provider.base import AutoName, Properties, ResourceType, function, resource
+from localcloud.provider.base import AutoName, Properties, ResourceType, resource
 from localcloud.provider.echo import as_written
 from localcloud.provider.session import Session
 from localcloud.provider.shapes import changed, found, ignoring, pick, tag_changes, tag_list, tag_map
@@ -241,39 +241,3 @@ def describe_balancer(aws: Session, balancer: dict[str, Any], state: Properties)
 def _addresses(zone: dict[str, Any]) -> Properties:
     address: dict[str, Any] = next(iter(zone.get("LoadBalancerAddresses") or ()), {})
     return pick(address, "AllocationId", privateIpv4Address="PrivateIPv4Address", ipv6Address="IPv6Address")
-
-
-def _find(aws: Session, args: Properties) -> Properties:
-    elb = aws.client("elbv2")
-    if args.get("arn"):
-        items = elb.describe_load_balancers(LoadBalancerArns=[args["arn"]])["LoadBalancers"]
-    elif args.get("name"):
-        items = elb.describe_load_balancers(Names=[args["name"]])["LoadBalancers"]
-    else:
-        items = elb.describe_load_balancers()["LoadBalancers"]
-    if wanted := args.get("tags"):
-        items = [item for item in items if wanted.items() <= live_tags(aws, item["LoadBalancerArn"]).items()]
-    if len(items) != 1:
-        raise LookupError(f"Search returned {len(items)} results, please revise so only one is returned")
-    return {
-        **describe_balancer(aws, items[0], {}),
-        "id": items[0]["LoadBalancerArn"],
-        "region": aws.region,
-    }
-
-
-@function("aws:lb/getLoadBalancer:getLoadBalancer")
-def get_load_balancer(aws: Session, args: Properties) -> Properties:
-    """https://www.pulumi.com/registry/packages/aws/api-docs/lb/getloadbalancer/."""
-    return _find(aws, args)
-
-
-@function("aws:alb/getLoadBalancer:getLoadBalancer")
-def get_alb(aws: Session, args: Properties) -> Properties:
-    """https://www.pulumi.com/registry/packages/aws/api-docs/alb/getloadbalancer/."""
-    return _find(aws, args)
-
-
-@resource("aws:alb/loadBalancer:LoadBalancer")
-class Alb(LoadBalancer):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/alb/loadbalancer/."""

@@ -1,6 +1,5 @@
 """Amazon MQ: brokers and their configurations."""
 
-import base64
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -230,70 +229,3 @@ def _update_users(mq: Any, id: str, old: list[Properties], new: list[Properties]
         elif before[name] != user:
             mq.update_user(BrokerId=id, **_user(user))
     return before != after
-
-
-@resource("aws:mq/configuration:Configuration")
-class Configuration(ResourceType):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/mq/configuration/."""
-
-    replace = frozenset({"name", "engineType", "engineVersion"})
-    defaults = {"skipDestroy": False}
-    autoname = AutoName(max_length=150)
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        mq = aws.client("mq")
-        made = mq.create_configuration(
-            Name=inputs["name"],
-            EngineType=inputs["engineType"],
-            EngineVersion=inputs["engineVersion"],
-            Tags=inputs.get("tags") or {},
-            **(
-                {"AuthenticationStrategy": inputs["authenticationStrategy"].upper()}
-                if inputs.get("authenticationStrategy")
-                else {}
-            ),
-        )
-        # The first revision is AWS's default; the program's own text is the second.
-        self._put(aws, str(made["Id"]), inputs)
-        return str(made["Id"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        mq = aws.client("mq")
-        live = found(lambda: mq.describe_configuration(ConfigurationId=id), "NotFoundException")
-        if live is None:
-            return None
-        latest = live["LatestRevision"]
-        text = mq.describe_configuration_revision(ConfigurationId=id, ConfigurationRevision=str(latest["Revision"]))
-        data = base64.b64decode(text["Data"]).decode()
-        last = state.get("data")
-        same = isinstance(last, str) and last.strip() == data.strip()
-        return {
-            "name": live["Name"],
-            "arn": live["Arn"],
-            "engineType": live["EngineType"],
-            "engineVersion": live["EngineVersion"],
-            "authenticationStrategy": str(live.get("AuthenticationStrategy", "simple")).lower(),
-            "description": latest.get("Description", ""),
-            "latestRevision": latest["Revision"],
-            "data": last if same else data,
-            "tags": live.get("Tags") or {},
-        }
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        if changed(old, new, "data", "description"):
-            self._put(aws, id, new)
-        _retag(aws, old, new)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        if state.get("skipDestroy"):
-            return
-        with ignoring("NotFoundException"):
-            aws.client("mq").delete_configuration(ConfigurationId=id)
-
-    @staticmethod
-    def _put(aws: Session, id: str, inputs: Properties) -> None:
-        aws.client("mq").update_configuration(
-            ConfigurationId=id,
-            Data=base64.b64encode(inputs["data"].encode()).decode(),
-            **({"Description": inputs["description"]} if inputs.get("description") else {}),
-        )

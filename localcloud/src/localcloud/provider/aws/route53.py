@@ -177,31 +177,6 @@ def get_zone(aws: Session, args: Properties) -> Properties:
     }
 
 
-@resource("aws:route53/zoneAssociation:ZoneAssociation")
-class ZoneAssociation(ResourceType):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/route53/zoneassociation/."""
-
-    tagged = False
-    replace = frozenset({"vpcId", "vpcRegion", "zoneId"})
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        vpc = Zone._vpc(aws, inputs)
-        aws.client("route53").associate_vpc_with_hosted_zone(HostedZoneId=inputs["zoneId"], VPC=vpc)
-        return f"{inputs['zoneId']}:{inputs['vpcId']}"
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        zone, _, vpc = id.partition(":")
-        vpcs = (_zone(aws, zone) or {}).get("VPCs") or ()
-        live = next((item for item in vpcs if item["VPCId"] == vpc), None)
-        return None if live is None else {"zoneId": zone, "vpcId": vpc, "vpcRegion": live["VPCRegion"]}
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("NoSuchHostedZone", "VPCAssociationNotFound"):
-            aws.client("route53").disassociate_vpc_from_hosted_zone(
-                HostedZoneId=state["zoneId"], VPC=Zone._vpc(aws, state)
-            )
-
-
 @resource("aws:route53/record:Record")
 class Record(ResourceType):
     """https://www.pulumi.com/registry/packages/aws/api-docs/route53/record/."""

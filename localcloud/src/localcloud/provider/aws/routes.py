@@ -3,7 +3,7 @@
 import zlib
 from typing import Any
 
-from localcloud.provider.aws.ec2 import Ec2Resource, one, retag
+from localcloud.provider.aws.ec2 import Ec2Resource, one
 from localcloud.provider.base import Properties, ResourceType, resource
 from localcloud.provider.echo import as_written
 from localcloud.provider.session import Session
@@ -138,36 +138,6 @@ class RouteTable(Ec2Resource):
             ec2.delete_route_table(RouteTableId=id)
 
 
-@resource("aws:ec2/defaultRouteTable:DefaultRouteTable")
-class DefaultRouteTable(Ec2Resource):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/defaultroutetable/.
-
-    It adopts a table that AWS made: creating takes its routes away, deleting leaves the table as it is.
-    """
-
-    replace = frozenset({"defaultRouteTableId"})
-    unordered = frozenset({"routes", "propagatingVgws"})
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        id = str(inputs["defaultRouteTableId"])
-        table = aws.client("ec2").describe_route_tables(RouteTableIds=[id])["RouteTables"][0]
-        _set_routes(aws, id, _own_routes(table), inputs.get("routes") or [])
-        retag(aws, id, {"tags": tag_map(table.get("Tags"))}, inputs)
-        return id
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        table = _table(aws, id)
-        return None if table is None else {"defaultRouteTableId": id, **_describe(aws, table, state)}
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        if "routes" in new and changed(old, new, "routes"):
-            _set_routes(aws, id, old.get("routes") or [], new.get("routes") or [])
-        super().update(aws, id, old, new)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        """Leave the table: it goes with its VPC."""
-
-
 @resource("aws:ec2/route:Route")
 class Route(ResourceType):
     """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/route/."""
@@ -268,54 +238,3 @@ class RouteTableAssociation(ResourceType):
         if found := _association(aws, id, state):
             with ignoring("InvalidAssociationID.NotFound"):
                 aws.client("ec2").disassociate_route_table(AssociationId=found[1]["RouteTableAssociationId"])
-
-
-@resource("aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation")
-class MainRouteTableAssociation(ResourceType):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/mainroutetableassociation/."""
-
-    tagged = False
-    replace = frozenset({"vpcId"})
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        table, association = self._main(aws, inputs["vpcId"])
-        answer = aws.client("ec2").replace_route_table_association(
-            AssociationId=association, RouteTableId=inputs["routeTableId"]
-        )
-        # The table to give the VPC back to is written down beside the id, since nothing of AWS remembers it.
-        return f"{answer['NewAssociationId']}_{table}"
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        tables = aws.client("ec2").describe_route_tables(
-            Filters=[
-                {"Name": "vpc-id", "Values": [state["vpcId"]]},
-                {"Name": "association.main", "Values": ["true"]},
-            ]
-        )["RouteTables"]
-        if not tables:
-            return None
-        return {
-            "vpcId": state["vpcId"],
-            "routeTableId": tables[0]["RouteTableId"],
-            "originalRouteTableId": id.partition("_")[2],
-        }
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        _, association = self._main(aws, new["vpcId"])
-        aws.client("ec2").replace_route_table_association(AssociationId=association, RouteTableId=new["routeTableId"])
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        _, association = self._main(aws, state["vpcId"])
-        aws.client("ec2").replace_route_table_association(
-            AssociationId=association, RouteTableId=state["originalRouteTableId"]
-        )
-
-    @staticmethod
-    def _main(aws: Session, vpc: str) -> tuple[str, str]:
-        tables = aws.client("ec2").describe_route_tables(
-            Filters=[{"Name": "vpc-id", "Values": [vpc]}, {"Name": "association.main", "Values": ["true"]}]
-        )["RouteTables"]
-        if not tables:
-            raise LookupError(f"the VPC {vpc} has no main route table, so that there is no such VPC")
-        association = next(item for item in tables[0]["Associations"] if item.get("Main"))
-        return str(tables[0]["RouteTableId"]), str(association["RouteTableAssociationId"])

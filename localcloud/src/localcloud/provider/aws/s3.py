@@ -1,7 +1,6 @@
 """S3: buckets, and objects in them."""
 
 import base64
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from urllib.request import urlopen
 
 import pulumi
 
-from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, function, resource
+from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, resource
 from localcloud.provider.session import DEFAULT_REGION, Session
 from localcloud.provider.shapes import changed, found, ignoring, pick, tag_list, tag_map
 
@@ -101,11 +100,6 @@ class Bucket(ResourceType):
             s3.delete_bucket(Bucket=id)
 
 
-@resource("aws:s3/bucketV2:BucketV2")
-class BucketV2(Bucket):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketv2/."""
-
-
 @resource("aws:s3/bucketObjectv2:BucketObjectv2")
 class BucketObjectv2(ResourceType):
     """https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketobjectv2/."""
@@ -168,11 +162,6 @@ class BucketObjectv2(ResourceType):
                         s3.delete_object(Bucket=bucket, Key=key, VersionId=item["VersionId"])
 
 
-@resource("aws:s3/bucketObject:BucketObject")
-class BucketObject(BucketObjectv2):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketobject/."""
-
-
 _CONTENT = ("content", "contentBase64", "source", "sourceHash", "etag", "kmsKeyId", "websiteRedirect", "acl")
 _HEADERS = (
     "bucketKeyEnabled",
@@ -201,23 +190,6 @@ def _body(inputs: Properties) -> bytes:
         with urlopen(source.uri) as answer:
             return bytes(answer.read())
     return b""
-
-
-@function("aws:s3/getBucket:getBucket")
-def get_bucket(aws: Session, args: Properties) -> Properties:
-    """Describe a bucket by name."""
-    live = _described(aws, args["bucket"])
-    if live is None:
-        raise LookupError(f"no bucket {args['bucket']} is there: give the name of one that is")
-    return {"id": args["bucket"], **live, "bucket": args["bucket"]}
-
-
-@function("aws:s3/getCanonicalUserId:getCanonicalUserId")
-def get_canonical_user_id(aws: Session, args: Properties) -> Properties:
-    """Tell the account's canonical user id."""
-    owner = aws.client("s3").list_buckets().get("Owner", {})
-    id = owner.get("ID") or hashlib.sha256(b"owner").hexdigest()
-    return {"id": id, "displayName": owner.get("DisplayName", ""), "region": aws.region}
 
 
 def _described(aws: Session, name: str) -> Properties | None:

@@ -206,50 +206,7 @@ class BucketPolicy(_Setting):
         s3.delete_bucket_policy(Bucket=bucket)
 
 
-@resource("aws:s3/bucketLogging:BucketLogging")
-class BucketLogging(_Setting):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketlogging/."""
-
-    def live(self, s3: Any, bucket: str, state: Properties) -> Properties | None:  # noqa: ANN401 - a boto3 client
-        enabled = s3.get_bucket_logging(Bucket=bucket).get("LoggingEnabled")
-        return enabled and pick(enabled, "TargetBucket", "TargetPrefix")
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        aws.client("s3").put_bucket_logging(
-            Bucket=id,
-            BucketLoggingStatus={
-                "LoggingEnabled": {
-                    **pick(new, "targetBucket", "targetPrefix"),
-                    **({"TargetGrants": pascal(new["targetGrants"])} if new.get("targetGrants") else {}),
-                }
-            },
-        )
-
-    def remove(self, s3: Any, bucket: str, state: Properties) -> None:  # noqa: ANN401 - a boto3 client
-        s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})
-
-
 # The names that these had before; programs and states still hold them.
-
-
-@resource("aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2")
-class BucketServerSideEncryptionConfigurationV2(BucketServerSideEncryptionConfiguration):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketserversideencryptionconfigurationv2/."""
-
-
-@resource("aws:s3/bucketVersioningV2:BucketVersioningV2")
-class BucketVersioningV2(BucketVersioning):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketversioningv2/."""
-
-
-@resource("aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2")
-class BucketLifecycleConfigurationV2(BucketLifecycleConfiguration):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketlifecycleconfigurationv2/."""
-
-
-@resource("aws:s3/bucketLoggingV2:BucketLoggingV2")
-class BucketLoggingV2(BucketLogging):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucketloggingv2/."""
 
 
 def _to_rule(rule: Properties) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from localcloud.provider.base import AutoName, Properties, ResourceType, resource
 from localcloud.provider.echo import written
 from localcloud.provider.session import Session
-from localcloud.provider.shapes import camel, found, ignoring, pascal, tag_changes, tag_list, tag_map
+from localcloud.provider.shapes import camel, found, ignoring, pascal, tag_map
 
 _GONE = ("ResourceNotFoundException",)
 _NAMES = {
@@ -142,41 +142,3 @@ def _target_back(live: Properties) -> Properties:
             answer["tags"] = tag_map(answer["tags"])
         target["ecsParameters"] = answer
     return target
-
-
-@resource("aws:scheduler/scheduleGroup:ScheduleGroup")
-class ScheduleGroup(ResourceType):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/scheduler/schedulegroup/."""
-
-    replace = frozenset({"name", "namePrefix"})
-    autoname = AutoName(max_length=64)
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        aws.client("scheduler").create_schedule_group(Name=inputs["name"], Tags=tag_list(inputs["tags"]))
-        return str(inputs["name"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        client = aws.client("scheduler")
-        live = found(lambda: client.get_schedule_group(Name=id), *_GONE)
-        if live is None:
-            return None
-        return {
-            "arn": live["Arn"],
-            "name": live["Name"],
-            "creationDate": live["CreationDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "lastModificationDate": live["LastModificationDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "state": live["State"],
-            "tags": tag_map(client.list_tags_for_resource(ResourceArn=live["Arn"])["Tags"]),
-        }
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        client = aws.client("scheduler")
-        put, drop = tag_changes(old.get("tags"), new.get("tags"))
-        if put:
-            client.tag_resource(ResourceArn=old["arn"], Tags=tag_list(put))
-        if drop:
-            client.untag_resource(ResourceArn=old["arn"], TagKeys=drop)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring(*_GONE):
-            aws.client("scheduler").delete_schedule_group(Name=id)

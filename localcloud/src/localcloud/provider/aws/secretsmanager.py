@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Iterable
 
-from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, function, resource
+from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, resource
 from localcloud.provider.echo import document
 from localcloud.provider.session import Session
 from localcloud.provider.shapes import changed, code_of, found, ignoring, pick, tag_changes, tag_list, tag_map
@@ -203,82 +203,6 @@ class SecretVersion(ResourceType):
             if stage != _CURRENT:
                 with ignoring(*_GONE):
                     client.update_secret_version_stage(SecretId=secret, VersionStage=stage, RemoveFromVersionId=version)
-
-
-@resource("aws:secretsmanager/secretPolicy:SecretPolicy")
-class SecretPolicy(ResourceType):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/secretsmanager/secretpolicy/."""
-
-    tagged = False
-    replace = frozenset({"secretArn"})
-    documents = frozenset({"policy"})
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        self.update(aws, inputs["secretArn"], {}, inputs)
-        return str(inputs["secretArn"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        answer = found(lambda: aws.client("secretsmanager").get_resource_policy(SecretId=id), *_GONE)
-        if answer is None or not answer.get("ResourcePolicy"):
-            return None
-        return {
-            "secretArn": id,
-            "policy": document(answer["ResourcePolicy"], state.get("policy")),
-            "region": aws.region,
-        }
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        aws.client("secretsmanager").put_resource_policy(
-            SecretId=id, ResourcePolicy=new["policy"], BlockPublicPolicy=new.get("blockPublicPolicy") or False
-        )
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring(*_GONE):
-            aws.client("secretsmanager").delete_resource_policy(SecretId=id)
-
-
-@function("aws:secretsmanager/getSecret:getSecret")
-def get_secret(aws: Session, args: Properties) -> Properties:
-    """Describe a secret by ARN or name, without its value."""
-    client = aws.client("secretsmanager")
-    secret = client.describe_secret(SecretId=args.get("arn") or args["name"])
-    return {
-        "id": secret["ARN"],
-        "arn": secret["ARN"],
-        "name": secret["Name"],
-        "description": secret.get("Description", ""),
-        "kmsKeyId": secret.get("KmsKeyId", ""),
-        "createdDate": secret["CreatedDate"].isoformat(),
-        "lastChangedDate": secret["LastChangedDate"].isoformat(),
-        "policy": client.get_resource_policy(SecretId=secret["ARN"]).get("ResourcePolicy", ""),
-        "region": aws.region,
-        "tags": tag_map(secret.get("Tags")),
-    }
-
-
-@function("aws:secretsmanager/getSecretVersion:getSecretVersion")
-def get_secret_version(aws: Session, args: Properties) -> Properties:
-    """Read a version of a secret, by its id or its staging label."""
-    value = aws.client("secretsmanager").get_secret_value(
-        SecretId=args["secretId"],
-        **(
-            {"VersionId": args["versionId"]}
-            if args.get("versionId")
-            else {"VersionStage": args.get("versionStage") or _CURRENT}
-        ),
-    )
-    return {
-        "id": f"{args['secretId']}|{value['VersionId']}",
-        "arn": value["ARN"],
-        "secretId": args["secretId"],
-        "versionId": value["VersionId"],
-        "versionStage": args.get("versionStage") or _CURRENT,
-        "versionStages": value["VersionStages"],
-        "secretString": value.get("SecretString", ""),
-        "secretBinary": base64.b64encode(value.get("SecretBinary", b"")).decode(),
-        "createdDate": value["CreatedDate"].isoformat(),
-        "region": aws.region,
-    }
 
 
 def _regions(replicas: Iterable[Properties]) -> list[dict[str, str]]:

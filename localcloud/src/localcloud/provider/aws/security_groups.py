@@ -1,13 +1,12 @@
 """EC2: security groups and their rules, as one resource a rule or inline."""
 
 import json
-import zlib
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from localcloud.provider.aws.ec2 import Ec2Resource, filters, one, only, retag
+from localcloud.provider.aws.ec2 import Ec2Resource, one, retag
 from localcloud.provider.aws.prefixes import named
-from localcloud.provider.base import AutoName, Properties, ResourceType, function, resource
+from localcloud.provider.base import AutoName, Properties, resource
 from localcloud.provider.echo import as_written
 from localcloud.provider.session import Session
 from localcloud.provider.shapes import changed, ignoring, pick, tag_map
@@ -290,102 +289,3 @@ class SecurityGroupEgressRule(_Rule):
     """https://www.pulumi.com/registry/packages/aws/api-docs/vpc/securitygroupegressrule/."""
 
     way = "egress"
-
-
-@resource("aws:ec2/securityGroupRule:SecurityGroupRule")
-class SecurityGroupRule(ResourceType):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/securitygrouprule/."""
-
-    tagged = False
-    replace = frozenset(
-        {
-            "cidrBlocks",
-            "fromPort",
-            "ipv6CidrBlocks",
-            "prefixListIds",
-            "protocol",
-            "securityGroupId",
-            "self",
-            "sourceSecurityGroupId",
-            "toPort",
-            "type",
-        }
-    )
-    defaults = {"self": False}
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        group = inputs["securityGroupId"]
-        permission = _permission(inputs, group)
-        getattr(aws.client("ec2"), f"authorize_security_group_{inputs['type']}")(
-            GroupId=group, IpPermissions=[permission]
-        )
-        return f"sgrule-{zlib.crc32(json.dumps([group, inputs['type'], permission], sort_keys=True).encode())}"
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        rules = self._rules(aws, state)
-        if not rules:
-            return None
-        return {
-            "securityGroupRuleId": rules[0]["SecurityGroupRuleId"] if len(rules) == 1 else "",
-            "description": rules[0].get("Description", ""),
-        }
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        permission = _permission(new, new["securityGroupId"])
-        getattr(aws.client("ec2"), f"update_security_group_rule_descriptions_{new['type']}")(
-            GroupId=new["securityGroupId"], IpPermissions=[permission]
-        )
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        rules = self._rules(aws, state)
-        if rules:
-            with ignoring("InvalidPermission.NotFound", "InvalidGroup.NotFound"):
-                getattr(aws.client("ec2"), f"revoke_security_group_{state['type']}")(
-                    GroupId=state["securityGroupId"],
-                    SecurityGroupRuleIds=[rule["SecurityGroupRuleId"] for rule in rules],
-                )
-
-    @staticmethod
-    def _rules(aws: Session, state: Properties) -> list[dict[str, Any]]:
-        """Return the live rules that this resource stands for: one for each source."""
-        group = state["securityGroupId"]
-        wanted = _permission(state, group)
-        sources = {
-            *(item["CidrIp"] for item in wanted.get("IpRanges") or ()),
-            *(item["CidrIpv6"] for item in wanted.get("Ipv6Ranges") or ()),
-            *(item["PrefixListId"] for item in wanted.get("PrefixListIds") or ()),
-            *(item["GroupId"] for item in wanted.get("UserIdGroupPairs") or ()),
-        }
-        live = aws.client("ec2").describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])
-        return [
-            rule
-            for rule in live["SecurityGroupRules"]
-            if bool(rule.get("IsEgress")) == (state["type"] == "egress")
-            and rule["IpProtocol"] == wanted["IpProtocol"]
-            and rule.get("FromPort", -1) == wanted.get("FromPort", -1)
-            and rule.get("ToPort", -1) == wanted.get("ToPort", -1)
-            and sources
-            & {
-                rule.get("CidrIpv4"),
-                rule.get("CidrIpv6"),
-                rule.get("PrefixListId"),
-                (rule.get("ReferencedGroupInfo") or {}).get("GroupId"),
-            }
-        ]
-
-
-@function("aws:ec2/getSecurityGroup:getSecurityGroup")
-def get_security_group(aws: Session, args: Properties) -> Properties:
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/getsecuritygroup/."""
-    found = aws.client("ec2").describe_security_groups(
-        **({"GroupIds": [args["id"]]} if args.get("id") else {}),
-        Filters=filters(args, name="group-name", vpcId="vpc-id"),
-    )["SecurityGroups"]
-    group = only(found, "EC2 Security Group")
-    return {
-        "id": group["GroupId"],
-        "arn": aws.arn("ec2", f"security-group/{group['GroupId']}"),
-        **pick(group, "Description", "VpcId", name="GroupName"),
-        "tags": tag_map(group.get("Tags")),
-        "region": aws.region,
-    }

@@ -114,25 +114,6 @@ class PrivateDnsNamespace(_Namespace):
         _retag(aws, old, new)
 
 
-@resource("aws:servicediscovery/publicDnsNamespace:PublicDnsNamespace")
-class PublicDnsNamespace(_Namespace):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/servicediscovery/publicdnsnamespace/."""
-
-    replace = frozenset({"name"})
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        answer = aws.client("servicediscovery").create_public_dns_namespace(**_arguments(inputs))
-        return _done(aws, answer["OperationId"])
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        if changed(old, new, "description"):
-            answer = aws.client("servicediscovery").update_public_dns_namespace(
-                Id=id, Namespace={"Description": new.get("description", "")}
-            )
-            _done(aws, answer["OperationId"])
-        _retag(aws, old, new)
-
-
 @resource("aws:servicediscovery/service:Service")
 class Service(ResourceType):
     """https://www.pulumi.com/registry/packages/aws/api-docs/servicediscovery/service/."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from localcloud.provider.base import AutoName, Properties, ResourceType, function, resource
+from localcloud.provider.base import AutoName, Properties, ResourceType, resource
 from localcloud.provider.echo import document
 from localcloud.provider.session import ACCOUNT_ID, Session
 from localcloud.provider.shapes import found, ignoring, tag_changes, tag_list, tag_map
@@ -239,15 +239,3 @@ class TopicSubscription(ResourceType):
     def delete(self, aws: Session, id: str, state: Properties) -> None:
         with ignoring(*_GONE):
             aws.client("sns").unsubscribe(SubscriptionArn=id)
-
-
-@function("aws:sns/getTopic:getTopic")
-def get_topic(aws: Session, args: Properties) -> Properties:
-    """Find a topic by name."""
-    pages = aws.client("sns").get_paginator("list_topics").paginate()
-    arns = (item["TopicArn"] for page in pages for item in page["Topics"])
-    arn = next((arn for arn in arns if arn.rpartition(":")[2] == args["name"]), None)
-    if arn is None:
-        raise LookupError(f"no SNS topic is named {args['name']}: give the name of one that is there")
-    tags = tag_map(aws.client("sns").list_tags_for_resource(ResourceArn=arn)["Tags"])
-    return {"id": arn, "arn": arn, "name": args["name"], "region": aws.region, "tags": tags}

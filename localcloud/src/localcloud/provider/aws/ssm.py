@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, function, resource
+from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, resource
 from localcloud.provider.session import Session
 from localcloud.provider.shapes import changed, found, ignoring, pick, tag_changes, tag_list, tag_map
 
@@ -98,21 +98,3 @@ class Parameter(ResourceType):
         value = inputs.get("value") if inputs.get("value") is not None else inputs.get("insecureValue")
         secure = inputs["type"] == "SecureString"
         return {"Value": str(value), **pick(inputs, *_SENT, **({"KeyId": "keyId"} if secure else {}))}
-
-
-@function("aws:ssm/getParameter:getParameter")
-def get_parameter(aws: Session, args: Properties) -> Properties:
-    """Read a parameter, AWS's public ones among them."""
-    decrypt = args.get("withDecryption")
-    answer = aws.client("ssm").get_parameter(Name=args["name"], WithDecryption=True if decrypt is None else decrypt)
-    parameter = answer["Parameter"]
-    return {
-        "id": parameter["Name"],
-        "name": args["name"],
-        "arn": parameter["ARN"],
-        "type": parameter["Type"],
-        "value": parameter["Value"],
-        "insecureValue": parameter["Value"] if parameter["Type"] != "SecureString" else "",
-        "version": parameter["Version"],
-        "region": aws.region,
-    }

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from localcloud.provider.aws.ec2 import Ec2Resource, filters, one, only
-from localcloud.provider.base import Properties, function, resource
+from localcloud.provider.aws.ec2 import Ec2Resource, one
+from localcloud.provider.base import Properties, resource
 from localcloud.provider.session import Session
 from localcloud.provider.shapes import ignoring, pick, tag_map
 
@@ -108,37 +108,3 @@ def describe_subnet(aws: Session, subnet: dict[str, Any]) -> Properties:
         "ipv6CidrBlockAssociationId": ipv6.get("AssociationId", ""),
         "tags": tag_map(subnet.get("Tags")),
     }
-
-
-_SIMPLE = {
-    "availabilityZone": "availabilityZone",
-    "availabilityZoneId": "availabilityZoneId",
-    "cidrBlock": "cidrBlock",
-    "defaultForAz": "defaultForAz",
-    "state": "state",
-    "vpcId": "vpc-id",
-}
-
-
-@function("aws:ec2/getSubnet:getSubnet")
-def get_subnet(aws: Session, args: Properties) -> Properties:
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/getsubnet/."""
-    found = aws.client("ec2").describe_subnets(
-        **({"SubnetIds": [args["id"]]} if args.get("id") else {}), Filters=filters(args, **_SIMPLE)
-    )["Subnets"]
-    subnet = only(found, "EC2 Subnet")
-    return {
-        **describe_subnet(aws, subnet),
-        "id": subnet["SubnetId"],
-        "state": subnet["State"],
-        "defaultForAz": bool(subnet.get("DefaultForAz")),
-        "availableIpAddressCount": subnet.get("AvailableIpAddressCount", 0),
-        "region": aws.region,
-    }
-
-
-@function("aws:ec2/getSubnets:getSubnets")
-def get_subnets(aws: Session, args: Properties) -> Properties:
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/getsubnets/."""
-    found = aws.client("ec2").describe_subnets(Filters=filters(args))["Subnets"]
-    return {"id": aws.region, "ids": [subnet["SubnetId"] for subnet in found], "region": aws.region}

@@ -5,7 +5,7 @@ from typing import Any
 from localcloud.provider.aws.ec2 import refused
 from localcloud.provider.aws.load_balancers import live_tags, retag, suffix, text, typed
 from localcloud.provider.aws.prefixes import named
-from localcloud.provider.base import AutoName, Properties, ResourceType, function, resource
+from localcloud.provider.base import AutoName, Properties, ResourceType, resource
 from localcloud.provider.echo import as_written
 from localcloud.provider.session import Session
 from localcloud.provider.shapes import changed, found, ignoring, pick, tag_list
@@ -198,65 +198,3 @@ def describe_group(aws: Session, group: dict[str, Any], state: Properties) -> Pr
         },
         "tags": live_tags(aws, arn),
     }
-
-
-@resource("aws:alb/targetGroup:TargetGroup")
-class AlbTargetGroup(TargetGroup):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/alb/targetgroup/."""
-
-
-@resource("aws:lb/targetGroupAttachment:TargetGroupAttachment")
-class TargetGroupAttachment(ResourceType):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/lb/targetgroupattachment/."""
-
-    tagged = False
-    replace = frozenset({"availabilityZone", "port", "quicServerId", "targetGroupArn", "targetId"})
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        aws.client("elbv2").register_targets(TargetGroupArn=inputs["targetGroupArn"], Targets=[self._target(inputs)])
-        return f"{inputs['targetGroupArn']}-{inputs['targetId']}"
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        answer = found(
-            lambda: aws.client("elbv2").describe_target_health(
-                TargetGroupArn=state["targetGroupArn"], Targets=[self._target(state)]
-            ),
-            "TargetGroupNotFound",
-            "InvalidTarget",
-        )
-        health = (answer or {}).get("TargetHealthDescriptions") or []
-        gone = {"Target.NotRegistered", "Target.DeregistrationInProgress"}
-        if not health or health[0]["TargetHealth"].get("Reason") in gone:
-            return None
-        return {"targetGroupArn": state["targetGroupArn"], "targetId": state["targetId"]}
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("TargetGroupNotFound", "InvalidTarget"):
-            aws.client("elbv2").deregister_targets(
-                TargetGroupArn=state["targetGroupArn"], Targets=[self._target(state)]
-            )
-
-    @staticmethod
-    def _target(source: Properties) -> dict[str, Any]:
-        return pick(source, "port", "availabilityZone", Id="targetId")
-
-
-def _find(aws: Session, args: Properties) -> Properties:
-    elb = aws.client("elbv2")
-    if args.get("arn"):
-        items = elb.describe_target_groups(TargetGroupArns=[args["arn"]])["TargetGroups"]
-    elif args.get("name"):
-        items = elb.describe_target_groups(Names=[args["name"]])["TargetGroups"]
-    else:
-        items = elb.describe_target_groups()["TargetGroups"]
-    if wanted := args.get("tags"):
-        items = [item for item in items if wanted.items() <= live_tags(aws, item["TargetGroupArn"]).items()]
-    if len(items) != 1:
-        raise LookupError(f"Search returned {len(items)} results, please revise so only one is returned")
-    return {**describe_group(aws, items[0], {}), "id": items[0]["TargetGroupArn"], "region": aws.region}
-
-
-@function("aws:lb/getTargetGroup:getTargetGroup")
-def get_target_group(aws: Session, args: Properties) -> Properties:
-    """https://www.pulumi.com/registry/packages/aws/api-docs/lb/gettargetgroup/."""
-    return _find(aws, args)

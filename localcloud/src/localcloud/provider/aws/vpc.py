@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from localcloud.provider.aws.ec2 import Ec2Resource, filters, one, only
-from localcloud.provider.base import Properties, function, resource
+from localcloud.provider.aws.ec2 import Ec2Resource, one
+from localcloud.provider.base import Properties, resource
 from localcloud.provider.session import Session
 from localcloud.provider.shapes import changed, ignoring, pick, tag_map
 
@@ -107,39 +107,6 @@ def _amazon_ipv6(vpc: dict[str, Any]) -> bool:
     )
 
 
-@function("aws:ec2/getVpc:getVpc")
-def get_vpc(aws: Session, args: Properties) -> Properties:
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/getvpc/."""
-    found = aws.client("ec2").describe_vpcs(
-        **({"VpcIds": [args["id"]]} if args.get("id") else {}),
-        Filters=filters(args, cidrBlock="cidr", default="isDefault", dhcpOptionsId="dhcp-options-id", state="state"),
-    )["Vpcs"]
-    vpc = only(found, "EC2 VPC")
-    blocks = [
-        {
-            "associationId": item["AssociationId"],
-            "cidrBlock": item["CidrBlock"],
-            "state": item.get("CidrBlockState", {}).get("State"),
-        }
-        for item in vpc.get("CidrBlockAssociationSet") or ()
-    ]
-    return {
-        **describe_vpc(aws, vpc),
-        "id": vpc["VpcId"],
-        "default": bool(vpc.get("IsDefault")),
-        "state": vpc.get("State"),
-        "cidrBlockAssociations": blocks,
-        "region": aws.region,
-    }
-
-
-@function("aws:ec2/getVpcs:getVpcs")
-def get_vpcs(aws: Session, args: Properties) -> Properties:
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/getvpcs/."""
-    found = aws.client("ec2").describe_vpcs(Filters=filters(args))["Vpcs"]
-    return {"id": aws.region, "ids": [vpc["VpcId"] for vpc in found], "region": aws.region}
-
-
 @resource("aws:ec2/internetGateway:InternetGateway")
 class InternetGateway(Ec2Resource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/internetgateway/."""
@@ -182,74 +149,3 @@ class InternetGateway(Ec2Resource):
                 ec2.detach_internet_gateway(InternetGatewayId=id, VpcId=state["vpcId"])
         with ignoring("InvalidInternetGatewayID.NotFound"):
             ec2.delete_internet_gateway(InternetGatewayId=id)
-
-
-_DHCP = {
-    "domainName": "domain-name",
-    "domainNameServers": "domain-name-servers",
-    "ipv6AddressPreferredLeaseTime": "ipv6-address-preferred-lease-time",
-    "netbiosNameServers": "netbios-name-servers",
-    "netbiosNodeType": "netbios-node-type",
-    "ntpServers": "ntp-servers",
-}
-
-
-@resource("aws:ec2/vpcDhcpOptions:VpcDhcpOptions")
-class VpcDhcpOptions(Ec2Resource):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/vpcdhcpoptions/."""
-
-    noun = "dhcp-options"
-    replace = frozenset(_DHCP)
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        values = {key: inputs[key] for key in _DHCP if inputs.get(key)}
-        answer = aws.client("ec2").create_dhcp_options(
-            DhcpConfigurations=[
-                {"Key": _DHCP[key], "Values": value if isinstance(value, list) else [str(value)]}
-                for key, value in values.items()
-            ],
-            **self.tag_specifications(inputs),
-        )
-        return str(answer["DhcpOptions"]["DhcpOptionsId"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        options = one(lambda: aws.client("ec2").describe_dhcp_options(DhcpOptionsIds=[id])["DhcpOptions"])
-        if options is None:
-            return None
-        live = {item["Key"]: [value["Value"] for value in item["Values"]] for item in options["DhcpConfigurations"]}
-        many = {"domainNameServers", "netbiosNameServers", "ntpServers"}
-        return {
-            "arn": aws.arn("ec2", f"dhcp-options/{id}"),
-            **pick(options, "OwnerId"),
-            **{key: live[name] if key in many else live[name][0] for key, name in _DHCP.items() if live.get(name)},
-            "tags": tag_map(options.get("Tags")),
-        }
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("InvalidDhcpOptionID.NotFound", "InvalidDhcpOptionsID.NotFound"):
-            aws.client("ec2").delete_dhcp_options(DhcpOptionsId=id)
-
-
-@resource("aws:ec2/vpcDhcpOptionsAssociation:VpcDhcpOptionsAssociation")
-class VpcDhcpOptionsAssociation(Ec2Resource):
-    """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/vpcdhcpoptionsassociation/."""
-
-    tagged = False
-    replace = frozenset({"vpcId"})
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        aws.client("ec2").associate_dhcp_options(**pick(inputs, "vpcId", "dhcpOptionsId"))
-        return f"{inputs['dhcpOptionsId']}-{inputs['vpcId']}"
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        vpc = one(lambda: aws.client("ec2").describe_vpcs(VpcIds=[state["vpcId"]])["Vpcs"])
-        if vpc is None or vpc.get("DhcpOptionsId") != state.get("dhcpOptionsId"):
-            return None
-        return {"vpcId": vpc["VpcId"], "dhcpOptionsId": vpc["DhcpOptionsId"]}
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        aws.client("ec2").associate_dhcp_options(**pick(new, "vpcId", "dhcpOptionsId"))
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("InvalidVpcID.NotFound"):
-            aws.client("ec2").associate_dhcp_options(VpcId=state["vpcId"], DhcpOptionsId="default")

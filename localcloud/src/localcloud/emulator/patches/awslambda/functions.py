@@ -5,9 +5,7 @@ import json
 import os
 from typing import Any
 
-from moto.awslambda.exceptions import GenericResourcNotFound
 from moto.awslambda.models import LambdaBackend, LambdaFunction, LambdaStorage
-from moto.awslambda.responses import LambdaResponse
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
 from moto.moto_api._internal import mock_random
 
@@ -208,12 +206,3 @@ def get_code(original: Any, self: LambdaFunction) -> dict[str, Any]:
     if self.reserved_concurrency is not None:
         answer["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved_concurrency}
     return answer
-
-
-@patch(LambdaResponse, "delete_event_source_mapping")
-def delete_event_source_mapping(original: Any, self: LambdaResponse) -> Any:
-    """Name the error; moto answers with a bare 404."""
-    uuid = self.path.split("/")[-1]
-    if self.backend.get_event_source_mapping(uuid) is None:
-        raise GenericResourcNotFound
-    return original(self)

@@ -24,7 +24,6 @@ from localcloud.emulator.patching import patch
 
 _KEY_ALIAS = "alias/aws/backup"
 _PATHS = (
-    "{0}/backup-vaults/(?P<name>[^/]+)/access-policy$",
     "{0}/restore-testing/plans$",
     "{0}/restore-testing/plans/(?P<name>[^/]+)$",
     "{0}/restore-testing/plans/(?P<name>[^/]+)/selections$",
@@ -72,37 +71,7 @@ def delete_backup_vault(original: Any, self: BackupBackend, backup_vault_name: s
     if backup_vault_name not in self.vaults:
         raise ResourceNotFoundException(f"Backup vault {backup_vault_name} not found")
     self.tagger.delete_all_tags_for_resource(self.vaults[backup_vault_name].backup_vault_arn)
-    _store(self, "access_policies").pop(backup_vault_name, None)
     original(self, backup_vault_name)
-
-
-@patch(BackupResponse, "put_backup_vault_access_policy")
-def put_backup_vault_access_policy(self: BackupResponse) -> EmptyResult:
-    """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_PutBackupVaultAccessPolicy.html."""
-    name = _parts(self, "/backup-vaults/")[0]
-    self.backup_backend.describe_backup_vault(name)
-    _store(self.backup_backend, "access_policies")[name] = json.loads(self.body)["Policy"]
-    return EmptyResult()
-
-
-@patch(BackupResponse, "get_backup_vault_access_policy")
-def get_backup_vault_access_policy(self: BackupResponse) -> ActionResult:
-    """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_GetBackupVaultAccessPolicy.html."""
-    name = _parts(self, "/backup-vaults/")[0]
-    vault, policies = self.backup_backend.describe_backup_vault(name), _store(self.backup_backend, "access_policies")
-    if name not in policies:
-        raise ResourceNotFoundException(f"Backup vault {name} has no access policy")
-    arn = vault.backup_vault_arn
-    return ActionResult({"BackupVaultName": name, "BackupVaultArn": arn, "Policy": policies[name]})
-
-
-@patch(BackupResponse, "delete_backup_vault_access_policy")
-def delete_backup_vault_access_policy(self: BackupResponse) -> EmptyResult:
-    """https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DeleteBackupVaultAccessPolicy.html."""
-    name = _parts(self, "/backup-vaults/")[0]
-    self.backup_backend.describe_backup_vault(name)
-    _store(self.backup_backend, "access_policies").pop(name, None)
-    return EmptyResult()
 
 
 # Plans

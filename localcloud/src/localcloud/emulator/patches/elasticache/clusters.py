@@ -7,9 +7,6 @@ from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.models import ec2_backends
 from moto.elasticache.exceptions import (
-    CacheClusterAlreadyExists,
-    CacheClusterNotFound,
-    ElastiCacheException,
     InvalidParameterCombinationException,
     InvalidParameterValueException,
     ReplicationGroupAlreadyExists,
@@ -23,24 +20,19 @@ from localcloud.emulator.patching import patch
 
 #: What runs when nothing more exact is asked for. AWS answers with a patch version where a program names
 #: major and minor: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html
-_DEFAULT_VERSIONS = {"redis": "7.1", "valkey": "8.0", "memcached": "1.6.22"}
+_DEFAULT_VERSIONS = {"redis": "7.1", "valkey": "8.0"}
 _PATCHES = {"7.2": "7.2.6", "8.0": "8.0.1", "6.2": "6.2.6", "6.x": "6.2.6"}
 
-_PORTS = {"memcached": 11211}
 _MOST_REPLICAS = 5  # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Replication.Redis.Groups.html
 
 
 def _version(engine: str, version: str | None) -> str:
     wanted = version or _DEFAULT_VERSIONS[engine]
-    if engine == "memcached":
-        return wanted
     return _PATCHES.get(wanted) or (wanted if wanted.count(".") == 2 else f"{wanted}.0")
 
 
 def _family(engine: str, version: str) -> str:
     major, minor = version.split(".")[:2]
-    if engine == "memcached":
-        return f"memcached{major}.{minor}"
     if engine == "valkey" or int(major) >= 7:
         return f"{engine}{major}"
     return f"redis{major}.x" if major == "6" else f"redis{major}.{minor}"
@@ -75,8 +67,8 @@ class Cluster:
         self.cache_cluster_status = self.status = "available"
         self.engine, self.engine_version = engine, _version(engine, params.get("EngineVersion"))
         self.cache_node_type = params.get("CacheNodeType")
-        self.num_cache_nodes = int(params.get("NumCacheNodes") or 1)
-        self.port = int(params.get("Port") or _PORTS.get(engine, 6379))
+        self.num_cache_nodes = 1
+        self.port = int(params.get("Port") or 6379)
         self.cache_cluster_create_time = utcnow()
         self.cache_subnet_group_name = params.get("CacheSubnetGroupName")
         self.preferred_maintenance_window = str(
@@ -101,7 +93,6 @@ class Cluster:
         zones = _zones(backend, self.cache_subnet_group_name)
         self.preferred_availability_zone = params.get("PreferredAvailabilityZone") or zones[0]
         self._domain = params.get("Domain") or _domain(backend, name)
-        self._zones = params.get("PreferredAvailabilityZones") or [self.preferred_availability_zone]
         self.security_group_ids: list[str] = []
         self.apply(params)
 
@@ -125,7 +116,6 @@ class Cluster:
             "AutoMinorVersionUpgrade": "auto_minor_version_upgrade",
             "CacheNodeType": "cache_node_type",
             "IpDiscovery": "ip_discovery",
-            "NumCacheNodes": "num_cache_nodes",
             "SnapshotRetentionLimit": "snapshot_retention_limit",
             "SnapshotWindow": "snapshot_window",
         }
@@ -154,32 +144,18 @@ class Cluster:
         return [{"SecurityGroupId": one, "Status": "active"} for one in self.security_group_ids]
 
     @property
-    def configuration_endpoint(self) -> dict[str, Any] | None:
-        """Where clients of Memcached find its nodes."""
-        if self.engine != "memcached":
-            return None
-        name, rest = self._domain.split(".", 1)
-        return {"Address": f"{name}.{rest.replace('.', '.cfg.', 1)}", "Port": self.port}
-
-    @property
     def cache_nodes(self) -> list[dict[str, Any]]:
-        """The nodes; more than one only of Memcached."""
-        nodes = []
-        for number in range(1, int(self.num_cache_nodes) + 1):
-            label = f"{number:04d}"
-            name, rest = self._domain.split(".", 1)
-            address = f"{name}.{rest.replace('.', f'.{label}.', 1)}" if not self.replication_group_id else self._domain
-            nodes.append(
-                {
-                    "CacheNodeId": label,
-                    "CacheNodeStatus": "available",
-                    "CacheNodeCreateTime": self.cache_cluster_create_time,
-                    "Endpoint": {"Address": address, "Port": self.port},
-                    "ParameterGroupStatus": "in-sync",
-                    "CustomerAvailabilityZone": self._zones[(number - 1) % len(self._zones)],
-                }
-            )
-        return nodes
+        """The only node: several in one cluster are Memcached's."""
+        return [
+            {
+                "CacheNodeId": "0001",
+                "CacheNodeStatus": "available",
+                "CacheNodeCreateTime": self.cache_cluster_create_time,
+                "Endpoint": {"Address": self._domain, "Port": self.port},
+                "ParameterGroupStatus": "in-sync",
+                "CustomerAvailabilityZone": self.preferred_availability_zone,
+            }
+        ]
 
 
 class Group:
@@ -470,68 +446,3 @@ def delete_replication_group(self: ElastiCacheResponse) -> ActionResult:
     backend.tagging_service.delete_all_tags_for_resource(group.arn)
     group.status = "deleting"
     return ActionResult({"ReplicationGroup": group})
-
-
-@patch(ElastiCacheResponse, "create_cache_cluster")
-def create_cache_cluster(self: ElastiCacheResponse) -> ActionResult:
-    backend, params = self.elasticache_backend, self._get_params()
-    name = str(params["CacheClusterId"]).lower()
-    if name in backend.cache_clusters:
-        raise CacheClusterAlreadyExists(name)
-    if params.get("CacheSubnetGroupName"):
-        groups.find_subnets(backend, params["CacheSubnetGroupName"])
-    if params.get("ReplicationGroupId"):
-        group = find(backend, params["ReplicationGroupId"])
-        primary = group.members[0]
-        params = {
-            **params,
-            "Engine": group.engine,
-            "EngineVersion": primary.engine_version,
-            "CacheNodeType": group.cache_node_type,
-            "CacheSubnetGroupName": primary.cache_subnet_group_name,
-            "CacheParameterGroupName": primary.cache_parameter_group_name,
-            "SecurityGroupIds": primary.security_group_ids,
-        }
-    elif not params.get("CacheNodeType"):
-        raise InvalidParameterValueException("The parameter CacheNodeType must be provided and must not be null.")
-    if params.get("Engine") in ("redis", "valkey") and int(params.get("NumCacheNodes") or 1) != 1:
-        raise InvalidParameterValueException(f"Cannot create a {params['Engine']} cluster with more than 1 node.")
-    cluster = Cluster(backend, name, params)
-    if params.get("Tags"):
-        backend.tagging_service.tag_resource(cluster.arn, params["Tags"])
-    backend.cache_clusters[name] = cluster
-    return ActionResult({"CacheCluster": cluster})
-
-
-@patch(ElastiCacheResponse, "modify_cache_cluster")
-def modify_cache_cluster(self: ElastiCacheResponse) -> ActionResult:
-    backend, params = self.elasticache_backend, self._get_params()
-    cluster = backend.cache_clusters.get(str(params["CacheClusterId"]))
-    if cluster is None:
-        raise CacheClusterNotFound(str(params["CacheClusterId"]))
-    cluster.apply(params)
-    return ActionResult({"CacheCluster": cluster})
-
-
-@patch(ElastiCacheResponse, "delete_cache_cluster")
-def delete_cache_cluster(self: ElastiCacheResponse) -> ActionResult:
-    """Let it go at once; moto leaves a cluster that is `deleting` for ever."""
-    backend, params = self.elasticache_backend, self._get_params()
-    name = str(params["CacheClusterId"])
-    cluster = backend.cache_clusters.get(name)
-    if cluster is None:
-        raise CacheClusterNotFound(name)
-    if cluster.replication_group_id in backend.replication_groups:
-        group = find(backend, cluster.replication_group_id)
-        if name in group.member_clusters:
-            raise ElastiCacheException(
-                "InvalidCacheClusterState",
-                f"Cache cluster {name} is serving as primary or replica for replication group "
-                f"{group.replication_group_id} and cannot be deleted on its own.",
-            )
-    if params.get("FinalSnapshotIdentifier"):
-        backend.create_snapshot(params["FinalSnapshotIdentifier"], None, name, None, None)
-    del backend.cache_clusters[name]
-    backend.tagging_service.delete_all_tags_for_resource(cluster.arn)
-    cluster.cache_cluster_status = "deleting"
-    return ActionResult({"CacheCluster": cluster})

@@ -1,6 +1,5 @@
 """Brokers and their configurations."""
 
-import base64
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -9,7 +8,7 @@ from moto.ec2.models import ec2_backends
 from moto.kms.models import kms_backends
 from moto.moto_api._internal import mock_random
 from moto.mq.exceptions import UnknownConfiguration
-from moto.mq.models import Broker, Configuration, MQBackend
+from moto.mq.models import Broker, MQBackend
 from moto.mq.responses import MQResponse
 
 from localcloud.emulator.patching import patch
@@ -17,12 +16,6 @@ from localcloud.emulator.patching import patch
 #: Engine versions of RabbitMQ, and from which on minor upgrades can't be turned off:
 #: https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-version-management.html
 _RABBIT_VERSIONS = ("3.13", "4.2")
-
-#: What a configuration of RabbitMQ holds at first:
-#: https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-broker-configuration-parameters.html
-_RABBIT_DEFAULT = (
-    "# Default RabbitMQ delivery acknowledgement timeout is 30 minutes in milliseconds\nconsumer_timeout = 1800000\n"
-)
 
 #: What UpdateBroker changes only with the next reboot:
 #: https://docs.aws.amazon.com/amazon-mq/latest/api-reference/brokers-broker-id.html
@@ -231,31 +224,3 @@ def describe_broker(original: Any, self: MQResponse) -> ActionResult:
         logs["Pending"] = waiting["logs"]
     broker.logs = logs
     return answer
-
-
-# Configurations
-
-
-@patch(MQBackend, "create_configuration")
-def create_configuration(original: Any, self: MQBackend, *args: Any, **kwargs: Any) -> Configuration:
-    """Give it an id of AWS's shape, and RabbitMQ's own text in place of ActiveMQ's."""
-    configuration: Configuration = original(self, *args, **kwargs)
-    tags = self.list_tags(configuration.arn)
-    self.tagger.delete_all_tags_for_resource(configuration.arn)
-    del self.configs[configuration.id]
-    configuration.id = f"c-{mock_random.uuid4()}"
-    configuration.arn = f"arn:aws:mq:{self.region_name}:{self.account_id}:configuration:{configuration.id}"
-    self.configs[configuration.id] = configuration
-    self.create_tags(configuration.arn, tags)
-    for revision in configuration.revisions.values():
-        revision.configuration_id = configuration.id
-        text = _RABBIT_DEFAULT if _is_rabbit(configuration.engine_type) else revision.data
-        revision.data = base64.b64encode(text.encode()).decode()
-    return configuration
-
-
-@patch(MQBackend, "update_configuration")
-def update_configuration(original: Any, self: MQBackend, config_id: str, data: str, description: str) -> Configuration:
-    self.describe_configuration(config_id)  # raises where there is none; moto fails with an internal error
-    configuration: Configuration = original(self, config_id, data, description)
-    return configuration

@@ -1,4 +1,4 @@
-"""Schedules and their groups."""
+"""Schedules."""
 
 import json
 import re
@@ -7,8 +7,8 @@ from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.iam.models import iam_backends
-from moto.scheduler.exceptions import ScheduleGroupNotFound, ValidationException
-from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule, ScheduleGroup
+from moto.scheduler.exceptions import ValidationException
+from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule
 from moto.scheduler.responses import EventBridgeSchedulerResponse
 
 from localcloud.emulator.patching import patch
@@ -76,26 +76,3 @@ def update_schedule_response(original: Any, self: EventBridgeSchedulerResponse) 
     schedule = self.scheduler_backend.get_schedule(self._get_param("GroupName"), name)
     schedule.action_after_completion = self._get_param("ActionAfterCompletion") or "NONE"
     return answer
-
-
-@patch(EventBridgeSchedulerBackend, "create_schedule_group")
-def create_schedule_group(
-    original: Any,
-    self: EventBridgeSchedulerBackend,
-    name: str,
-    tags: list[dict[str, str]],
-) -> ScheduleGroup:
-    if name in self.schedule_groups:
-        raise Conflict(f"Schedule group {name} already exists.")
-    group: ScheduleGroup = original(self, name, tags or [])
-    return group
-
-
-@patch(EventBridgeSchedulerBackend, "delete_schedule_group")
-def delete_schedule_group(original: Any, self: EventBridgeSchedulerBackend, name: str | None) -> None:
-    if name == "default":
-        raise ValidationException("The default schedule group can't be deleted.")
-    if name not in self.schedule_groups:
-        raise ScheduleGroupNotFound(str(name))
-    self.tagger.delete_all_tags_for_resource(self.schedule_groups[name].arn)
-    original(self, name)
