@@ -1,121 +1,13 @@
-"""A stack with two releases behind it, and the command line of `operations` on it."""
+"""A stack that two releases were deployed to."""
 
-import contextlib
-import io
-import json
-import os
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from localcloud.engine import Project
-from localcloud.engine.account import PERSONAL, aws_environment
-from operations import cli
-from tests.stacks.conftest import ROOT, Account, started, succeed
-
-#: What a project of its own takes over as it is.
-_LINKED = ("__main__.py", "stacks", "components", "localcloud", "operations")
-
-#: The only names in this account that change from run to run are its physical ones; `local` is the smallest stack.
-STACK = "local"
+from tests.operations.place import Place, project, release
 
 
-@dataclass(frozen=True)
-class Ran:
-    """What a command said, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-
-@dataclass(frozen=True)
-class Place:
-    """A project with a stack that is up, in an account of its own."""
-
-    root: Path
-    account: Account
-
-    def __call__(self, *arguments: str) -> Ran:
-        """Run `python -m operations` here."""
-        out, err = io.StringIO(), io.StringIO()
-        given = list(arguments)
-        at = given.index("--") if "--" in given else len(given)
-        given[at:at] = ["--cwd", str(self.root)]
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = cli.main(given)
-        return Ran(code, out.getvalue(), err.getvalue())
-
-    def up(self, stack: str = STACK) -> None:
-        """Bring the stack to what its file says."""
-        succeed(Project(self.root).stack(stack, home=self.account.home).up())
-
-    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 clients are made at run time
-        """Return a boto3 client of the account."""
-        return self.account.client(service)
-
-    @property
-    def config(self) -> Path:
-        """The stack's file."""
-        return self.root / f"Pulumi.{STACK}.yaml"
-
-    def state(self, stack: str = STACK) -> Path:
-        """Return the file with a stack's state."""
-        return self.account.home / "stacks" / "alicerce" / f"{stack}.json"
-
-    @contextlib.contextmanager
-    def another(self, stack: str, edit: Callable[[list[dict[str, Any]]], None]) -> Iterator[None]:
-        """Give another stack this one's state, with its resources edited."""
-        text = json.loads(self.state().read_text())
-        edit(text["deployment"]["resources"])
-        self.state(stack).write_text(json.dumps(text))
-        try:
-            yield
-        finally:
-            self.state(stack).unlink()
-
-
-def outputs_of(resources: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the stack's outputs in its state."""
-    found: dict[str, Any] = next(one for one in resources if one["type"] == "pulumi:pulumi:Stack")["outputs"]
-    return found
-
-
-@contextlib.contextmanager
-def environment(values: dict[str, str]) -> Iterator[None]:
-    """Set variables, put away what would lead AWS clients elsewhere, and put everything back."""
-    before = {name: os.environ.get(name) for name in (*values, *PERSONAL)}
-    for name in PERSONAL:
-        os.environ.pop(name, None)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-@contextlib.contextmanager
-def project(made: pytest.TempPathFactory) -> Iterator[Place]:
-    """Make a project and an account of its own, where nothing is up yet."""
-    root = made.mktemp("project")
-    for name in _LINKED:
-        (root / name).symlink_to(ROOT / name)
-    for file in ROOT.glob("Pulumi*.yaml"):
-        shutil.copy(file, root)
-    for account in started(made.mktemp("home")):
-        with environment(aws_environment(account.url)):
-            yield Place(root, account)
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """AprendeAI ran v1.0.0 and runs v1.1.0; equivalence runs v1.0.0, its first release."""
     with project(tmp_path_factory) as made:
@@ -123,10 +15,3 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         release(made, "v1.1.0")
         made.up()
         yield made
-
-
-def release(place: Place, tag: str) -> None:
-    """Name AprendeAI's release in the stack's file, as a person does."""
-    lines = place.config.read_text().splitlines(keepends=True)
-    edited = [f"  aprendeai:release: {tag}\n" if "aprendeai:release:" in line else line for line in lines]
-    place.config.write_text("".join(edited))

@@ -1,0 +1,1 @@
+"""What is asked of the AWS account: services, revisions, deployments, images, secret versions, alarms, releases."""

@@ -1,0 +1,235 @@
+"""`retire`: ends what was valid before the last rotation at a system's stores, once nothing uses it any more."""
+
+import argparse
+import functools
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from botocore.exceptions import ClientError
+
+from components.compute.stopped_task import looks
+from operations.account import deployments, revisions, secret_versions, services
+from operations.account.account import Account, in_batches
+from operations.account.revisions import Revision
+from operations.commands import arguments
+from operations.errors import OperationError
+from operations.state.stack import Stack, System
+
+HELP = "end what stores took before the last rotation, once nothing uses it"
+
+#: How many tasks a call takes: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
+_TASKS_PER_CALL = 100
+#: How long the function's answer is waited for, in seconds: it may take 300, and botocore gives up after 60.
+_ANSWER_SECONDS = 330
+#: How long ElastiCache may take to change a user, in seconds.
+_USER_SECONDS = 300
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
+    parser.add_argument("system", help="the system whose logins are meant")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Retire the logins."""
+    account, stack = arguments.account_and_stack(options)
+    retire(account, stack, stack.system(options.system))
+    return 0
+
+
+def retire(account: Account, stack: Stack, system: System) -> None:
+    """End what was valid before the last rotation; harmless when nothing is left of it. Prints a line a store.
+
+    Args:
+        account: the account that the stack is in.
+        stack: the stack.
+        system: the system whose logins are meant.
+
+    Raises:
+        OperationError: something may still use it (nothing was ended then), or a store couldn't be told.
+    """
+    current = _current(account, stack, system)
+    _refuse_in_use(account, stack, system, current)
+    for store, request in sorted(system.rotation.requests.items()):
+        done = _invoke(account, system, store, request)
+        text = ", ".join(done) or f"nothing left to end; {request['username']} alone logs in"
+        print(f"{store}: {text}", flush=True)
+    if system.rotation.cache_user is not None:
+        ended = _forget_password(account, stack, system, system.rotation.cache_user, current)
+        print("redis: " + ("end the password before the current one" if ended else "nothing left to end"), flush=True)
+
+
+def _current(account: Account, stack: Stack, system: System) -> dict[str, str]:
+    """Return the current version of each secret that is a store's password or holds one, by ARN.
+
+    Raises:
+        OperationError: the stack's outputs and the account don't fit together: an `up` didn't end.
+    """
+    system.rotation.require(system.name, stack.name)
+    again = f"run up for stack {stack.name!r} to its end, and try again. Nothing was ended"
+    if unfinished := system.rotation.unfinished:
+        raise OperationError(
+            f"an `up` began to rotate {', '.join(unfinished)} of {system.name} and didn't end: {again}"
+        )
+    found = {}
+    for variable, facts in system.rotation.secrets.items():
+        arn = system.secrets.get(variable)
+        if facts.store is None or arn is None:
+            continue
+        version = next((one for one in secret_versions.of_secret(account, arn) or () if one.current), None)
+        if version is None:
+            raise OperationError(f"the secret of {variable} isn't there any more: {again}")
+        found[arn] = version.id
+    for store, request in system.rotation.requests.items():
+        password = request["password"]
+        if found.get(password["secret"]) != password["version"]:
+            raise OperationError(f"{store} was asked to accept another password than the current one: {again}")
+    return found
+
+
+def _refuse_in_use(account: Account, stack: Stack, system: System, current: Mapping[str, str]) -> None:
+    """Refuse while anything runs, or may be started again, with other versions than the current ones.
+
+    Raises:
+        OperationError: naming each service and task, and what to do about it.
+    """
+    ecs = account.client("ecs")
+    revision = functools.cache(functools.partial(revisions.describe, ecs))
+    described = services.describe_all(account, stack, list(system.services.values()))
+    in_use = [
+        *_services_in_use(ecs, described, revision, stack, current),
+        *_tasks_in_use(ecs, revision, stack, current),
+    ]
+    if in_use:
+        raise OperationError(
+            f"what was valid before the last rotation may still be used in {system.name}:\n"
+            + "\n".join(f"  {item}" for item in in_use)
+            + "\nNothing was ended"
+        )
+
+
+def _services_in_use(
+    ecs: Any,  # noqa: ANN401 - a boto3 client
+    described: Mapping[str, Mapping[str, Any]],
+    revision: Callable[[str], Revision],
+    stack: Stack,
+    current: Mapping[str, str],
+) -> Iterator[str]:
+    for name, service in sorted(described.items()):
+        # A service that has no task now starts its next one from what its deployments name.
+        found = [revision(deployment["taskDefinition"]) for deployment in service["deployments"]]
+        for one in found:
+            if old := _old(one, current):
+                yield (
+                    f"service {name}: revision {one.number} reads {old} as before; run up for stack {stack.name!r}, "
+                    "and wait until the revision is gone"
+                )
+        if not any(_reads(one, current) for one in found):
+            continue
+        # Until it has completed it may fail, and then the revision before it is started again:
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+        last = next(iter(deployments.of_service(ecs, stack.cluster, name)), None)
+        if last is not None and not last.settled:
+            yield f"service {name}: its last deployment: {last.outcome}; wait for its end"
+
+
+def _tasks_in_use(
+    ecs: Any,  # noqa: ANN401 - a boto3 client
+    revision: Callable[[str], Revision],
+    stack: Stack,
+    current: Mapping[str, str],
+) -> Iterator[str]:
+    pages = ecs.get_paginator("list_tasks")
+    arns = [
+        arn
+        # A task that is told to stop goes on until its stop timeout is over.
+        for status in ("RUNNING", "STOPPED")
+        for page in pages.paginate(cluster=stack.cluster, desiredStatus=status)
+        for arn in page["taskArns"]
+    ]
+    for batch in in_batches(arns, _TASKS_PER_CALL):
+        for task in ecs.describe_tasks(cluster=stack.cluster, tasks=batch)["tasks"]:
+            if task["lastStatus"] == "STOPPED":
+                continue
+            found = revision(task["taskDefinitionArn"])
+            if old := _old(found, current):
+                id = task["taskArn"].rsplit("/", 1)[-1]
+                whose = task.get("group") or f"family:{found.family}"
+                mend = (
+                    "wait until it has stopped"
+                    if task["desiredStatus"] == "STOPPED"
+                    else "wait for its end"
+                    if whose.startswith("service:")
+                    else f"wait for its end, or stop it: aws ecs stop-task --cluster {stack.cluster} --task {id}"
+                )
+                yield f"task {id} ({whose}): revision {found.number} reads {old} as before; {mend}"
+
+
+def _reads(revision: Revision, current: Mapping[str, str]) -> bool:
+    return any(secret.arn in current for secret in revision.secrets)
+
+
+def _old(revision: Revision, current: Mapping[str, str]) -> str:
+    """Return the variables that a revision reads in another version than the current one, or nothing."""
+    return ", ".join(
+        secret.variable for secret in revision.secrets if current.get(secret.arn, secret.version) != secret.version
+    )
+
+
+def _invoke(account: Account, system: System, store: str, request: Mapping[str, Any]) -> list[str]:
+    """Have the function retire the other login of a store; return what it changed."""
+    client = account.client("lambda", read_seconds=_ANSWER_SECONDS)
+    answer = client.invoke(
+        FunctionName=system.rotation.function, Payload=json.dumps({**request, "action": "retire"}, sort_keys=True)
+    )
+    payload = json.loads(answer["Payload"].read() or b"null")
+    if answer.get("FunctionError"):
+        reason = (payload or {}).get("errorMessage") or answer["FunctionError"]
+        raise OperationError(
+            f"{store}: the function {system.rotation.function} couldn't end {request['other']}: {reason}"
+        )
+    return [str(step) for step in payload["done"]]
+
+
+def _forget_password(account: Account, stack: Stack, system: System, user_id: str, current: Mapping[str, str]) -> bool:
+    """Leave the cache's user its current password alone; tell whether it had another."""
+    client = account.client("elasticache")
+    if _settled(client, user_id)["Authentication"].get("PasswordCount", 0) < 2:
+        return False
+    password = _cache_password(account, system, current)
+    # An `up` may have begun since, or be what the user was waited for. It makes new versions first.
+    if _current(account, stack, system) != current:
+        raise OperationError("redis: another rotation has begun since; let its `up` end, then retire again")
+    try:
+        client.modify_user(UserId=user_id, Passwords=[password])
+    except ClientError as error:
+        # Whatever AWS says of a password that it refuses stays here.
+        code = error.response["Error"]["Code"]
+        raise OperationError(f"redis: ElastiCache refused the change of user {user_id}: {code}") from None
+    _settled(client, user_id)
+    return True
+
+
+def _settled(client: Any, user_id: str) -> dict[str, Any]:  # noqa: ANN401 - a boto3 client
+    """Return the cache's user once no change of it is under way."""
+    for _ in looks(_USER_SECONDS):
+        user: dict[str, Any] = client.describe_users(UserId=user_id)["Users"][0]
+        if user["Status"] != "modifying":
+            return user
+    raise OperationError(f"redis: ElastiCache still changes user {user_id} after {_USER_SECONDS} s; try again later")
+
+
+def _cache_password(account: Account, system: System, current: Mapping[str, str]) -> str:
+    """Return the cache's current password, from the secret that is it or from the URL that holds it."""
+    for variable, facts in system.rotation.secrets.items():
+        arn = system.secrets.get(variable)
+        if facts.store != "redis" or arn is None:
+            continue
+        client = account.client("secretsmanager", arn.split(":")[3])
+        value = str(client.get_secret_value(SecretId=arn, VersionId=current[arn])["SecretString"])
+        password = unquote(urlsplit(value).password or "") if facts.kind == "composed" else value
+        if password:
+            return password
+    raise OperationError(f"redis: no secret of {system.name} holds the cache's password")

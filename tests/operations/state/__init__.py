@@ -1,0 +1,1 @@
+"""Tests of how a stack's state is read and its config edited."""
