@@ -1,5 +1,6 @@
 """The AWS account that a command asks: its clients, and answers in batches and pages."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,7 +29,9 @@ class Account:
         Raises:
             OperationError: nobody says which region.
         """
-        session = boto3.Session(region_name=region)
+        # botocore itself reads AWS_DEFAULT_REGION alone:
+        # https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+        session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
         if session.region_name is None:
             raise OperationError("no region is set: give --region, or set AWS_REGION")
         return cls(session.region_name, session)

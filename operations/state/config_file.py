@@ -74,7 +74,7 @@ class ConfigFile:
             with contextlib.suppress(ValueError):
                 found = json.loads(found)
         if found is not None and (not isinstance(found, Mapping) or _is_encrypted(found)):
-            raise OperationError(f"{key} is no object, and {member} is to be a member of it")
+            raise OperationError(f"{key} isn't an object, so it can't have the member {member}")
         if not isinstance(found, CommentedMap):
             found = CommentedMap(found or {})
             found.fa.set_flow_style()

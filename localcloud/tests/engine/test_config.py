@@ -279,55 +279,6 @@ def test_setting_a_value_keeps_comments_and_order(tmp_path: Path) -> None:
     assert (tmp_path / "Pulumi.dev.yaml").read_text() == expected
 
 
-def _members(tmp_path: Path, text: str, *members: tuple[str, str, int], after: str | None = None) -> str:
-    (tmp_path / "Pulumi.yaml").write_text(SCHEMA)
-    (tmp_path / "Pulumi.dev.yaml").write_text(text)
-    file = StackFile(ProjectFile.load(tmp_path), "dev")
-    for key, member, value in members:
-        file.set_member(key, member, value, after=after)
-    file.save()
-    return (tmp_path / "Pulumi.dev.yaml").read_text()
-
-
-def test_a_member_of_an_object_in_one_line_is_set_in_place(tmp_path: Path) -> None:
-    text = "config:\n  # how often\n  x:turns: {A: 1, B: 1} # ours\n\n  x:other: 1\n"
-    edited = _members(tmp_path, text, ("x:turns", "A", 2), ("x:turns", "C", 2))
-    assert edited == text.replace("{A: 1, B: 1}", "{A: 2, B: 1, C: 2}")
-
-
-def test_a_member_of_an_object_on_lines_of_its_own_is_set_in_place(tmp_path: Path) -> None:
-    text = "config:\n  x:turns:\n    # the first\n    A: 1 # once\n    B: 1\n  x:other: 1\n"
-    assert _members(tmp_path, text, ("x:turns", "A", 2)) == text.replace("A: 1", "A: 2")
-
-
-def test_an_object_that_isnt_there_is_made_where_it_belongs(tmp_path: Path) -> None:
-    text = "config:\n  x:turns: {A: 1}\n\n  # the rest\n  x:other: 1\n"
-    assert _members(tmp_path, text, ("x:sure", "A", 2), after="x:turns") == text.replace(
-        "{A: 1}\n", "{A: 1}\n  x:sure: {A: 2}\n"
-    )
-    assert _members(tmp_path, text, ("x:sure", "A", 2), after="x:gone") == text + "  x:sure: {A: 2}\n"
-    assert _members(tmp_path, "", ("x:sure", "A", 2)) == "config:\n  x:sure: {A: 2}\n"
-
-
-def test_what_stands_at_the_end_of_a_line_stays_there(tmp_path: Path) -> None:
-    text = "config:\n  x:turns: {A: 1} # ours\n\n  # the rest\n  x:other: 1\n"
-    assert _members(tmp_path, text, ("x:sure", "A", 2), after="x:turns") == text.replace(
-        "# ours\n", "# ours\n  x:sure: {A: 2}\n"
-    )
-
-
-def test_an_object_that_is_written_as_text_becomes_one(tmp_path: Path) -> None:
-    text = """config:\n  x:turns: '{"A": 1}'\n"""
-    assert _members(tmp_path, text, ("x:turns", "B", 2)) == "config:\n  x:turns: {A: 1, B: 2}\n"
-
-
-@pytest.mark.parametrize("value", ["3", "[1]", "some", "{secure: v1:abc}"])
-def test_a_member_of_what_is_no_object_is_refused(tmp_path: Path, value: str) -> None:
-    with pytest.raises(ConfigError) as refusal:
-        _members(tmp_path, f"config:\n  x:turns: {value}\n", ("x:turns", "A", 2))
-    assert str(refusal.value) == "x:turns isn't an object, so it can't have the member A"
-
-
 def test_removing_a_value_keeps_the_rest(tmp_path: Path) -> None:
     file = _edit(tmp_path)
     assert file.remove("x:hosts")

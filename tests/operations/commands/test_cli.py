@@ -1,7 +1,9 @@
 """The command line: what no command can do is said in one line, and no value of a secret is read."""
 
+import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 
 from operations.account.account import Account
 from tests.operations.place import Place, outputs_of
+from tests.stacks.conftest import ROOT
 
 
 def test_a_stack_of_another_account_is_told(place: Place) -> None:
@@ -25,6 +28,15 @@ def test_without_a_region_nothing_is_asked(place: Place, monkeypatch: pytest.Mon
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     assert place("status").err == "error: no region is set: give --region, or set AWS_REGION\n"
+
+
+def test_the_region_is_taken_from_either_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    assert Account.open().region == "eu-west-1"
+    monkeypatch.setenv("AWS_REGION", "us-east-2")
+    assert Account.open().region == "us-east-2"
+    assert Account.open("sa-east-1").region == "sa-east-1"
 
 
 def test_an_account_that_doesnt_answer_is_one_line(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,6 +95,23 @@ def test_a_service_that_isnt_there_is_told(place: Place) -> None:
     with place.another("edited", edit):
         ran = place("logs", "--stack", "edited", "equivalence-ghost")
     assert ran.err == "error: the service equivalence-ghost isn't there; run up for stack 'edited' again\n"
+
+
+def test_what_requirements_txt_names_is_enough_to_start() -> None:
+    """`pip install -r requirements.txt` alone has neither the local cloud nor what the tests need."""
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import operations.cli, sys; print(*sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    made_by = packages_distributions()
+    used = {re.sub(r"[._]", "-", name.lower()) for module in loaded for name in made_by.get(module, ())}
+    locked = re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    assert {"boto3", "rich"} <= used
+    optional = {"certifi", "setuptools"}  # which others use where they are installed
+    assert used <= {*locked, *optional}
 
 
 def test_all_of_it_runs_through_the_local_cloud(place: Place) -> None:

@@ -6,7 +6,6 @@ https://github.com/pulumi/pulumi/blob/master/pkg/workspace/config.go), and one m
 a secret that the stack file lacks gets a placeholder, so that any stack runs without credentials.
 """
 
-import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,6 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.tokens import CommentToken
 
 from localcloud.engine.secrets import DEFAULT_PASSPHRASE, Crypter, SecretError, passphrase_given, unlock
 
@@ -348,20 +346,6 @@ def _yaml() -> YAML:
     return yaml
 
 
-def _move_comment(mapping: CommentedMap, key: str, to: str) -> None:
-    """Hand what stands below a key's line on to the key that was put behind it; ruamel keeps it with the first one."""
-    tokens = mapping.ca.items.get(key)
-    if tokens is None or tokens[2] is None:
-        return
-    line, _, below = tokens[2].value.partition("\n")
-    if below:
-        moved = CommentToken(f"\n{below}", tokens[2].start_mark, None, column=0)
-        mapping.ca.items[to] = [None, None, moved, None]
-        tokens[2].value = f"{line}\n"
-        if not line:
-            del mapping.ca.items[key]
-
-
 def _load_yaml(path: Path) -> Any:  # noqa: ANN401 - ruamel's own tree
     try:
         raw = _yaml().load(path.read_text(encoding="utf-8"))
@@ -421,38 +405,6 @@ class StackFile:
         if secret:
             stored = CommentedMap({"secure": self._sealing_crypter().encrypt(value)})
         self._raw["config"][self._written(key)] = stored
-
-    def set_member(self, key: str, member: str, value: int, *, after: str | None = None) -> None:
-        """Set a member of an object, which keeps its style and its other members.
-
-        Args:
-            key: the object's key; one that isn't there is made, in one line.
-            member: the member's name.
-            value: its value.
-            after: the key that a new object is put behind; at the end by default.
-
-        Raises:
-            ConfigError: the key's value is no object.
-        """
-        if self._raw.get("config") is None:
-            self._raw["config"] = CommentedMap()
-        config, written = self._raw["config"], self._written(key)
-        found = config.get(written)
-        if isinstance(found, str):  # as `pulumi config set` without --path writes an object
-            with contextlib.suppress(ValueError):
-                found = json.loads(found)
-        if found is not None and (not isinstance(found, Mapping) or _is_secure(found)):
-            raise ConfigError(f"{self._project.full_key(key)} isn't an object, so it can't have the member {member}")
-        if not isinstance(found, CommentedMap):
-            found = CommentedMap(found or {})
-            found.fa.set_flow_style()
-            behind = self._written(after) if after else None
-            if written in config or behind not in config:
-                config[written] = found
-            else:
-                config.insert(list(config).index(behind) + 1, written, found)
-                _move_comment(config, str(behind), written)
-        found[member] = value
 
     def remove(self, key: str) -> bool:
         """Remove a key; return whether it was there."""
