@@ -14,6 +14,8 @@ import moto.backends
 import moto.core.responses
 from moto.core.utils import method_names_from_class
 
+from localcloud.emulator.patching import patch
+
 #: Calls that load what most stacks need: (service's signing name, form body or JSON target).
 _WARM = (
     ("iam", "Action=ListRoles&Version=2010-05-08"),
@@ -51,31 +53,27 @@ def _remembering(list_names: Callable[[object], list[str]]) -> Callable[[object]
 
 def _parse_service_models_once() -> None:
     """Parse botocore's description of a service once, not once a session; EC2's alone takes 100 ms, four times."""
-    parse = botocore.loaders.JSONFileLoader.load_file
     parsed: dict[str, Any] = {}
 
-    def load_file(self: botocore.loaders.JSONFileLoader, file_path: str) -> Any:  # noqa: ANN401 - parsed JSON
+    @patch(botocore.loaders.JSONFileLoader, "load_file")
+    def load_file(original: Any, self: botocore.loaders.JSONFileLoader, file_path: str) -> Any:  # noqa: ANN401 - JSON
         if file_path not in parsed:
-            parsed[file_path] = parse(self, file_path)
+            parsed[file_path] = original(self, file_path)
         return parsed[file_path]
-
-    botocore.loaders.JSONFileLoader.load_file = load_file  # type: ignore[method-assign]
 
 
 def _share_managed_policies() -> None:
     """Parse AWS's 1,600 managed policies once, not at every reset (140 ms)."""
     from moto.iam.models import IAMBackend
 
-    parse = IAMBackend._init_aws_policies
     parsed: dict[tuple[str, str], list[Any]] = {}
 
-    def shared(self: IAMBackend) -> list[Any]:
+    @patch(IAMBackend, "_init_aws_policies")
+    def init_aws_policies(original: Any, self: IAMBackend) -> list[Any]:  # noqa: ANN401 - moto's method
         key = (self.account_id, self.region_name)
         if key not in parsed:
-            parsed[key] = parse(self)
+            parsed[key] = original(self)
         return [copy.copy(policy) for policy in parsed[key]]  # each has its own attachment count
-
-    IAMBackend._init_aws_policies = shared  # type: ignore[method-assign]
 
 
 def _load_machine_images_late() -> None:
@@ -84,20 +82,18 @@ def _load_machine_images_late() -> None:
 
     load = AmiBackend._load_amis
 
-    def amis(self: Any) -> dict[str, Any]:  # noqa: ANN401 - the backend, with two attributes more
-        if self._amis_pending:
-            self._amis_pending = False
+    @patch(AmiBackend, "_load_amis")
+    def postpone(self: AmiBackend) -> None:
+        return
+
+    @patch(AmiBackend, "amis", as_property=True)
+    def amis(self: AmiBackend) -> dict[str, Any]:
+        own = vars(self)
+        if "loaded_amis" not in own:
+            own["loaded_amis"] = {}
             load(self)
-        return self._amis  # type: ignore[no-any-return]
-
-    def assign(self: Any, value: dict[str, Any]) -> None:  # noqa: ANN401 - as above
-        self._amis, self._amis_pending = value, False
-
-    def postpone(self: Any) -> None:  # noqa: ANN401 - as above
-        self._amis_pending = True
-
-    AmiBackend.amis = property(amis, assign)  # type: ignore[assignment]
-    AmiBackend._load_amis = postpone  # type: ignore[method-assign]
+        found: dict[str, Any] = own["loaded_amis"]
+        return found
 
 
 def warm_up(application: Callable[..., Any], port: int) -> None:

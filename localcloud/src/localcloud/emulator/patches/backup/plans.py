@@ -16,10 +16,10 @@ from moto.backup.responses import BackupResponse
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import unix_time
 from moto.iam.models import iam_backends
-from moto.kms.models import kms_backends
 from moto.kms.utils import RESERVED_ALIASES
 from moto.moto_api._internal import mock_random
 
+from localcloud.emulator.patches import references
 from localcloud.emulator.patching import patch
 
 _KEY_ALIAS = "alias/aws/backup"
@@ -53,12 +53,8 @@ def _parts(self: BackupResponse, after: str) -> list[str]:
 
 @patch(BackupBackend, "create_backup_vault")
 def create_backup_vault(original: Any, self: BackupBackend, **asked: Any) -> Vault:
-    kms = kms_backends[self.account_id][self.region_name]
     key = asked.get("encryption_key_arn") or _KEY_ALIAS
-    try:
-        described = kms.describe_key(kms.any_id_to_key_id(key))
-    except (KeyError, ValueError) as error:
-        raise InvalidParameterValueException(f"The KMS key {key} isn't there") from error
+    described = references.key(self, key, InvalidParameterValueException(f"The KMS key {key} isn't there"))
     if key == _KEY_ALIAS:
         described.key_manager = "AWS"
     asked["encryption_key_arn"] = described.arn

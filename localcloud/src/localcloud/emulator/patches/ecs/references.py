@@ -6,13 +6,13 @@ moto checks that the cluster, the task definition, the subnets and the security 
 from collections.abc import Iterator
 from typing import Any
 
-from moto.ec2.models import ec2_backends
 from moto.ecs.exceptions import EcsClientException, ECSException, InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition
 from moto.elbv2.models import elbv2_backends
 from moto.servicediscovery.models import servicediscovery_backends
 
 from localcloud.emulator.patches.ecs.definitions import containers_of
+from localcloud.emulator.patches.references import check_security_groups, subnets
 
 
 def active_definition(backend: EC2ContainerServiceBackend, name: str) -> TaskDefinition:
@@ -41,32 +41,31 @@ def check_network(
             "Network Configuration must be provided when networkMode 'awsvpc' is specified."
         )
     vpc = network["awsvpcConfiguration"]
-    ec2 = ec2_backends[backend.account_id][backend.region_name]
-    subnet_ids, group_ids = vpc.get("subnets") or [], vpc.get("securityGroups") or []
-    if not subnet_ids:
+    if not vpc.get("subnets"):
         raise InvalidParameterException("subnets can not be empty.")
-    vpcs = set()
-    for subnet_id in subnet_ids:
-        subnet = next((zone[subnet_id] for zone in ec2.subnets.values() if subnet_id in zone), None)
-        if subnet is None:
-            raise InvalidParameterException(
-                f"Error retrieving subnet information for [{subnet_id}]: The subnet ID '{subnet_id}' does not exist "
-                "(ErrorCode: InvalidSubnetID.NotFound)"
-            )
-        vpcs.add(subnet.vpc_id)
+    found = subnets(
+        backend,
+        vpc["subnets"],
+        lambda id: InvalidParameterException(
+            f"Error retrieving subnet information for [{id}]: The subnet ID '{id}' does not exist "
+            "(ErrorCode: InvalidSubnetID.NotFound)"
+        ),
+    )
+    vpcs = {subnet.vpc_id for subnet in found}
     if len(vpcs) > 1:
         raise InvalidParameterException("subnets must all belong to the same VPC.")
-    for group_id in group_ids:
-        group = ec2.get_security_group_from_id(group_id)
-        if group is None:
-            raise InvalidParameterException(
-                f"Error retrieving security group information for [{group_id}]: The security group '{group_id}' does "
-                "not exist (ErrorCode: InvalidGroup.NotFound)"
-            )
-        if group.vpc_id not in vpcs:
-            raise InvalidParameterException(
-                f"Security Group {group_id} does not appear to belong to the same VPC as the input subnets."
-            )
+    check_security_groups(
+        backend,
+        vpc.get("securityGroups") or [],
+        vpcs.pop(),
+        lambda id: InvalidParameterException(
+            f"Error retrieving security group information for [{id}]: The security group '{id}' does not exist "
+            "(ErrorCode: InvalidGroup.NotFound)"
+        ),
+        lambda group: InvalidParameterException(
+            f"Security Group {group.id} does not appear to belong to the same VPC as the input subnets."
+        ),
+    )
 
 
 def check_load_balancers(

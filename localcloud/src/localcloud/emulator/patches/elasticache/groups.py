@@ -3,7 +3,6 @@
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
-from moto.ec2.models import ec2_backends
 from moto.elasticache.exceptions import (
     CacheSubnetGroupNotFound,
     ElastiCacheException,
@@ -12,6 +11,7 @@ from moto.elasticache.exceptions import (
 from moto.elasticache.models import CacheSubnetGroup, ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
+from localcloud.emulator.patches import references
 from localcloud.emulator.patching import patch
 
 #: The families of parameter groups, by engine:
@@ -39,13 +39,9 @@ def list_tags_for_resource(self: ElastiCacheBackend, arn: str) -> dict[str, list
 
 def _check_subnets(backend: ElastiCacheBackend, subnet_ids: list[str]) -> list[Any]:
     """Refuse subnets that aren't there or of several VPCs; moto takes the first and misses the second."""
-    ec2 = ec2_backends[backend.account_id][backend.region_name]
-    subnets = []
-    for subnet_id in subnet_ids:
-        subnet = next((zone[subnet_id] for zone in ec2.subnets.values() if subnet_id in zone), None)
-        if subnet is None:
-            raise ElastiCacheException("InvalidSubnet", f"Subnet(s) [{subnet_id}] are invalid.")
-        subnets.append(subnet)
+    subnets = references.subnets(
+        backend, subnet_ids, lambda id: ElastiCacheException("InvalidSubnet", f"Subnet(s) [{id}] are invalid.")
+    )
     if not subnets:
         raise InvalidParameterValueException("SubnetIds must not be empty.")
     if len({subnet.vpc_id for subnet in subnets}) > 1:

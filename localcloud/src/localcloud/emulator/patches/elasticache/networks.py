@@ -2,35 +2,31 @@
 
 from typing import Any
 
-from moto.ec2.models import ec2_backends
 from moto.elasticache.exceptions import ElastiCacheException, InvalidParameterValueException
 from moto.elasticache.models import ElastiCacheBackend
-from moto.kms.models import kms_backends
 from moto.logs.models import logs_backends
+
+from localcloud.emulator.patches import references
 
 
 def check_security_groups(backend: ElastiCacheBackend, group_ids: list[str], vpc_id: str | None) -> None:
     """Refuse security groups that aren't there or are another VPC's; moto takes any."""
-    ec2 = ec2_backends[backend.account_id][backend.region_name]
-    for group_id in group_ids:
-        group = ec2.get_security_group_from_id(group_id)
-        if group is None:
-            raise InvalidParameterValueException(f"Some security group Ids are invalid: {group_id}")
-        if vpc_id is not None and group.vpc_id != vpc_id:
-            raise InvalidParameterValueException(
-                f"Security group {group_id} and the cache subnet group are in different VPCs."
-            )
+    refuse = InvalidParameterValueException
+    references.check_security_groups(
+        backend,
+        group_ids,
+        vpc_id,
+        lambda id: refuse(f"Some security group Ids are invalid: {id}"),
+        lambda group: refuse(f"Security group {group.id} and the cache subnet group are in different VPCs."),
+    )
 
 
 def check_key(backend: ElastiCacheBackend, key_id: str | None) -> str | None:
     """Return the ARN of a KMS key; refuse one that isn't there, which moto takes."""
     if not key_id:
         return None
-    kms = kms_backends[backend.account_id][backend.region_name]
-    try:
-        return str(kms.describe_key(kms.any_id_to_key_id(key_id)).arn)
-    except (KeyError, ValueError) as error:
-        raise ElastiCacheException("InvalidKMSKeyFault", f"The KMS key is invalid: {key_id}") from error
+    missing = ElastiCacheException("InvalidKMSKeyFault", f"The KMS key is invalid: {key_id}")
+    return references.key(backend, key_id, missing).arn
 
 
 def log_deliveries(

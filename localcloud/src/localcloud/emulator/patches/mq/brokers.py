@@ -4,13 +4,12 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
-from moto.ec2.models import ec2_backends
-from moto.kms.models import kms_backends
 from moto.moto_api._internal import mock_random
 from moto.mq.exceptions import UnknownConfiguration
 from moto.mq.models import Broker, MQBackend
 from moto.mq.responses import MQResponse
 
+from localcloud.emulator.patches import references
 from localcloud.emulator.patching import patch
 
 #: Engine versions of RabbitMQ, and from which on minor upgrades can't be turned off:
@@ -95,11 +94,7 @@ def _check(backend: MQBackend, kwargs: dict[str, Any]) -> None:
     if options.get("KmsKeyId"):
         if options.get("UseAwsOwnedKey"):
             raise Refused("You can't specify a KMS key ID together with an AWS owned key.")
-        kms = kms_backends[backend.account_id][backend.region_name]
-        try:
-            kms.describe_key(kms.any_id_to_key_id(options["KmsKeyId"]))
-        except (KeyError, ValueError) as error:
-            raise Refused(f"The KMS key [{options['KmsKeyId']}] is invalid.") from error
+        references.key(backend, options["KmsKeyId"], Refused(f"The KMS key [{options['KmsKeyId']}] is invalid."))
     configuration = kwargs.get("configuration")
     if configuration and configuration.get("Id") not in backend.configs:
         raise UnknownConfiguration(str(configuration.get("Id")))
@@ -131,13 +126,7 @@ def _check_rabbit(kwargs: dict[str, Any]) -> None:
 
 def _check_subnets(backend: MQBackend, subnet_ids: list[str], mode: str) -> list[Any]:
     """Refuse subnets that aren't there, or not as many or where the deployment mode needs them."""
-    ec2 = ec2_backends[backend.account_id][backend.region_name]
-    subnets = []
-    for subnet_id in subnet_ids:
-        subnet = next((zone[subnet_id] for zone in ec2.subnets.values() if subnet_id in zone), None)
-        if subnet is None:
-            raise Refused(f"The subnet ID [{subnet_id}] does not exist.")
-        subnets.append(subnet)
+    subnets = references.subnets(backend, subnet_ids, lambda id: Refused(f"The subnet ID [{id}] does not exist."))
     if not subnets:
         return subnets  # the default VPC's
     if len({subnet.vpc_id for subnet in subnets}) > 1:
@@ -153,13 +142,13 @@ def _check_subnets(backend: MQBackend, subnet_ids: list[str], mode: str) -> list
 
 
 def _check_security_groups(backend: MQBackend, group_ids: list[str], vpc_id: str | None) -> None:
-    ec2 = ec2_backends[backend.account_id][backend.region_name]
-    for group_id in group_ids:
-        group = ec2.get_security_group_from_id(group_id)
-        if group is None:
-            raise Refused(f"The security group ID [{group_id}] does not exist.")
-        if vpc_id is not None and group.vpc_id != vpc_id:
-            raise Refused(f"The security group [{group_id}] is not in the VPC [{vpc_id}] of the broker's subnets.")
+    references.check_security_groups(
+        backend,
+        group_ids,
+        vpc_id,
+        lambda id: Refused(f"The security group ID [{id}] does not exist."),
+        lambda group: Refused(f"The security group [{group.id}] is not in the VPC [{vpc_id}] of the broker's subnets."),
+    )
 
 
 @patch(MQBackend, "update_broker")

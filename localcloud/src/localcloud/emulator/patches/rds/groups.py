@@ -3,11 +3,11 @@
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ec2.models import ec2_backends
 from moto.rds.exceptions import DBParameterGroupNotFoundError, DBSubnetGroupNotFoundError, RDSClientError
 from moto.rds.models import DBSubnetGroup, RDSBackend
 from moto.rds.responses import RDSResponse
 
+from localcloud.emulator.patches import references
 from localcloud.emulator.patching import patch
 
 #: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html
@@ -22,13 +22,9 @@ DBSubnetGroup.supported_network_types = ["IPV4"]  # type: ignore[attr-defined]
 
 def _subnets(backend: RDSBackend, subnet_ids: list[str]) -> list[Any]:
     """Return subnets; refuse what isn't there, several VPCs and a single zone, which moto takes."""
-    ec2 = ec2_backends[backend.account_id][backend.region_name]
-    subnets = []
-    for subnet_id in subnet_ids:
-        subnet = next((zone[subnet_id] for zone in ec2.subnets.values() if subnet_id in zone), None)
-        if subnet is None:
-            raise RDSClientError("InvalidSubnet", f"Some input subnets in :[{subnet_id}] are invalid.")
-        subnets.append(subnet)
+    subnets = references.subnets(
+        backend, subnet_ids, lambda id: RDSClientError("InvalidSubnet", f"Some input subnets in :[{id}] are invalid.")
+    )
     if len({subnet.vpc_id for subnet in subnets}) > 1:
         raise RDSClientError("InvalidParameterValue", "The subnets in the DB subnet group aren't all in the same VPC.")
     zones = sorted({subnet.availability_zone for subnet in subnets})

@@ -4,13 +4,13 @@ import re
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.moto_api._internal import mock_random
 from moto.rds.exceptions import InvalidParameterCombination, InvalidParameterValue
 from moto.rds.models import DBInstance, RDSBackend
 from moto.rds.responses import RDSResponse
 
+from localcloud.emulator.patches import references
 from localcloud.emulator.patches.rds import versions
 from localcloud.emulator.patching import patch
 
@@ -128,16 +128,16 @@ def _check(backend: RDSBackend, engine: str, db_kwargs: Any) -> None:
 
 
 def _check_security_groups(backend: RDSBackend, group_ids: list[str] | None, vpc_id: str | None) -> None:
-    ec2 = ec2_backends[backend.account_id][backend.region_name]
-    for group_id in group_ids or []:
-        group = ec2.get_security_group_from_id(group_id)
-        if group is None:
-            raise InvalidParameterValue(f"Invalid security group , groupId= {group_id}, groupName=.")
-        if vpc_id is not None and group.vpc_id != vpc_id:
-            raise InvalidParameterCombination(
-                "The DB instance and EC2 security group are in different VPCs. The DB instance is in "
-                f"{vpc_id} and the EC2 security group is in {group.vpc_id}"
-            )
+    references.check_security_groups(
+        backend,
+        group_ids or [],
+        vpc_id,
+        lambda id: InvalidParameterValue(f"Invalid security group , groupId= {id}, groupName=."),
+        lambda group: InvalidParameterCombination(
+            "The DB instance and EC2 security group are in different VPCs. The DB instance is in "
+            f"{vpc_id} and the EC2 security group is in {group.vpc_id}"
+        ),
+    )
 
 
 def _check_role(backend: RDSBackend, arn: str | None) -> None:
