@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.compute.fargate import Architecture, TaskSize
-from components.core.iam import read_secrets
+from components.core.iam import allow, arn, document, read_secrets, trust, write_log
 from components.core.naming import Tags, component_tags
 from components.observability.log_group import LogGroup, LogGroupArgs
 
@@ -187,24 +187,27 @@ class Task(pulumi.ComponentResource):
             ),
             child,
         )
-        trust = _trust_policy(args.region, args.account_id)
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+        assumed_by_tasks = json.dumps(
+            trust("ecs-tasks.amazonaws.com", args.account_id, arn("ecs", args.region, args.account_id, "*"))
+        )
         execution = aws.iam.Role(
             f"{name}-execution",
             description=f"Starts tasks of {args.family}: pulls its image, reads its secrets, writes its log",
-            assume_role_policy=trust,
+            assume_role_policy=assumed_by_tasks,
             tags=tags,
             opts=child,
         )
         permissions = aws.iam.RolePolicy(
             f"{name}-execution",
             role=execution.name,
-            policy=_execution_policy(args, log.arn),
+            policy=pulumi.Output.json_dumps(_execution_policy(args, log.arn)),
             opts=child,
         )
         task_role = aws.iam.Role(
             f"{name}-task",
             description=f"What the code of {args.family} may do in AWS",
-            assume_role_policy=trust,
+            assume_role_policy=assumed_by_tasks,
             tags=tags,
             opts=child,
         )
@@ -213,7 +216,7 @@ class Task(pulumi.ComponentResource):
             aws.iam.RolePolicy(
                 f"{name}-exec",
                 role=task_role.name,
-                policy=_exec_policy(args.kms_key_arn),
+                policy=pulumi.Output.json_dumps(_exec_policy(args.kms_key_arn)),
                 opts=child,
             )
         definition = aws.ecs.TaskDefinition(
@@ -253,84 +256,28 @@ class Task(pulumi.ComponentResource):
         )
 
 
-def _trust_policy(region: str, account_id: str) -> str:
-    # The conditions keep another account from using the role through ECS:
-    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "ecs-tasks.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                    "Condition": {
-                        "ArnLike": {"aws:SourceArn": f"arn:aws:ecs:{region}:{account_id}:*"},
-                        "StringEquals": {"aws:SourceAccount": account_id},
-                    },
-                }
-            ],
-        }
+def _execution_policy(args: TaskArgs, log_arn: pulumi.Output[str]) -> dict[str, Any]:
+    return document(
+        # This action takes no resource:
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+        allow("ecr:GetAuthorizationToken", "*", sid="Login"),
+        allow(
+            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            args.repository_arn,
+            sid="Pull",
+        ),
+        write_log(log_arn),
+        *read_secrets([variable.arn for variable in args.secrets.values()], args.kms_key_arn, args.region),
     )
 
 
-def _execution_policy(args: TaskArgs, log_arn: pulumi.Output[str]) -> pulumi.Output[str]:
-    def statements(values: dict[str, Any]) -> dict[str, Any]:
-        found: list[dict[str, Any]] = [
-            # This action takes no resource:
-            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
-            {"Sid": "Login", "Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"},
-            {
-                "Sid": "Pull",
-                "Effect": "Allow",
-                "Action": [
-                    "ecr:BatchCheckLayerAvailability",
-                    "ecr:BatchGetImage",
-                    "ecr:GetDownloadUrlForLayer",
-                ],
-                "Resource": values["repository"],
-            },
-            {
-                "Sid": "Log",
-                "Effect": "Allow",
-                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                "Resource": f"{values['log']}:*",
-            },
-        ]
-        found += read_secrets(values["secrets"], values["key"], args.region)
-        return {"Version": "2012-10-17", "Statement": found}
-
-    return pulumi.Output.json_dumps(
-        pulumi.Output.all(
-            repository=args.repository_arn,
-            log=log_arn,
-            key=args.kms_key_arn,
-            secrets=[variable.arn for variable in args.secrets.values()],
-        ).apply(statements)
-    )
-
-
-def _exec_policy(kms_key_arn: pulumi.Input[str]) -> pulumi.Output[str]:
-    return pulumi.Output.json_dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Sid": "OpenSession",
-                    "Effect": "Allow",
-                    # These actions take no resource:
-                    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmessagegatewayservice.html
-                    "Action": [
-                        "ssmmessages:CreateControlChannel",
-                        "ssmmessages:CreateDataChannel",
-                        "ssmmessages:OpenControlChannel",
-                        "ssmmessages:OpenDataChannel",
-                    ],
-                    "Resource": "*",
-                },
-                {"Sid": "EncryptSession", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": kms_key_arn},
-            ],
-        }
+def _exec_policy(kms_key_arn: pulumi.Input[str]) -> dict[str, Any]:
+    # The actions of ssmmessages take no resource:
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmessagegatewayservice.html
+    channels = ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"]
+    return document(
+        allow([f"ssmmessages:{action}" for action in channels], "*", sid="OpenSession"),
+        allow("kms:Decrypt", kms_key_arn, sid="EncryptSession"),
     )
 
 

@@ -1,6 +1,5 @@
 """A PostgreSQL database on RDS."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from components.core.checks import (
     invalid_secret,
     plain,
 )
+from components.core.iam import arn, trust
 from components.core.naming import Tags, component_tags, physical_name
 from components.observability.log_group import LogGroup, LogGroupArgs, check_retention
 
@@ -76,48 +76,6 @@ _PASSWORD = re.compile(r'[^\s/"@\x00-\x1f\x7f-\U0010ffff]{8,128}')
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Place:
-    """Where something of AWS is."""
-
-    partition: str
-    region: str
-    account_id: str
-
-
-def _place_of(arn: str) -> _Place:
-    """Read partition, region and account from an ARN.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
-    """
-    _, partition, _, region, account_id, *_ = arn.split(":")
-    return _Place(partition=partition, region=region, account_id=account_id)
-
-
-def monitoring_trust(place: _Place, identifier: str) -> str:
-    """Write the trust policy of a monitoring role, bound to one instance against the confused deputy.
-
-    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/cross-service-confused-deputy-prevention.html
-    """
-    source = f"arn:{place.partition}:rds:{place.region}:{place.account_id}:db:{identifier}"
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "monitoring.rds.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                    "Condition": {
-                        "StringEquals": {"aws:SourceAccount": place.account_id},
-                        "ArnEquals": {"aws:SourceArn": source},
-                    },
-                }
-            ],
-        }
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
 class PostgresDatabaseArgs:
     """What a `PostgresDatabase` is made from."""
 
@@ -125,6 +83,10 @@ class PostgresDatabaseArgs:
     """The VPC of the subnets."""
     subnet_ids: Sequence[pulumi.Input[str]]
     """Isolated subnets in two zones at least; RDS asks for two even for a single instance."""
+    region: str
+    """Their region."""
+    account_id: str
+    """The account of both."""
     database_name: str
     """The database that is created in the instance."""
     username: str
@@ -449,15 +411,20 @@ class PostgresDatabase(pulumi.ComponentResource):
     ) -> tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]:
         """Create the role by which enhanced monitoring writes its metrics, for this instance alone.
 
-        Partition, region and account are those of the key, so that no lookup is needed.
         https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html
+        https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/cross-service-confused-deputy-prevention.html
         """
-        place = pulumi.Output.from_input(args.kms_key_arn).apply(_place_of)
         role = aws.iam.Role(
             f"{name}-monitoring-role",
             description="Enhanced monitoring of one database",
-            assume_role_policy=pulumi.Output.all(place, identifier).apply(
-                lambda known: monitoring_trust(known[0], known[1])
+            assume_role_policy=pulumi.Output.json_dumps(
+                identifier.apply(
+                    lambda known: trust(
+                        "monitoring.rds.amazonaws.com",
+                        args.account_id,
+                        arn("rds", args.region, args.account_id, f"db:{known}"),
+                    )
+                )
             ),
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self),
@@ -465,9 +432,7 @@ class PostgresDatabase(pulumi.ComponentResource):
         attachment = aws.iam.RolePolicyAttachment(
             f"{name}-monitoring-policy",
             role=role.name,
-            policy_arn=place.apply(
-                lambda place: f"arn:{place.partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
-            ),
+            policy_arn=arn("iam", "", "aws", "policy/service-role/AmazonRDSEnhancedMonitoringRole"),
             opts=pulumi.ResourceOptions(parent=self),
         )
         return role, attachment

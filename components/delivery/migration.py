@@ -10,7 +10,7 @@ from components.core.endpoint import Endpoint
 from components.core.naming import Tags, component_tags
 from components.delivery.migration_run import MigrationRun, MigrationRunArgs
 from components.network.client_security_group import client_security_group
-from components.network.connection import allow
+from components.network.connection import Connection, ConnectionArgs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,14 +72,15 @@ class Migration(pulumi.ComponentResource):
         tags = component_tags(args.tags, "migration")
 
         group, https = client_security_group(name, vpc_id=args.vpc_id, title=args.task.family, tags=tags, opts=child)
-        database = allow(
+        database = Connection(
             f"{name}-database",
-            source_security_group_id=group.id,
-            target_security_group_id=args.database.security_group_id,
-            port=args.database.port,
-            description=f"{args.task.family} to the database",
-            tags=tags,
-            opts=child,
+            ConnectionArgs(
+                source_security_group_id=group.id,
+                target=args.database,
+                description=f"{args.task.family} to the database",
+                tags=tags,
+            ),
+            child,
         )
         # A task that can reach neither registry nor database would only fail.
         ways = [https, database]

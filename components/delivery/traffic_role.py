@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.core.iam import allow, document
 from components.core.naming import Tags, component_tags
 
 
@@ -45,16 +46,7 @@ class TrafficRole(pulumi.ComponentResource):
             description=f"Moves the traffic of {args.title} between its target groups",
             # AWS's page for this role has no condition on the caller's account, and says of none that ECS sends it.
             assume_role_policy=pulumi.Output.json_dumps(
-                {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Effect": "Allow",
-                            "Principal": {"Service": "ecs.amazonaws.com"},
-                            "Action": "sts:AssumeRole",
-                        }
-                    ],
-                }
+                document(allow("sts:AssumeRole", principal={"Service": "ecs.amazonaws.com"}))
             ),
             tags=component_tags(args.tags, args.tags.get("Component", "traffic-role")),
             opts=child,
@@ -63,46 +55,28 @@ class TrafficRole(pulumi.ComponentResource):
             f"{name}-policy",
             role=role.name,
             policy=pulumi.Output.json_dumps(
-                {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Sid": "Look",
-                            "Effect": "Allow",
-                            # These actions take no resource:
-                            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
-                            "Action": [
-                                "elasticloadbalancing:DescribeListeners",
-                                "elasticloadbalancing:DescribeRules",
-                                "elasticloadbalancing:DescribeTargetGroups",
-                                "elasticloadbalancing:DescribeTargetHealth",
-                            ],
-                            "Resource": "*",
-                        },
-                        {
-                            "Sid": "EnterTasks",
-                            "Effect": "Allow",
-                            "Action": [
-                                "elasticloadbalancing:RegisterTargets",
-                                "elasticloadbalancing:DeregisterTargets",
-                            ],
-                            "Resource": list(args.target_group_arns),
-                        },
-                        {
-                            "Sid": "MoveWeights",
-                            "Effect": "Allow",
-                            "Action": "elasticloadbalancing:ModifyRule",
-                            "Resource": list(args.rule_arns),
-                        },
-                        {
-                            # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshooting-blue-green.html
-                            "Sid": "MoveWeightsOfListeners",
-                            "Effect": "Allow",
-                            "Action": "elasticloadbalancing:ModifyListener",
-                            "Resource": list(args.listener_arns),
-                        },
-                    ],
-                }
+                document(
+                    # These actions take no resource:
+                    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+                    allow(
+                        [
+                            "elasticloadbalancing:DescribeListeners",
+                            "elasticloadbalancing:DescribeRules",
+                            "elasticloadbalancing:DescribeTargetGroups",
+                            "elasticloadbalancing:DescribeTargetHealth",
+                        ],
+                        "*",
+                        sid="Describe",
+                    ),
+                    allow(
+                        ["elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"],
+                        list(args.target_group_arns),
+                        sid="RegisterTargets",
+                    ),
+                    allow("elasticloadbalancing:ModifyRule", list(args.rule_arns), sid="ModifyRules"),
+                    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshooting-blue-green.html
+                    allow("elasticloadbalancing:ModifyListener", list(args.listener_arns), sid="ModifyListeners"),
+                )
             ),
             opts=child,
         )

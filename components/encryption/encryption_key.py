@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.core.checks import InvalidValue, check_between
+from components.core.iam import allow, arn, document
 from components.core.naming import Tags, component_tags
 
 #: How long AWS may keep a key that was scheduled for deletion, in days.
@@ -31,8 +32,6 @@ class KeyService(StrEnum):
     """RDS event subscriptions on an encrypted SNS topic."""
     EVENTBRIDGE = "events.amazonaws.com"
     """EventBridge rules with an encrypted SNS topic as target."""
-    BUDGETS = "budgets.amazonaws.com"
-    """Budget alerts to an encrypted SNS topic."""
 
 
 #: EventBridge's calls to KMS don't carry aws:SourceAccount: with that condition every notification would be lost.
@@ -40,58 +39,38 @@ class KeyService(StrEnum):
 WITHOUT_SOURCE_ACCOUNT = frozenset({KeyService.EVENTBRIDGE})
 
 
-def key_policy(account_id: str, region: str, partition: str, services: Sequence[str]) -> dict[str, Any]:
+def key_policy(account_id: str, region: str, services: Sequence[str]) -> dict[str, Any]:
     """Return the policy of a key: the account's IAM, CloudWatch Logs, and the services that need it directly."""
-    statements: list[dict[str, Any]] = [
-        {
-            # Without this statement IAM policies say nothing about the key, and a key whose only principals are gone
-            # can be neither used nor deleted. It gives nobody anything by itself: a principal still needs IAM to allow
-            # it.
-            # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-root-enable-iam
-            "Sid": "LetIamOfThisAccountDecide",
-            "Effect": "Allow",
-            "Principal": {"AWS": f"arn:{partition}:iam::{account_id}:root"},
-            "Action": "kms:*",
-            "Resource": "*",
-        },
-        {
-            # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-            "Sid": "EncryptLogGroupsOfThisAccount",
-            "Effect": "Allow",
-            "Principal": {"Service": f"logs.{region}.amazonaws.com"},
-            "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
-            "Resource": "*",
-            "Condition": {
-                "ArnLike": {
-                    "kms:EncryptionContext:aws:logs:arn": f"arn:{partition}:logs:{region}:{account_id}:log-group:*"
-                }
+    statements = [
+        # Without this statement IAM policies say nothing about the key, and a key whose only principals are gone can be
+        # neither used nor deleted. It gives nobody anything by itself: a principal still needs IAM to allow it.
+        # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-root-enable-iam
+        allow("kms:*", "*", sid="LetIamOfThisAccountDecide", principal={"AWS": arn("iam", "", account_id, "root")}),
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+        allow(
+            ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+            "*",
+            sid="EncryptLogGroupsOfThisAccount",
+            principal={"Service": f"logs.{region}.amazonaws.com"},
+            condition={
+                "ArnLike": {"kms:EncryptionContext:aws:logs:arn": arn("logs", region, account_id, "log-group:*")}
             },
-        },
+        ),
     ]
-    bound = sorted(set(services) - WITHOUT_SOURCE_ACCOUNT)
-    if bound:
+    publish = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    if bound := sorted(set(services) - WITHOUT_SOURCE_ACCOUNT):
         statements.append(
-            {
-                "Sid": "PublishToTopicsOfThisAccount",
-                "Effect": "Allow",
-                "Principal": {"Service": bound},
-                "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
-                "Resource": "*",
-                "Condition": {"StringEquals": {"aws:SourceAccount": account_id}},
-            }
+            allow(
+                publish,
+                "*",
+                sid="PublishToTopicsOfThisAccount",
+                principal={"Service": bound},
+                condition={"StringEquals": {"aws:SourceAccount": account_id}},
+            )
         )
-    unbound = sorted(set(services) & WITHOUT_SOURCE_ACCOUNT)
-    if unbound:
-        statements.append(
-            {
-                "Sid": "PublishEventsToTopics",
-                "Effect": "Allow",
-                "Principal": {"Service": unbound},
-                "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
-                "Resource": "*",
-            }
-        )
-    return {"Version": "2012-10-17", "Statement": statements}
+    if unbound := sorted(set(services) & WITHOUT_SOURCE_ACCOUNT):
+        statements.append(allow(publish, "*", sid="PublishEventsToTopics", principal={"Service": unbound}))
+    return document(*statements)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,8 +85,6 @@ class EncryptionKeyArgs:
     """The key's region, for instance `eu-west-1`."""
     tags: Tags
     """Tags for the key."""
-    partition: str = "aws"
-    """The region's partition: `aws`, `aws-cn` or `aws-us-gov`."""
     services: Sequence[str] = ()
     """The services that use the key in their own name, each a `KeyService`."""
     deletion_window_days: int = 30
@@ -152,7 +129,7 @@ class EncryptionKey(pulumi.ComponentResource):
             description=args.description,
             enable_key_rotation=True,
             deletion_window_in_days=args.deletion_window_days,
-            policy=pulumi.Output.json_dumps(key_policy(args.account_id, args.region, args.partition, args.services)),
+            policy=pulumi.Output.json_dumps(key_policy(args.account_id, args.region, args.services)),
             tags=component_tags(args.tags, "encryption-key", Name=name),
             # A key that is scheduled for deletion opens nothing any more:
             # https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html

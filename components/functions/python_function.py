@@ -10,11 +10,11 @@ import pulumi_aws as aws
 
 from components.core.checks import InvalidValue, check_between
 from components.core.endpoint import Endpoint
-from components.core.iam import read_secrets
+from components.core.iam import Statement, allow, arn, deny, document, read_secrets, trust, write_log
 from components.core.naming import Tags, component_tags
 from components.functions.function_archive import PYTHON
 from components.network.client_security_group import client_security_group
-from components.network.connection import allow
+from components.network.connection import Connection, ConnectionArgs
 from components.observability.log_group import LogGroup, LogGroupArgs, check_retention
 
 #: The runtime: what the packed distributions are tested with, in standard support until 2029.
@@ -23,9 +23,9 @@ RUNTIME = f"python{PYTHON}"
 #: Limits of a function. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _TIMEOUT_SECONDS = (1, 900)
 _MEMORY_MIB = (128, 10240)
-#: What Lambda itself does with a function's role to stand in a network.
+#: What Lambda itself does with a function's role to connect it to a network.
 #: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
-_INTERFACES = (
+_MANAGE_INTERFACES = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
@@ -33,7 +33,7 @@ _INTERFACES = (
 )
 #: These take no resource.
 #: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
-_LOOKS = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets")
+_DESCRIBE_NETWORK = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class PythonFunctionArgs:
     """The secrets that it may read."""
     stores: Mapping[str, Endpoint] = field(default_factory=dict)
     """What it speaks to beside HTTPS, by name."""
-    statements: Sequence[Mapping[str, Any]] = ()
+    statements: Sequence[Statement] = ()
     """What else its role may do: IAM policy statements."""
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Plain variables; never a secret."""
@@ -134,26 +134,34 @@ class PythonFunction(pulumi.ComponentResource):
             child,
         )
         group, https = client_security_group(name, vpc_id=args.vpc_id, title=name, tags=tags, opts=child, of="Function")
-        ways = [
-            allow(
+        connections = [
+            Connection(
                 f"{name}-{store}",
-                source_security_group_id=group.id,
-                target_security_group_id=target.security_group_id,
-                port=target.port,
-                description=f"{name} to {store}",
-                tags=tags,
-                opts=child,
+                ConnectionArgs(
+                    source_security_group_id=group.id, target=target, description=f"{name} to {store}", tags=tags
+                ),
+                child,
             )
             for store, target in args.stores.items()
         ]
         role = aws.iam.Role(
             f"{name}-role",
             description=f"What the function {name} may do",
-            assume_role_policy=_trust_policy(args.region, args.account_id),
+            # https://docs.aws.amazon.com/lambda/latest/dg/permissions-managed-policies.html (condition keys)
+            assume_role_policy=json.dumps(
+                trust(
+                    "lambda.amazonaws.com", args.account_id, arn("lambda", args.region, args.account_id, "function:*")
+                )
+            ),
             tags=tags,
             opts=child,
         )
-        policy = aws.iam.RolePolicy(f"{name}-policy", role=role.name, policy=_policy(args, log.arn), opts=child)
+        policy = aws.iam.RolePolicy(
+            f"{name}-policy",
+            role=role.name,
+            policy=pulumi.Output.json_dumps(_policy(args, log.arn)),
+            opts=child,
+        )
         function = aws.lambda_.Function(
             f"{name}-function",
             description=args.description,
@@ -175,7 +183,7 @@ class PythonFunction(pulumi.ComponentResource):
             dead_letter_config={"target_arn": args.dead_letter_topic_arn},
             tags=tags,
             # Invoked as soon as it is there, it must be able to do what it is for.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, https, *ways]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, https, *connections]),
         )
         self.arn = function.arn
         self.function_name = function.name
@@ -193,80 +201,31 @@ class PythonFunction(pulumi.ComponentResource):
         )
 
 
-def _trust_policy(region: str, account_id: str) -> str:
-    # https://docs.aws.amazon.com/lambda/latest/dg/permissions-managed-policies.html (condition keys)
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "lambda.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                    "Condition": {
-                        "ArnLike": {"aws:SourceArn": f"arn:aws:lambda:{region}:{account_id}:function:*"},
-                        "StringEquals": {"aws:SourceAccount": account_id},
-                    },
-                }
-            ],
-        }
-    )
-
-
-def _policy(args: PythonFunctionArgs, log_arn: pulumi.Output[str]) -> pulumi.Output[str]:
-    place = f"{args.region}:{args.account_id}"
-
-    def document(values: dict[str, Any]) -> dict[str, Any]:
-        statements: list[Mapping[str, Any]] = [
-            {
-                "Sid": "Log",
-                "Effect": "Allow",
-                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                "Resource": f"{values['log']}:*",
-            },
-            {
-                "Sid": "StandInTheNetwork",
-                "Effect": "Allow",
-                "Action": list(_INTERFACES),
-                "Resource": f"arn:aws:ec2:{place}:*/*",
-            },
-            {"Sid": "LookAtTheNetwork", "Effect": "Allow", "Action": list(_LOOKS), "Resource": "*"},
-            {
-                # Lambda needs the two above; the code that runs as this role doesn't.
-                # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice
-                "Sid": "ButNotFromTheCode",
-                "Effect": "Deny",
-                "Action": [*_INTERFACES, *_LOOKS],
-                "Resource": "*",
-                "Condition": {"ArnLike": {"lambda:SourceFunctionArn": f"arn:aws:lambda:{place}:function:*"}},
-            },
-            {
-                # These actions take no resource:
-                # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
-                "Sid": "Trace",
-                "Effect": "Allow",
-                "Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
-                "Resource": "*",
-            },
-            {"Sid": "TellOfDeadLetters", "Effect": "Allow", "Action": "sns:Publish", "Resource": values["topic"]},
-            {
-                "Sid": "EncryptDeadLettersAndReadTheEnvironment",
-                "Effect": "Allow",
-                "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-                "Resource": values["key"],
-                "Condition": {
-                    "StringEquals": {
-                        "kms:ViaService": [f"{service}.{args.region}.amazonaws.com" for service in ("lambda", "sns")]
-                    }
-                },
-            },
-            *read_secrets(values["secrets"], values["key"], args.region),
-            *args.statements,
-        ]
-        return {"Version": "2012-10-17", "Statement": statements}
-
-    return pulumi.Output.json_dumps(
-        pulumi.Output.all(
-            log=log_arn, topic=args.dead_letter_topic_arn, key=args.kms_key_arn, secrets=list(args.secret_arns)
-        ).apply(document)
+def _policy(args: PythonFunctionArgs, log_arn: pulumi.Output[str]) -> dict[str, Any]:
+    functions = arn("lambda", args.region, args.account_id, "function:*")
+    by_lambda_and_sns = [f"{service}.{args.region}.amazonaws.com" for service in ("lambda", "sns")]
+    return document(
+        write_log(log_arn),
+        allow(list(_MANAGE_INTERFACES), arn("ec2", args.region, args.account_id, "*/*"), sid="ManageNetworkInterfaces"),
+        allow(list(_DESCRIBE_NETWORK), "*", sid="DescribeNetwork"),
+        # Lambda needs the two above; the code that runs as this role doesn't.
+        # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice
+        deny(
+            [*_MANAGE_INTERFACES, *_DESCRIBE_NETWORK],
+            "*",
+            sid="DenyEniFromFunctionCode",
+            condition={"ArnLike": {"lambda:SourceFunctionArn": functions}},
+        ),
+        # These actions take no resource:
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+        allow(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*", sid="Trace"),
+        allow("sns:Publish", args.dead_letter_topic_arn, sid="PublishDeadLetters"),
+        allow(
+            ["kms:Decrypt", "kms:GenerateDataKey"],
+            args.kms_key_arn,
+            sid="EncryptDeadLettersAndReadEnvironment",
+            condition={"StringEquals": {"kms:ViaService": by_lambda_and_sns}},
+        ),
+        *read_secrets(args.secret_arns, args.kms_key_arn, args.region),
+        *args.statements,
     )

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from components.core.checks import InvalidValue
 from components.core.endpoint import Endpoint
+from components.core.iam import allow, arn, document, trust
 from components.core.naming import Tags, component_tags
 from components.functions.python_function import PythonFunction, PythonFunctionArgs
 from components.services.queue_metrics import NAMESPACE
@@ -93,15 +94,14 @@ class QueueDepth(pulumi.ComponentResource):
                 secret_arns=[args.redis_secret_arn],
                 stores={"cache": args.cache},
                 statements=[
-                    {
-                        # The action takes no resource, only this condition.
-                        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html
-                        "Sid": "PublishQueueMetrics",
-                        "Effect": "Allow",
-                        "Action": "cloudwatch:PutMetricData",
-                        "Resource": "*",
-                        "Condition": {"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
-                    }
+                    # The action takes no resource, only this condition.
+                    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html
+                    allow(
+                        "cloudwatch:PutMetricData",
+                        "*",
+                        sid="PublishQueueMetrics",
+                        condition={"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
+                    )
                 ],
                 environment={
                     "NAMESPACE": NAMESPACE,
@@ -125,7 +125,14 @@ class QueueDepth(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{name}-schedule-role",
             description=f"Calls {name} every minute",
-            assume_role_policy=_trust_policy(args.region, args.account_id),
+            # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+            assume_role_policy=json.dumps(
+                trust(
+                    "scheduler.amazonaws.com",
+                    args.account_id,
+                    arn("scheduler", args.region, args.account_id, "schedule-group/default"),
+                )
+            ),
             tags=tags,
             opts=child,
         )
@@ -133,17 +140,7 @@ class QueueDepth(pulumi.ComponentResource):
             f"{name}-schedule-policy",
             role=role.name,
             policy=pulumi.Output.json_dumps(
-                {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Sid": "CallTheFunction",
-                            "Effect": "Allow",
-                            "Action": "lambda:InvokeFunction",
-                            "Resource": function.arn,
-                        }
-                    ],
-                }
+                document(allow("lambda:InvokeFunction", function.arn, sid="InvokeFunction"))
             ),
             opts=child,
         )
@@ -163,24 +160,3 @@ class QueueDepth(pulumi.ComponentResource):
         self.function_name = function.function_name
         self.log_group_name = function.log_group_name
         self.register_outputs({"function_name": self.function_name, "log_group_name": self.log_group_name})
-
-
-def _trust_policy(region: str, account_id: str) -> str:
-    # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
-    group = f"arn:aws:scheduler:{region}:{account_id}:schedule-group/default"
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "scheduler.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                    "Condition": {
-                        "StringEquals": {"aws:SourceAccount": account_id},
-                        "ArnEquals": {"aws:SourceArn": group},
-                    },
-                }
-            ],
-        }
-    )

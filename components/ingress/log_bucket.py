@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.core.checks import InvalidValue
+from components.core.iam import WITHOUT_TLS, allow, deny, document
 from components.core.naming import Tags, component_tags
 
 #: The service that delivers a load balancer's access logs. It replaces the account per region that older examples
@@ -23,28 +24,23 @@ ABORTED_UPLOAD_DAYS = 7
 
 def log_bucket_policy(bucket_arn: str, account_id: str) -> dict[str, Any]:
     """Return the policy of the bucket: one writer, under its account's own path, and nobody without TLS."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "LoadBalancersOfThisAccountWriteTheirLogs",
-                "Effect": "Allow",
-                "Principal": {"Service": LOG_DELIVERY_SERVICE},
-                "Action": "s3:PutObject",
-                # The account in the path is what keeps other accounts' load balancers out.
-                # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html#attach-bucket-policy
-                "Resource": f"{bucket_arn}/AWSLogs/{account_id}/*",
-            },
-            {
-                "Sid": "RefuseRequestsWithoutTls",
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "s3:*",
-                "Resource": [bucket_arn, f"{bucket_arn}/*"],
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            },
-        ],
-    }
+    return document(
+        allow(
+            "s3:PutObject",
+            # The account in the path is what keeps other accounts' load balancers out.
+            # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html#attach-bucket-policy
+            f"{bucket_arn}/AWSLogs/{account_id}/*",
+            sid="LoadBalancersOfThisAccountWriteTheirLogs",
+            principal={"Service": LOG_DELIVERY_SERVICE},
+        ),
+        deny(
+            "s3:*",
+            [bucket_arn, f"{bucket_arn}/*"],
+            sid="RefuseRequestsWithoutTls",
+            principal="*",
+            condition=WITHOUT_TLS,
+        ),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

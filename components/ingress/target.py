@@ -7,10 +7,11 @@ import pulumi
 import pulumi_aws as aws
 
 from components.core.checks import check_between
+from components.core.endpoint import Endpoint
 from components.core.naming import Tags, component_tags
 from components.delivery.deployment_alarms import WatchedTargets
 from components.ingress.route import Route, RouteArgs, RouteKind, rule_priority, split_paths
-from components.network.connection import allow
+from components.network.connection import Connection, ConnectionArgs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,14 +102,15 @@ class Target(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         tags = component_tags(args.tags, args.tags.get("Component", "target"))
 
-        allow(
+        Connection(
             name,
-            source_security_group_id=args.load_balancer_security_group_id,
-            target_security_group_id=args.service_security_group_id,
-            port=args.port,
-            description=f"Load balancer to {name}",
-            tags=tags,
-            opts=child,
+            ConnectionArgs(
+                source_security_group_id=args.load_balancer_security_group_id,
+                target=Endpoint(security_group_id=args.service_security_group_id, port=args.port),
+                description=f"Load balancer to {name}",
+                tags=tags,
+            ),
+            child,
         )
         groups = {role: self._group(f"{name}-{role}", args, tags) for role in self._roles(args)}
         alternate = groups.get("alternate")

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.core.checks import InvalidValue, check_between
+from components.core.iam import acting_for, allow, arn, document
 from components.core.naming import Tags, component_tags, physical_name
 from components.ingress.firewall_rules import firewall_rules
 from components.ingress.hosted_zone import check_domain
@@ -30,27 +31,19 @@ METRIC_NAME = 128
 SECRET_HEADERS = ("authorization", "cookie", "x-api-key")
 
 
-def log_delivery_policy(log_group_arn: str) -> dict[str, Any]:
-    """Return who may write to the log group: the log delivery service, for web ACLs of the group's own account.
+def log_delivery_policy(log_group_arn: str, account_id: str, region: str) -> dict[str, Any]:
+    """Return who may write to the log group: the log delivery service, for web ACLs of this account.
 
     https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
     """
-    _, partition, _, region, account_id, _ = log_group_arn.split(":", 5)
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "delivery.logs.amazonaws.com"},
-                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                "Resource": f"{log_group_arn}:*",
-                "Condition": {
-                    "StringEquals": {"aws:SourceAccount": account_id},
-                    "ArnLike": {"aws:SourceArn": f"arn:{partition}:logs:{region}:{account_id}:*"},
-                },
-            }
-        ],
-    }
+    return document(
+        allow(
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            f"{log_group_arn}:*",
+            principal={"Service": "delivery.logs.amazonaws.com"},
+            condition=acting_for(account_id, arn("logs", region, account_id, "*")),
+        )
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +54,10 @@ class WebFirewallArgs:
     """How many requests one address may make in five minutes, from 10."""
     resource_arn: pulumi.Input[str]
     """The load balancer to protect."""
+    account_id: str
+    """The account of the load balancer."""
+    region: str
+    """Its region."""
     log_retention_days: int
     """How many days logged requests are kept."""
     kms_key_arn: pulumi.Input[str]
@@ -160,7 +157,9 @@ class WebFirewall(pulumi.ComponentResource):
         policy = aws.cloudwatch.LogResourcePolicy(
             f"{name}-log-delivery",
             policy_name=group.log_group_name,
-            policy_document=pulumi.Output.json_dumps(group.arn.apply(log_delivery_policy)),
+            policy_document=pulumi.Output.json_dumps(
+                group.arn.apply(lambda arn: log_delivery_policy(arn, args.account_id, args.region))
+            ),
             opts=child,
         )
         aws.wafv2.WebAclLoggingConfiguration(

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.core.checks import InvalidValue, check_between
+from components.core.endpoint import Endpoint
 from components.core.naming import Tags, component_tags
 
 #: What the description of a security group rule may be.
@@ -20,10 +21,8 @@ class ConnectionArgs:
 
     source_security_group_id: pulumi.Input[str]
     """The client's security group."""
-    target_security_group_id: pulumi.Input[str]
-    """The server's security group."""
-    port: int
-    """The one TCP port that opens."""
+    target: Endpoint
+    """The server: its security group, and the one TCP port that opens."""
     description: str
     """Why, in a few words: AWS shows it beside both rules."""
     tags: Tags
@@ -31,7 +30,9 @@ class ConnectionArgs:
 
     def __post_init__(self) -> None:
         """Refuse what AWS would refuse."""
-        check_between("ConnectionArgs.port", self.port, 1, 65535, "give the one port that the server listens on")
+        check_between(
+            "ConnectionArgs.target.port", self.target.port, 1, 65535, "give the one port that the server listens on"
+        )
         if not _DESCRIPTION.fullmatch(self.description):
             raise InvalidValue(
                 "ConnectionArgs.description",
@@ -63,21 +64,21 @@ class Connection(pulumi.ComponentResource):
         egress = aws.vpc.SecurityGroupEgressRule(
             f"{name}-egress",
             security_group_id=args.source_security_group_id,
-            referenced_security_group_id=args.target_security_group_id,
+            referenced_security_group_id=args.target.security_group_id,
             ip_protocol="tcp",
-            from_port=args.port,
-            to_port=args.port,
+            from_port=args.target.port,
+            to_port=args.target.port,
             description=args.description,
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
         ingress = aws.vpc.SecurityGroupIngressRule(
             f"{name}-ingress",
-            security_group_id=args.target_security_group_id,
+            security_group_id=args.target.security_group_id,
             referenced_security_group_id=args.source_security_group_id,
             ip_protocol="tcp",
-            from_port=args.port,
-            to_port=args.port,
+            from_port=args.target.port,
+            to_port=args.target.port,
             description=args.description,
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self),
@@ -85,27 +86,3 @@ class Connection(pulumi.ComponentResource):
         self.egress_rule_id = egress.security_group_rule_id
         self.ingress_rule_id = ingress.security_group_rule_id
         self.register_outputs({"egress_rule_id": self.egress_rule_id, "ingress_rule_id": self.ingress_rule_id})
-
-
-def allow(
-    name: str,
-    *,
-    source_security_group_id: pulumi.Input[str],
-    target_security_group_id: pulumi.Input[str],
-    port: int,
-    description: str,
-    tags: Tags,
-    opts: pulumi.ResourceOptions | None = None,
-) -> Connection:
-    """Let one security group reach another on one TCP port: the short way to a `Connection`."""
-    return Connection(
-        name,
-        ConnectionArgs(
-            source_security_group_id=source_security_group_id,
-            target_security_group_id=target_security_group_id,
-            port=port,
-            description=description,
-            tags=tags,
-        ),
-        opts,
-    )

@@ -6,29 +6,17 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.core.iam import allow, arn, document, trust
 from components.core.naming import Tags, component_tags
 from components.observability.log_group import LogGroup, LogGroupArgs, check_retention
 
 
-def flow_log_trust_policy(account_id: str, region: str, partition: str) -> dict[str, Any]:
+def flow_log_trust_policy(account_id: str, region: str) -> dict[str, Any]:
     """Return who may take the role on: VPC Flow Logs, and only for flow logs of this account and region.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
     """
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-                "Condition": {
-                    "StringEquals": {"aws:SourceAccount": account_id},
-                    "ArnLike": {"aws:SourceArn": f"arn:{partition}:ec2:{region}:{account_id}:vpc-flow-log/*"},
-                },
-            }
-        ],
-    }
+    return trust("vpc-flow-logs.amazonaws.com", account_id, arn("ec2", region, account_id, "vpc-flow-log/*"))
 
 
 def flow_log_delivery_policy(log_group_arn: str) -> dict[str, Any]:
@@ -36,21 +24,8 @@ def flow_log_delivery_policy(log_group_arn: str) -> dict[str, Any]:
 
     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
     """
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": [
-                    "logs:CreateLogStream",
-                    "logs:DescribeLogGroups",
-                    "logs:DescribeLogStreams",
-                    "logs:PutLogEvents",
-                ],
-                "Resource": [log_group_arn, f"{log_group_arn}:*"],
-            }
-        ],
-    }
+    actions = ["CreateLogStream", "DescribeLogGroups", "DescribeLogStreams", "PutLogEvents"]
+    return document(allow([f"logs:{action}" for action in actions], [log_group_arn, f"{log_group_arn}:*"]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +44,6 @@ class FlowLogArgs:
     """The key that encrypts the records."""
     tags: Tags
     """Tags for everything that takes them."""
-    partition: str = "aws"
-    """The region's partition: `aws`, `aws-cn` or `aws-us-gov`."""
 
     def __post_init__(self) -> None:
         """Refuse a retention that CloudWatch Logs doesn't take."""
@@ -107,7 +80,7 @@ class FlowLog(pulumi.ComponentResource):
             description="Lets VPC Flow Logs write to its log group",
             assume_role_policy=pulumi.Output.json_dumps(
                 pulumi.Output.from_input(args.account_id).apply(
-                    lambda account_id: flow_log_trust_policy(account_id, args.region, args.partition)
+                    lambda account_id: flow_log_trust_policy(account_id, args.region)
                 )
             ),
             tags=tags,

@@ -60,8 +60,6 @@ class NetworkArgs:
     """Tags for everything that takes them."""
     interface_endpoints: Sequence[str] = ()
     """Services that get an interface endpoint, by short name, for instance `ecr.api`."""
-    partition: str = "aws"
-    """The region's partition: `aws`, `aws-cn` or `aws-us-gov`."""
 
     def __post_init__(self) -> None:
         """Refuse a plan that AWS would refuse, or that couldn't lose a zone."""
@@ -153,7 +151,6 @@ class Network(pulumi.ComponentResource):
                 vpc_id=vpc.id,
                 account_id=vpc.owner_id,
                 region=args.region,
-                partition=args.partition,
                 retention_days=args.flow_log_retention_days,
                 kms_key_arn=args.kms_key_arn,
                 tags=args.tags,

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.core.iam import WITHOUT_TLS, allow, deny, document
 from components.core.naming import Tags, component_tags
 
 
@@ -55,25 +56,14 @@ class Notifications(pulumi.ComponentResource):
 
 def topic_policy(topic_arn: str, args: NotificationsArgs) -> dict[str, Any]:
     """Return who may do what with the topic; IAM of the account decides about its own principals."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "PublishFromServicesOfThisAccount",
-                "Effect": "Allow",
-                "Principal": {"Service": sorted(args.services)},
-                "Action": "sns:Publish",
-                "Resource": topic_arn,
-                # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
-                "Condition": {"StringEquals": {"aws:SourceAccount": args.account_id}},
-            },
-            {
-                "Sid": "RefusePlainHttp",
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "sns:Publish",
-                "Resource": topic_arn,
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            },
-        ],
-    }
+    return document(
+        allow(
+            "sns:Publish",
+            topic_arn,
+            sid="PublishFromServicesOfThisAccount",
+            principal={"Service": sorted(args.services)},
+            # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+            condition={"StringEquals": {"aws:SourceAccount": args.account_id}},
+        ),
+        deny("sns:Publish", topic_arn, sid="RefusePlainHttp", principal="*", condition=WITHOUT_TLS),
+    )

@@ -17,7 +17,7 @@ from components.delivery.rollout import Rollout, RolloutArgs
 from components.delivery.traffic_role import TrafficRole, TrafficRoleArgs
 from components.ingress.target import Target, TargetArgs
 from components.network.client_security_group import client_security_group
-from components.network.connection import allow
+from components.network.connection import Connection, ConnectionArgs
 from components.services.autoscaling import Autoscaling, AutoscalingArgs, Scaling
 from components.services.queue_metrics import QueueMetrics
 
@@ -153,14 +153,15 @@ class Service(pulumi.ComponentResource):
 
         group, _ = client_security_group(name, vpc_id=args.vpc_id, title=args.service_name, tags=tags, opts=child)
         for store, target in args.stores.items():
-            allow(
+            Connection(
                 f"{name}-{store}",
-                source_security_group_id=group.id,
-                target_security_group_id=target.security_group_id,
-                port=target.port,
-                description=f"{args.service_name} to {store}",
-                tags=tags,
-                opts=child,
+                ConnectionArgs(
+                    source_security_group_id=group.id,
+                    target=target,
+                    description=f"{args.service_name} to {store}",
+                    tags=tags,
+                ),
+                child,
             )
         task = Task(
             name,

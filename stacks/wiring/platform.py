@@ -144,6 +144,8 @@ def build(settings: Settings) -> Platform:
         WebFirewallArgs(
             rate_limit=profile.waf_rate_limit,
             resource_arn=load_balancer.arn,
+            account_id=account_id,
+            region=region,
             log_retention_days=settings.log_retention_days,
             kms_key_arn=key.arn,
             private_paths=_private_paths(settings),
@@ -172,6 +174,8 @@ def build(settings: Settings) -> Platform:
             WebFirewallArgs(
                 rate_limit=profile.waf_rate_limit,
                 resource_arn=internal.arn,
+                account_id=account_id,
+                region=region,
                 log_retention_days=settings.log_retention_days,
                 kms_key_arn=key.arn,
                 tags=tags,

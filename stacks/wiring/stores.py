@@ -86,6 +86,8 @@ def build_stores(
         PostgresDatabaseArgs(
             vpc_id=platform.network.vpc_id,
             subnet_ids=platform.isolated_subnet_ids,
+            region=platform.region,
+            account_id=platform.account_id,
             database_name=system.database.name,
             username=ADMINISTRATOR,
             password=values[DATABASE_ADMIN_PASSWORD].value,

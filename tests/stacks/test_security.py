@@ -541,13 +541,13 @@ def test_ecs_moves_the_traffic_of_each_service_with_a_role_for_nothing_else(stan
             role = roles[advanced["roleArn"]]
             (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
             document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-            allowed = {s["Sid"]: set(_several(s["Resource"])) for s in _statements(document) if s["Sid"] != "Look"}
+            allowed = {s["Sid"]: set(_several(s["Resource"])) for s in _statements(document) if s["Sid"] != "Describe"}
             rule = advanced["productionListenerRule"]
             listener = rule.rpartition("/")[0].replace(":listener-rule/", ":listener/")
             assert allowed == {
-                "EnterTasks": {balancer["targetGroupArn"], advanced["alternateTargetGroupArn"]},
-                "MoveWeights": {rule},
-                "MoveWeightsOfListeners": {listener},
+                "RegisterTargets": {balancer["targetGroupArn"], advanced["alternateTargetGroupArn"]},
+                "ModifyRules": {rule},
+                "ModifyListeners": {listener},
             }, f"{name}: AWS's own policy allows it for every load balancer of the account"
     assert seen == 3
 

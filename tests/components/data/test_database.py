@@ -17,6 +17,8 @@ def _args(**overrides: object) -> PostgresDatabaseArgs:
     values: dict[str, Any] = {
         "vpc_id": "vpc-1",
         "subnet_ids": ["subnet-a", "subnet-b"],
+        "region": "us-east-1",
+        "account_id": ACCOUNT,
         "database_name": "aprendeai",
         "username": "aprendeai",
         "password": PASSWORD,

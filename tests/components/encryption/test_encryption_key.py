@@ -16,7 +16,7 @@ def _args(**overrides: object) -> EncryptionKeyArgs:
 
 
 def _statements(*services: str) -> dict[str, dict[str, Any]]:
-    policy = key_policy(ACCOUNT, "eu-west-1", "aws", services)
+    policy = key_policy(ACCOUNT, "eu-west-1", services)
     return {statement["Sid"]: statement for statement in policy["Statement"]}
 
 
@@ -49,12 +49,8 @@ def test_eventbridge_has_no_condition_that_its_calls_do_not_carry() -> None:
 
 
 def test_nobody_is_allowed_to_use_the_key_from_anywhere() -> None:
-    policy = key_policy(ACCOUNT, "eu-west-1", "aws", list(KeyService))
+    policy = key_policy(ACCOUNT, "eu-west-1", list(KeyService))
     assert '"*"' not in json.dumps([statement["Principal"] for statement in policy["Statement"]]), "KMS.5"
-
-
-def test_another_partition_has_its_own_arns() -> None:
-    assert "arn:aws:" not in json.dumps(key_policy(ACCOUNT, "cn-north-1", "aws-cn", []))
 
 
 def test_the_key_is_rotated_and_its_alias_is_its_own() -> None:
@@ -75,8 +71,7 @@ def test_the_key_is_rotated_and_its_alias_is_its_own() -> None:
         (
             {"services": ["rds.amazonaws.com"]},
             "services is 'rds.amazonaws.com'; allowed: cloudwatch.amazonaws.com, events.rds.amazonaws.com, "
-            "events.amazonaws.com, budgets.amazonaws.com; leave it out: others use the key with their caller's "
-            "permissions",
+            "events.amazonaws.com; leave it out: others use the key with their caller's permissions",
         ),
         ({"deletion_window_days": 6}, "deletion_window_days is 6; allowed: 7 to 30; KMS takes no other"),
         ({"deletion_window_days": 31}, "deletion_window_days is 31; allowed: 7 to 30; KMS takes no other"),

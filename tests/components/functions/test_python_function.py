@@ -117,7 +117,7 @@ def test_it_writes_on_everything_only_what_takes_no_resource() -> None:
 
 
 def test_its_code_may_not_touch_network_interfaces_though_lambda_may() -> None:
-    statement = _statements(_built())["ButNotFromTheCode"]
+    statement = _statements(_built())["DenyEniFromFunctionCode"]
     assert statement["Effect"] == "Deny"
     assert "ec2:CreateNetworkInterface" in statement["Action"]
     assert statement["Condition"] == {

@@ -14,6 +14,8 @@ def _args(**overrides: object) -> WebFirewallArgs:
     values: dict[str, Any] = {
         "rate_limit": 2000,
         "resource_arn": f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:loadbalancer/app/public/1",
+        "account_id": ACCOUNT,
+        "region": "eu-west-1",
         "log_retention_days": 365,
         "kms_key_arn": KEY,
         "tags": TAGS,
@@ -151,7 +153,8 @@ def test_logging_waits_for_its_permission(firewall: Recording) -> None:
 
 
 def test_only_this_accounts_log_delivery_writes_to_the_log() -> None:
-    (statement,) = log_delivery_policy(f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:aws-waf-logs-x")["Statement"]
+    group = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:aws-waf-logs-x"
+    (statement,) = log_delivery_policy(group, ACCOUNT, "eu-west-1")["Statement"]
     assert statement["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
     assert statement["Resource"] == f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:aws-waf-logs-x:*"
     assert statement["Condition"] == {

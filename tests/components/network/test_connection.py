@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from components.network.connection import ConnectionArgs, allow
+from components.core.endpoint import Endpoint
+from components.network.connection import Connection, ConnectionArgs
 from tests.components.recording import TAGS, Recording, record
 
 
 def _args(**overrides: object) -> ConnectionArgs:
     values: dict[str, Any] = {
         "source_security_group_id": "sg-client",
-        "target_security_group_id": "sg-server",
-        "port": 5432,
+        "target": Endpoint(security_group_id="sg-server", port=5432),
         "description": "api to database",
         "tags": TAGS,
         **overrides,
@@ -21,24 +21,15 @@ def _args(**overrides: object) -> ConnectionArgs:
 
 
 def _built() -> Recording:
-    return record(
-        lambda: allow(
-            "api-to-database",
-            source_security_group_id="sg-client",
-            target_security_group_id="sg-server",
-            port=5432,
-            description="api to database",
-            tags=TAGS,
-        )
-    )
+    return record(lambda: Connection("api-to-database", _args()))
 
 
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
         (
-            {"port": 0},
-            "ConnectionArgs.port is 0; allowed: 1 to 65535; give the one port that the server listens on",
+            {"target": Endpoint(security_group_id="sg-server", port=0)},
+            "ConnectionArgs.target.port is 0; allowed: 1 to 65535; give the one port that the server listens on",
         ),
         (
             {"description": "serviço à base"},

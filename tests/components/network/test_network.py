@@ -129,7 +129,7 @@ def test_all_traffic_is_logged_encrypted(network: Recording) -> None:
 
 
 def test_flow_logs_are_written_by_this_account_only() -> None:
-    (statement,) = flow_log_trust_policy(ACCOUNT, "eu-west-1", "aws")["Statement"]
+    (statement,) = flow_log_trust_policy(ACCOUNT, "eu-west-1")["Statement"]
     assert statement["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
     assert statement["Condition"] == {
         "StringEquals": {"aws:SourceAccount": ACCOUNT},
