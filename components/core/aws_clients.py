@@ -1,8 +1,8 @@
-"""Clients of AWS for what speaks to it beside Pulumi's own provider: migrations, rollouts and resource hooks.
+"""Clients of AWS for what calls it beside Pulumi's AWS provider: migrations, rollouts and resource hooks.
 
-They take the credentials that the AWS provider takes: those of the stack's config (`aws:profile`, `aws:assumeRoles`,
-`aws:endpoints` and the like) where it has any, else those of the environment. Else a release could be deployed to one
-account and watched in another.
+They use the credentials that the AWS provider uses: those of the stack's config (`aws:profile`, `aws:assumeRoles`,
+`aws:endpoints` and the like) if there are any, otherwise those of the environment. With others, a release could be
+deployed to one account and watched in another.
 https://www.pulumi.com/registry/packages/aws/installation-configuration/
 """
 
@@ -17,25 +17,28 @@ import boto3
 import botocore.credentials
 import botocore.session
 
-#: How the AWS provider calls a service in `endpoints`, where boto3 calls it otherwise.
+#: A client of boto3, which makes their classes when the program runs.
+Client = Any
+
+#: Names of a service in the AWS provider's `endpoints`, where they aren't boto3's name alone.
 _ENDPOINTS = {"logs": ("logs", "cloudwatchlogs")}
-#: Ways of the provider to get credentials that aren't taken here; a stack's settings refuse them.
-NOT_TAKEN = ("assumeRoleWithWebIdentity", "sharedConfigFiles", "sharedCredentialsFiles")
-#: What is taken.
-TAKEN = ("profile", "accessKey", "secretKey", "token", "assumeRoles", "endpoints")
+#: Settings of the provider for credentials that aren't supported here; a stack's settings refuse them.
+UNSUPPORTED = ("assumeRoleWithWebIdentity", "sharedConfigFiles", "sharedCredentialsFiles")
+#: The settings that are.
+SUPPORTED = ("profile", "accessKey", "secretKey", "token", "assumeRoles", "endpoints")
 
 
 @dataclass(frozen=True)
 class Clients:
     """Makes clients with one stack's credentials.
 
-    Where `AWS_ENDPOINT_URL` is set, as on the local cloud, AWS is what is found there: the environment counts alone.
+    When `AWS_ENDPOINT_URL` is set, as in the local cloud, the environment alone counts.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     """What the stack's config has for the package `aws`, by key without the namespace."""
 
-    def client(self, service: str, region: str) -> Any:  # noqa: ANN401 - boto3 clients are made at run time
+    def client(self, service: str, region: str) -> Client:
         """Return the client of a service."""
         # Making clients isn't safe in threads: https://docs.aws.amazon.com/boto3/latest/guide/clients.html
         with _LOCK:
@@ -52,13 +55,13 @@ class Clients:
             region_name=region,
         )
         for role in _decoded(self.settings.get("assumeRoles")) or ():
-            session = self._assumed(session, role, region)
+            session = self._assume(session, role, region)
         return session
 
-    def _assumed(self, session: boto3.Session, role: Mapping[str, Any], region: str) -> boto3.Session:
+    def _assume(self, session: boto3.Session, role: Mapping[str, Any], region: str) -> boto3.Session:
         """Return a session of a role, whose credentials are renewed for as long as a rollout takes."""
         policies = [{"arn": arn} for arn in role.get("policyArns") or ()]
-        told = {
+        options = {
             "RoleSessionName": role.get("sessionName"),
             "ExternalId": role.get("externalId"),
             "Policy": role.get("policy"),
@@ -68,7 +71,7 @@ class Clients:
             "TransitiveTagKeys": role.get("transitiveTagKeys"),
         }
 
-        def creator(service: str, **more: Any) -> Any:  # noqa: ANN401 - a boto3 client
+        def creator(service: str, **more: Any) -> Client:  # noqa: ANN401 - options of botocore
             return botocore.session.get_session().create_client(
                 service, region_name=region, endpoint_url=self._endpoint(service), **more
             )
@@ -77,7 +80,7 @@ class Clients:
             client_creator=creator,
             source_credentials=session.get_credentials(),
             role_arn=role["roleArn"],
-            extra_args={key: value for key, value in told.items() if value},
+            extra_args={key: value for key, value in options.items() if value},
         )
         core = botocore.session.get_session()
         # botocore's only way to be given credentials that are renewed.
@@ -87,10 +90,10 @@ class Clients:
         return boto3.Session(botocore_session=core, region_name=region)
 
     def _endpoint(self, service: str) -> str | None:
-        for one in _decoded(self.settings.get("endpoints")) or ():
+        for endpoints in _decoded(self.settings.get("endpoints")) or ():
             for name in _ENDPOINTS.get(service, (service,)):
-                if one.get(name):
-                    return str(one[name])
+                if endpoints.get(name):
+                    return str(endpoints[name])
         return None
 
 
@@ -106,10 +109,10 @@ def configure(get: Callable[[str], Any]) -> None:
         get: returns the value of a full key, such as `aws:profile`, or None.
     """
     global _CURRENT
-    _CURRENT = Clients({key: value for key in TAKEN if (value := get(f"aws:{key}")) not in (None, "")})
+    _CURRENT = Clients({key: value for key in SUPPORTED if (value := get(f"aws:{key}")) not in (None, "")})
 
 
-def client(service: str, region: str) -> Any:  # noqa: ANN401 - boto3 clients are made at run time
+def client(service: str, region: str) -> Client:
     """Return the client of a service in a region; see `Clients.client`."""
     return _CURRENT.client(service, region)
 

@@ -13,7 +13,7 @@ from pulumi import dynamic
 
 from components.core import aws_clients
 from components.core.checks import check_between
-from components.delivery.rollout_wait import alarms_on, say_unwatched, wait
+from components.delivery.rollout_wait import alarms_on, wait, warn_unwatched
 
 #: How many images that ran are remembered.
 _REMEMBERED = 100
@@ -35,7 +35,7 @@ class RolloutProvider(dynamic.ResourceProvider):
         changes = any(news.get(key) != olds.get(key) for key in ("task_definition", "settings"))
         if changes and not str(wanted).startswith("arn:"):
             # Only a preview doesn't know the revision yet: now is the time to say that its alarms won't count.
-            say_unwatched(str(olds.get("service")), alarms_on(olds))
+            warn_unwatched(str(olds.get("service")), alarms_on(olds))
         return dynamic.DiffResult(
             changes=changes,
             replaces=["service"] if news.get("service") != olds.get("service") else [],

@@ -106,26 +106,6 @@ def plan_subnets(cidr: str, zones: Sequence[str]) -> SubnetPlan:
     )
 
 
-def check_disjoint(cidr: str, reserved: Mapping[str, str]) -> None:
-    """Refuse a block that overlaps another one.
-
-    Peered networks, VPNs and a second stack on the same transit gateway can't route between overlapping blocks.
-
-    Args:
-        cidr: the block to check.
-        reserved: blocks that are taken, by what they are taken for.
-
-    Raises:
-        ValueError: when it overlaps one of them, or when one of the blocks is no IPv4 block.
-    """
-    block = _ipv4_block("cidr", cidr)
-    for name, other in sorted(reserved.items()):
-        if block.overlaps(_ipv4_block(name, other)):
-            raise InvalidValue(
-                "cidr", cidr, f"a block apart from {other} ({name})", "take one that no other network uses"
-            )
-
-
 def _zone_subnets(quarter: ipaddress.IPv4Network) -> ZoneSubnets:
     private, rest = quarter.subnets(prefixlen_diff=1)
     isolated, rest = rest.subnets(prefixlen_diff=1)

@@ -8,13 +8,9 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-using-sqs-queue.html
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 
 from components.core.checks import InvalidValue, check_between
 
-#: How far below its target a metric has to be before target tracking takes tasks away ("usually more than 10% lower").
-#: https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html
-LOW = 0.9
 #: Most steps of a step scaling policy.
 #: https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-quotas.html
 _MOST_STEPS = 20
@@ -79,28 +75,3 @@ def first_steps(latency: AcceptedLatency, maximum: int) -> Sequence[Step]:
         )
         for number in range(1, most + 1)
     ]
-
-
-def desired_tasks(latency: AcceptedLatency, *, backlog: int, running: int, minimum: int, maximum: int) -> int:
-    """Return how many tasks the policies of `Autoscaling` ask for while nothing changes.
-
-    Args:
-        latency: what is accepted.
-        backlog: unfinished jobs: those that wait and those that are worked on.
-        running: tasks that run.
-        minimum: fewest tasks.
-        maximum: most tasks.
-    """
-    if running == 0:
-        wanted = max((step.tasks for step in first_steps(latency, maximum) if 0 < backlog >= step.jobs), default=0)
-    else:
-        slots = running * latency.concurrency
-        if backlog > running * latency.jobs_per_task:
-            wanted = ceil(round(backlog / latency.jobs_per_task, 6))
-        elif backlog < LOW * slots:
-            # Every unfinished job is being worked on; one task for each `concurrency` of them has to stay. It is also
-            # what the backlog asks for at the least, since no accepted latency is shorter than a job.
-            wanted = ceil(backlog / latency.concurrency)
-        else:
-            wanted = running
-    return min(max(wanted, minimum), maximum)

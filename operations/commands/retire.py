@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
-from components.compute.stopped_task import looks
+from components.core.polling import poll
 from operations.account import deployments, revisions, secret_versions, services
 from operations.account.account import Account, in_batches
 from operations.account.revisions import Revision
@@ -214,7 +214,7 @@ def _forget_password(account: Account, stack: Stack, system: System, user_id: st
 
 def _settled(client: Any, user_id: str) -> dict[str, Any]:  # noqa: ANN401 - a boto3 client
     """Return the cache's user once no change of it is under way."""
-    for _ in looks(_USER_SECONDS):
+    for _ in poll(_USER_SECONDS):
         user: dict[str, Any] = client.describe_users(UserId=user_id)["Users"][0]
         if user["Status"] != "modifying":
             return user

@@ -5,7 +5,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components.compute.stopped_task import looks, reason
+from components.compute.stopped_task import stop_reason
+from components.core.polling import poll
 from operations.account import services
 from operations.account.account import Account
 from operations.account.revisions import Revision
@@ -97,7 +98,9 @@ def run(
         raise
     own: Mapping[str, Any] = next((c for c in task["containers"] if c["name"] == revision.container), {})
     if own.get("exitCode") is None:
-        raise OperationError(f"the task {arn} ended without running the command: {reason(task, revision.container)}")
+        raise OperationError(
+            f"the task {arn} ended without running the command: {stop_reason(task, revision.container)}"
+        )
     return int(own["exitCode"])
 
 
@@ -105,7 +108,7 @@ def _follow(account: Account, stack: Stack, revision: Revision, arn: str) -> dic
     """Print a task's log lines until it has stopped; return how ECS describes it then."""
     ecs = account.client("ecs")
     log = _LogStream(account.client("logs"), revision.log_group, revision.log_stream(arn))
-    for _ in looks(float("inf")):
+    for _ in poll(float("inf")):
         found = ecs.describe_tasks(cluster=stack.cluster, tasks=[arn])["tasks"]
         if not found:
             raise OperationError(f"ECS knows nothing of the task {arn} any more")

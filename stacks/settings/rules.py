@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from components.compute.fargate import size_problem
-from components.core.aws_clients import NOT_TAKEN, TAKEN
+from components.core.aws_clients import SUPPORTED, UNSUPPORTED
 from components.core.checks import InvalidValue
 from components.core.did_you_mean import did_you_mean
 from components.delivery.deployment_strategy import Strategy
@@ -47,12 +47,12 @@ def unknown_namespaces(values: Mapping[str, str], systems: Sequence[System]) -> 
 
 def credential_mistakes(values: Mapping[str, str]) -> Iterator[Mistake]:
     """Report credentials of the AWS provider that migrations and rollouts couldn't take: they would have others."""
-    for name in NOT_TAKEN:
+    for name in UNSUPPORTED:
         if values.get(f"aws:{name}"):
             yield Mistake(
                 key=f"aws:{name}",
                 problem="is set, and migrations and rollouts can't take credentials that way",
-                allowed=f"{', '.join(f'aws:{taken}' for taken in TAKEN)}, or credentials of the environment",
+                allowed=f"{', '.join(f'aws:{key}' for key in SUPPORTED)}, or credentials of the environment",
                 remedy=remove_command(f"aws:{name}"),
             )
 

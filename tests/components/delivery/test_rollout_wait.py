@@ -115,7 +115,7 @@ def waiting(monkeypatch: pytest.MonkeyPatch, cloudwatch: CloudWatch) -> Iterator
 
     def run(ecs: Ecs, **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any property
         monkeypatch.setattr(aws_clients, "client", lambda service, _: cloudwatch if service == "cloudwatch" else ecs)
-        monkeypatch.setattr(rollout_wait, "looks", lambda limit: iter(range(int(limit))))
+        monkeypatch.setattr(rollout_wait, "poll", lambda limit: iter(range(int(limit))))
         return wait({**PROPS, **changed})
 
     yield run

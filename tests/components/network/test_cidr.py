@@ -13,7 +13,6 @@ from components.network.cidr import (
     SMALLEST_PREFIX,
     ZONE_KEYS,
     SubnetPlan,
-    check_disjoint,
     plan_subnets,
 )
 
@@ -131,24 +130,3 @@ def test_unusable_zones_are_refused(zones: list[str], message: str) -> None:
     with pytest.raises(ValueError) as refused:
         plan_subnets("10.20.0.0/16", zones)
     assert str(refused.value) == message
-
-
-def test_blocks_that_touch_do_not_overlap() -> None:
-    check_disjoint("10.20.0.0/16", {"office": "10.21.0.0/16", "staging": "10.19.0.0/16"})
-
-
-@pytest.mark.parametrize("other", ["10.20.0.0/16", "10.20.128.0/20", "10.0.0.0/8"])
-def test_an_overlapping_block_is_refused(other: str) -> None:
-    with pytest.raises(ValueError) as refused:
-        check_disjoint("10.20.0.0/16", {"office": other, "staging": "10.30.0.0/16"})
-    assert str(refused.value) == (
-        f"cidr is '10.20.0.0/16'; allowed: a block apart from {other} (office); take one that no other network uses"
-    )
-
-
-def test_a_reserved_block_that_is_none_is_refused_by_its_name() -> None:
-    with pytest.raises(ValueError) as refused:
-        check_disjoint("10.20.0.0/16", {"office": "somewhere"})
-    assert str(refused.value) == (
-        "office is 'somewhere'; allowed: an IPv4 block, an address and a prefix; write it like 10.20.0.0/16"
-    )

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from components.services.autoscaling import Autoscaling, AutoscalingArgs, Scaling
-from components.services.backlog import AcceptedLatency, desired_tasks, first_steps
+from components.services.backlog import AcceptedLatency, first_steps
 from components.services.queue_metrics import QueueMetrics, rabbitmq_metrics, rq_metrics
 from tests.components.recording import TAGS, Recording, record
 from tests.components.target_tracking import queue_values, scaler
@@ -115,7 +115,7 @@ def test_a_latency_that_no_number_of_tasks_keeps_is_refused(values: dict[str, in
         (10_000, 0, 5, 60, 1, 0, 40, 20),
     ],
 )
-def test_what_the_arithmetic_says_is_what_the_policies_do(
+def test_the_policies_ask_for_as_many_tasks_as_the_backlog_needs(
     queue: str,
     backlog: int,
     running: int,
@@ -127,8 +127,6 @@ def test_what_the_arithmetic_says_is_what_the_policies_do(
     desired: int,
 ) -> None:
     accepted = AcceptedLatency(seconds=latency, job_seconds=job, concurrency=concurrency)
-    assert desired_tasks(accepted, backlog=backlog, running=running, minimum=minimum, maximum=maximum) == desired
-
     scaling = scaler(policies(accepted, _QUEUES[queue], minimum, maximum), running)
     started = min(backlog, running * concurrency)
     metrics = {**queue_values(backlog - started, started), "running": float(running)}
