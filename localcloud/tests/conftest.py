@@ -1,7 +1,6 @@
 """An emulator for the tests, and a short way to drive a resource type through its life."""
 
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -11,24 +10,10 @@ from localcloud.emulator import control
 from localcloud.provider import load
 from localcloud.provider.session import Session
 from localcloud.provider.values import wrap_map
-from support.account import emptied
+from support.account import emptied, emulator_process
 from support.driver import Driver, Life, Plain, run
 
-
-@pytest.fixture(scope="session")
-def emulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[control.Endpoint]:
-    """An emulator of this test process's own, on any free port."""
-    before = os.environ.get(control.HOME_VARIABLE)
-    os.environ[control.HOME_VARIABLE] = str(tmp_path_factory.mktemp("localcloud"))
-    os.environ.pop("AWS_ENDPOINT_URL", None)
-    try:
-        yield control.start(0)
-        control.stop()
-    finally:
-        if before is None:
-            del os.environ[control.HOME_VARIABLE]
-        else:
-            os.environ[control.HOME_VARIABLE] = before
+__all__ = ["aws", "crud", "driver", "emulator", "emulator_process"]
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ from werkzeug.serving import DechunkedInput, ThreadedWSGIServer
 from localcloud.emulator import control, speed, standins, turn
 from localcloud.emulator.answers import ANSWERED_PATH, HEADER, Answers
 from localcloud.emulator.patches import install
+from localcloud.emulator.stores import listening
 
 #: Tells that it is our emulator that listens on a port, and in which process.
 IDENTITY_PATH = "/moto-api/localcloud"
@@ -95,6 +96,7 @@ class Application:
                 body = b"".join(self._app(environ, started))
                 if environ["PATH_INFO"] == _RESET_PATH:
                     self._answers.forget()
+                    listening.follow(())
                 if name:
                     self._answers.keep(name, (answer[0], answer[1], body))
             status, headers = answer

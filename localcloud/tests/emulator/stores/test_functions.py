@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from emulator.stores.conftest import MASTER, PASSWORD, Database, Failure, Function, Network, unused
 from localcloud.provider.session import Session
+from support.stores import MASTER, PASSWORD, Database, Failure, Function, Network, unused
 
 #: A login by TLS with certificate and name verified, as a function in AWS would do it.
 LOG_IN = """

@@ -2,22 +2,16 @@
 
 import base64
 import hashlib
-import http.client
-import json
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from emulator.stores.conftest import MASTER, PASSWORD
 from localcloud.emulator import standins
 from localcloud.provider.session import Session
+from support.stores import LOGIN_FAILED, MASTER, NOT_MANAGEMENT, Management
 
-LOGIN_FAILED = {"error": "not_authorized", "reason": "Login failed"}
-NOT_MANAGEMENT = {"error": "not_authorised", "reason": "Not management user"}
 NOT_ADMINISTRATOR = {"error": "not_authorised", "reason": "Not administrator user"}
 NOT_FOUND = {"error": "Object Not Found", "reason": "Not Found"}
 ALL = {"configure": ".*", "write": ".*", "read": ".*"}
@@ -25,27 +19,6 @@ ALL = {"configure": ".*", "write": ".*", "read": ".*"}
 
 def _bad(reason: object) -> dict[str, object]:
     return {"error": "bad_request", "reason": reason}
-
-
-@dataclass(frozen=True)
-class Management:
-    """A broker's management API, and a way to its stand-in."""
-
-    host: str
-    url: str
-
-    def ask(self, method: str, path: str, body: object = None, *, user: str = MASTER, password: str = PASSWORD) -> Any:  # noqa: ANN401 - JSON
-        """Return (status, JSON)."""
-        known = standins.ask(self.url)
-        plain = socket.create_connection(known.address(self.host, 443), timeout=10)
-        connection = http.client.HTTPConnection(self.host)
-        with known.context().wrap_socket(plain, server_hostname=self.host) as connection.sock:
-            pair = base64.b64encode(f"{user}:{password}".encode()).decode()
-            content = body if isinstance(body, str) else None if body is None else json.dumps(body)
-            connection.request(method, f"/api/{path}", content, {"Authorization": f"Basic {pair}"} if user else {})
-            answer = connection.getresponse()
-            text = answer.read()
-        return answer.status, json.loads(text) if text else None
 
 
 @pytest.fixture
@@ -135,7 +108,7 @@ def test_permissions_are_given_on_a_virtual_host_and_go_with_it(management: Mana
     assert management.ask("GET", "permissions/a%2Fb/app") == (200, own)
     assert management.ask("GET", "users/app/permissions") == (200, [own])
     creators = {"user": MASTER, "vhost": "a/b", **ALL}
-    assert management.ask("GET", "vhosts/a%2Fb/permissions") == (200, [creators, own])
+    assert management.ask("GET", "vhosts/a%2Fb/permissions") == (200, [own, creators])
     assert management.ask("DELETE", "vhosts/a%2Fb") == (204, None)
     assert management.ask("GET", "users/app/permissions") == (200, [])
 

@@ -1,23 +1,44 @@
-"""What is in an instance goes along with its snapshots and restores.
+"""What is in an instance goes along with its snapshots and restores, and ends with it.
 
-moto (5.2.5) has instances without contents. A stand-in has some (`localcloud.emulator.stores`): roles and databases,
-kept by whatever answers for the instance, and never changed in place, so that they may be passed on as they are.
+moto (5.2.5) has instances without contents. Here a PostgreSQL server answers for each (`localcloud.emulator.stores`).
+What was in it at a snapshot is never changed, so that it may be passed on as it is.
 """
 
 from typing import Any
 
+from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBInstance, DBSnapshot, RDSBackend
 
 from localcloud.emulator.patching import patch
 from localcloud.emulator.stores import listening
+from localcloud.emulator.stores.programs import POSTGRES, NoServerError
 
-#: Where an instance keeps what it begins with, until its stand-in takes it over.
+#: Where an instance keeps what it begins with, until its server takes it over.
 CONTENTS = "contents"
 
 
+@patch(RDSBackend, "create_db_instance")
+def create_db_instance(original: Any, self: RDSBackend, db_kwargs: Any) -> DBInstance:
+    """Refuse an instance that no server can answer for, before anything is built on it."""
+    if db_kwargs.get("engine") == "postgres":
+        try:
+            POSTGRES.folder()
+        except NoServerError as error:
+            raise RDSClientError("InsufficientDBInstanceCapacity", str(error)) from error
+    instance: DBInstance = original(self, db_kwargs)
+    return instance
+
+
+@patch(RDSBackend, "delete_db_instance")
+def delete_db_instance(original: Any, self: RDSBackend, *args: Any, **more: Any) -> DBInstance:
+    instance: DBInstance = original(self, *args, **more)
+    listening.close(instance)
+    return instance
+
+
 def _pass(source: DBInstance, target: DBInstance) -> None:
-    server = listening.server_of(source)
-    contents = getattr(server, "catalog", None) or vars(source).get(CONTENTS)
+    server: Any = listening.server_of(source)
+    contents = server.contents() if server is not None else vars(source).get(CONTENTS)
     if contents is not None:
         vars(target)[CONTENTS] = contents
 

@@ -1,10 +1,7 @@
-"""One instance: logins and sessions over TLS, and what it holds.
+"""What a client of an instance meets first: https://www.postgresql.org/docs/current/protocol-flow.html."""
 
-https://www.postgresql.org/docs/current/protocol-flow.html
-"""
-
-import copy
-import itertools
+import socket
+import struct
 import threading
 
 from moto.rds.models import rds_backends
@@ -14,62 +11,64 @@ from localcloud.emulator.patches.rds.contents import CONTENTS
 from localcloud.emulator.stores.authority import authority
 from localcloud.emulator.stores.found import Store
 from localcloud.emulator.stores.listening import Connection
-from localcloud.emulator.stores.postgres import catalog, login, scram
-from localcloud.emulator.stores.postgres.catalog import Catalog
-from localcloud.emulator.stores.postgres.conversation import converse
-from localcloud.emulator.stores.postgres.errors import SqlError
-from localcloud.emulator.stores.postgres.locks import Locks
-from localcloud.emulator.stores.postgres.session import Session
-from localcloud.emulator.stores.postgres.wire import Channel, Woken, refusal
+from localcloud.emulator.stores.postgres.cluster import Cluster, Contents
+
+#: Codes of first messages: https://www.postgresql.org/docs/current/protocol-message-formats.html
+_CANCEL_REQUEST, _TLS_REQUEST, _GSS_REQUEST = 80877102, 80877103, 80877104
+_LONGEST_STARTUP = 10000  # as in PostgreSQL's own source (MAX_STARTUP_PACKET_LENGTH)
 
 
 class Server:
-    """Answer for one instance.
+    """Answer for one instance, by a PostgreSQL server that starts with the first client.
 
     Args:
         store: the instance.
-
-    Attributes:
-        catalog: what was committed last; never changed in place.
-        locks: advisory locks.
-        sessions: by process number.
-        version: of PostgreSQL.
     """
 
     def __init__(self, store: Store) -> None:
         self._instance = store.source
         self._host = store.host
-        self.locks = Locks()
-        self.sessions: dict[int, Session] = {}
-        self._processes = itertools.count(1001)
-        self._writing = threading.Lock()
+        self._cluster: Cluster | None = None
         self._password: str | None = None
-        self.catalog: Catalog = vars(self._instance).pop(CONTENTS, None) or catalog.initial(
-            self._major, str(self._instance.master_username), self._instance.db_name
-        )
+        self._changing = threading.Lock()
 
-    @property
-    def version(self) -> str:
-        """The engine's version."""
-        return str(self._instance.engine_version)
+    def serve(self, connection: Connection) -> None:
+        """Take a client to the server, by TLS unless the parameters allow to go without."""
+        with turn.taking():
+            forced = self._forces_tls()
+            password = vars(self._instance).get("_master_user_password")
+        startup = self._startup(connection, forced=forced)
+        if startup is None:
+            return
+        with socket.socket(socket.AF_UNIX) as server:
+            server.connect(str(self._current(password).socket))
+            server.sendall(startup)
+            connection.carry(server)
 
-    @property
-    def _major(self) -> int:
-        return int(self.version.split(".")[0])
+    def contents(self) -> Contents | None:
+        """Return what is in the instance now, None while nobody has been in it."""
+        with self._changing:
+            return self._cluster.copy() if self._cluster is not None else vars(self._instance).get(CONTENTS)
 
-    def begin(self, seconds: float) -> Catalog:
-        """Wait until nobody else writes, and return a copy to change."""
-        if not self._writing.acquire(timeout=seconds):
-            raise SqlError("55P03", "canceling statement due to lock timeout")
-        return copy.deepcopy(self.catalog)
+    def close(self) -> None:
+        """End the server."""
+        with self._changing:
+            if self._cluster is not None:
+                self._cluster.end()
 
-    def end(self, catalog: Catalog | None) -> None:
-        """Commit a copy, or (None) forget it, and let others write."""
-        if catalog is not None:
-            self.catalog = catalog
-        self._writing.release()
+    def _current(self, password: str | None) -> Cluster:
+        """Return the server, started, with the master user's password that the API set last."""
+        master = str(self._instance.master_username)
+        with self._changing:
+            if self._cluster is None:
+                begun = vars(self._instance).pop(CONTENTS, None)
+                self._cluster = Cluster(begun, master, self._instance.db_name)
+            if password is not None and password != self._password:
+                self._cluster.set_password(master, password)
+                self._password = password
+            return self._cluster
 
-    def forces_tls(self) -> bool:
+    def _forces_tls(self) -> bool:
         """Tell whether `rds.force_ssl` is on, as it is by default from version 15 on.
 
         https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html
@@ -78,44 +77,39 @@ class Server:
             self._instance.db_parameter_group_name or ""
         )
         given = group.parameters.get("rds.force_ssl") if group is not None else None
-        return str(given["ParameterValue"]) == "1" if given else self._major >= 15
+        return str(given["ParameterValue"]) == "1" if given else int(self._instance.engine_version.split(".")[0]) >= 15
 
-    def refresh(self) -> None:
-        """Take over what the API changed: the version, and the master user's password."""
-        with turn.taking():
-            password, master = vars(self._instance).get("_master_user_password"), self._instance.master_username
-        if password == self._password and self.catalog.major == self._major:
-            return
-        own = self.begin(-1)
-        own.major = self._major
-        if password != self._password and master in own.roles:
-            own.roles[master].verifier = scram.written(password)
-        self._password = password
-        self.end(own)
+    def _startup(self, connection: Connection, *, forced: bool) -> bytes | None:
+        """Return the message that asks for a session or a cancellation, None when the client was refused."""
+        private = False
+        while True:
+            head = connection.read(8)
+            length, code = struct.unpack("!ii", head)
+            if code == _TLS_REQUEST and not private:
+                connection.socket.sendall(b"S")
+                connection.secure(authority().context(self._host))
+                private = True
+            elif code == _GSS_REQUEST:
+                connection.socket.sendall(b"N")
+            elif not len(head) <= length <= _LONGEST_STARTUP:
+                return None
+            else:
+                content = connection.read(length - len(head))
+                if forced and not private and code != _CANCEL_REQUEST:
+                    connection.socket.sendall(_refusal(content))
+                    return None
+                return head + content
 
-    def serve(self, connection: Connection) -> None:
-        """Let a client in, answer it until it goes, and put away what it leaves."""
-        channel = Channel(connection)
-        session: Session | None = None
-        try:
-            session = login.enter(self, channel, lambda: connection.secure(authority().context(self._host)))
-            if session is not None:
-                converse(session, channel)
-        except Woken:
-            error = SqlError("57P01", "terminating connection due to administrator command")
-            channel.put(b"E", refusal(error, "FATAL"))
-            channel.flush()
-        finally:
-            if session is not None:
-                self.sessions.pop(session.process, None)
-                session.leave(commit=False)
-                self.locks.give_all(session)
-            channel.close()
 
-    def admit(self, session: Session) -> None:
-        """Take a session into the list of those that others see."""
-        self.sessions[session.process] = session
+def _refusal(startup: bytes) -> bytes:
+    """Write what PostgreSQL says to a session in the clear where only TLS is allowed.
 
-    def next_process(self) -> int:
-        """Return a number for a session."""
-        return next(self._processes)
+    https://www.postgresql.org/docs/current/protocol-error-fields.html
+    """
+    texts = startup.split(b"\0")
+    asked = {name.decode(): value.decode() for name, value in zip(texts[::2], texts[1::2], strict=False)}
+    user = asked.get("user", "")
+    who = f'user "{user}", database "{asked.get("database") or user}"'
+    message = f'no pg_hba.conf entry for host "127.0.0.1", {who}, no encryption'
+    fields = b"".join(f"{field}\0".encode() for field in ("SFATAL", "VFATAL", "C28000", f"M{message}")) + b"\0"
+    return b"E" + struct.pack("!i", len(fields) + 4) + fields

@@ -1,4 +1,4 @@
-"""Rotations on the stand-ins, by the function that does them in AWS."""
+"""Rotations of the emulated account's stores, by the function that does them in AWS."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,9 +9,19 @@ from urllib.parse import urlsplit
 import pytest
 
 from components.functions.function_archive import build_archive
-from emulator.stores.conftest import MASTER, PASSWORD, Database, Failure, Function, Network, unused
-from emulator.stores.test_rabbitmq import LOGIN_FAILED, NOT_MANAGEMENT, Management
 from localcloud.provider.session import Session
+from support.stores import (
+    LOGIN_FAILED,
+    MASTER,
+    NOT_MANAGEMENT,
+    PASSWORD,
+    Database,
+    Failure,
+    Function,
+    Management,
+    Network,
+    unused,
+)
 
 
 @dataclass(frozen=True)

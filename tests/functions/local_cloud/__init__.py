@@ -1,0 +1,1 @@
+"""The functions as the local cloud runs them, on its stores."""
