@@ -5,6 +5,7 @@ of its own.
 """
 
 import base64
+import functools
 import http.client
 import itertools
 import json
@@ -97,7 +98,7 @@ def network(aws: Session) -> Network:
 
 @dataclass(frozen=True)
 class Database:
-    """A PostgreSQL instance, and a way to its stand-in."""
+    """A PostgreSQL instance, and a way to it."""
 
     name: str
     host: str
@@ -137,25 +138,26 @@ def told(error: BaseException) -> tuple[str, str]:
     return fields["C"], fields["M"]
 
 
+def new_database(aws: Session, url: str, name: str = "", **more: Any) -> Database:  # noqa: ANN401 - the call's own
+    """Make an instance in the emulated account at a URL."""
+    name = name or unused("db")
+    settings = {"DBName": "app", "EngineVersion": "16", **more}
+    answer = aws.client("rds").create_db_instance(
+        DBInstanceIdentifier=name,
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        AllocatedStorage=20,
+        MasterUsername=MASTER,
+        MasterUserPassword=PASSWORD,
+        **settings,
+    )
+    return Database(name, answer["DBInstance"]["Endpoint"]["Address"], url)
+
+
 @pytest.fixture(scope="module")
 def database(aws: Session, emulator: str) -> Callable[..., Database]:
     """Make an instance: `database(EngineVersion="16")`."""
-
-    def make(name: str = "", **more: Any) -> Database:  # noqa: ANN401 - the call's own arguments
-        name = name or unused("db")
-        settings = {"DBName": "app", "EngineVersion": "16", **more}
-        answer = aws.client("rds").create_db_instance(
-            DBInstanceIdentifier=name,
-            DBInstanceClass="db.t4g.micro",
-            Engine="postgres",
-            AllocatedStorage=20,
-            MasterUsername=MASTER,
-            MasterUserPassword=PASSWORD,
-            **settings,
-        )
-        return Database(name, answer["DBInstance"]["Endpoint"]["Address"], emulator)
-
-    return make
+    return functools.partial(new_database, aws, emulator)
 
 
 @pytest.fixture(scope="module")

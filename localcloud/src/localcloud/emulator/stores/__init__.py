@@ -1,16 +1,16 @@
-"""Stand-ins for the stores of the emulated account: they answer at the endpoints of databases and brokers.
+"""The stores of the emulated account: what answers at the endpoints of its databases and brokers.
 
-moto (5.2.5) gives RDS instances and Amazon MQ brokers endpoints that nobody answers at. An emulated function that sets
-a password in one needs somebody there, and nobody who tries this project should need PostgreSQL or RabbitMQ for it. So
-each store gets a listener on loopback that knows users, passwords and permissions, refuses what the real server
-refuses, and refuses by name whatever it doesn't know. They hold no data and carry no messages.
+moto (5.2.5) gives RDS instances and Amazon MQ brokers endpoints that nobody answers at. Here each has a listener on
+loopback, which speaks TLS under the store's own name and lets in whom the security groups let in. Behind it is a real
+PostgreSQL; RabbitMQ, which no package carries, has a small stand-in.
 
-- `found`: the stores of the account, and where each stands in its network;
+- `found`: the stores of the account, and where each is in its network;
 - `reach`: who reaches them, by VPC and security groups;
 - `listening`: their listeners, started when first asked for;
 - `table`: what a function is told of them, and what `standins` tells others;
 - `authority`: who signs their certificates;
+- `programs`: where servers are installed; `servers` and `keeper`: their processes, which end with the emulator;
 - `postgres`, `rabbitmq`: what answers.
 
-All of it is loaded with the first function that runs, or the first question of `standins`: a start pays nothing for it.
+Most of it is loaded with the first function that runs, or the first question of `standins`: a start pays little for it.
 """

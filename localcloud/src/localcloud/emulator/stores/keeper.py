@@ -6,7 +6,6 @@ JSON value a line: first the folder that is its emulator's, then an answer to ea
 """
 
 import json
-import os
 import pwd
 import shutil
 import signal
@@ -25,10 +24,13 @@ _Server = tuple["subprocess.Popen[bytes]", signal.Signals]
 
 
 def _folder() -> Path:
-    parent = tempfile.gettempdir()
-    folder = tempfile.mkdtemp(prefix="localcloud-", dir=parent if len(parent) <= _LONGEST_PARENT else "/tmp")
-    os.chmod(folder, 0o711)  # a server that runs as another user goes through it, and sees nothing
-    return Path(folder)
+    parent = Path(tempfile.gettempdir())
+    open_to_all = all(place.stat().st_mode & 0o001 for place in (parent, *parent.parents))
+    if len(str(parent)) > _LONGEST_PARENT or not open_to_all:
+        parent = Path("/tmp")
+    folder = Path(tempfile.mkdtemp(prefix="localcloud-", dir=parent))
+    folder.chmod(0o711)  # a server that runs as another user goes through it, and sees nothing
+    return folder
 
 
 def _process(request: dict[str, Any], folder: Path, **more: Any) -> "subprocess.Popen[bytes]":  # noqa: ANN401

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from localcloud.emulator.stores import servers
+
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 
 #: How long loading the code may take before the handler's own time begins:
@@ -76,7 +78,7 @@ class Outcome:
 
 def run(invocation: Invocation) -> Outcome:
     """Run it to its end, or to its time limit."""
-    with tempfile.TemporaryDirectory(prefix="function-") as folder:
+    with tempfile.TemporaryDirectory(prefix="function-", dir=servers.folder()) as folder:
         root, options, scratch = (Path(folder) / name for name in ("task", "opt", "tmp"))
         for place in (root, options, scratch):
             place.mkdir()
