@@ -165,8 +165,7 @@ def _program(names: list[str]) -> None:
 
     from stacks.settings import load as settings
     from stacks.systems.equivalence import EQUIVALENCE
-    from stacks.wiring import platform
-    from stacks.wiring.deployment import Deployment
+    from stacks.wiring import platform, system
 
     # ACM takes ten names in one certificate unless its quota is raised:
     # https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html
@@ -175,7 +174,7 @@ def _program(names: list[str]) -> None:
     current = settings.load([replace(EQUIVALENCE, name=name) for name in names])
     shared = platform.build(current)
     for name, own in current.systems.items():
-        pulumi.export(name, Deployment(current, own, shared).outputs)
+        pulumi.export(name, system.build(current, own, shared))
 
 
 class _Looks(threading.Thread):

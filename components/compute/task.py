@@ -8,7 +8,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.compute.fargate import Architecture, TaskSize
+from components.compute.fargate import TaskSize
+from components.compute.release_image import ReleaseImage
 from components.core.iam import allow, arn, document, read_secrets, trust, write_log
 from components.core.naming import Tags, component_tags
 from components.observability.log_group import LogGroup, LogGroupArgs
@@ -84,10 +85,8 @@ class TaskArgs:
     """Name of the task definition, the same for all its revisions."""
     container_name: str
     """Name of its one container and of the port on it."""
-    image: pulumi.Input[str]
-    """`<repository>@<digest>`."""
-    repository_arn: pulumi.Input[str]
-    """The ECR repository, which the execution role may pull from."""
+    image: ReleaseImage
+    """What it runs; the execution role may pull from its repository."""
     size: TaskSize
     """CPU and memory."""
     log_group_name: str
@@ -102,8 +101,6 @@ class TaskArgs:
     """Whose tasks may assume its roles."""
     tags: Tags
     """Tags of every child."""
-    architecture: Architecture = Architecture.ARM64
-    """What the image is built for."""
     command: Sequence[str] = ()
     """Replaces the image's own command."""
     port: int | None = None
@@ -226,7 +223,7 @@ class Task(pulumi.ComponentResource):
             memory=str(args.size.memory),
             network_mode="awsvpc",
             requires_compatibilities=["FARGATE"],
-            runtime_platform={"operating_system_family": "LINUX", "cpu_architecture": args.architecture.value},
+            runtime_platform={"operating_system_family": "LINUX", "cpu_architecture": args.image.architecture.value},
             execution_role_arn=execution.arn,
             task_role_arn=task_role.arn,
             container_definitions=_container_definitions(args, log.log_group_name),
@@ -263,7 +260,7 @@ def _execution_policy(args: TaskArgs, log_arn: pulumi.Output[str]) -> dict[str, 
         allow("ecr:GetAuthorizationToken", "*", sid="Login"),
         allow(
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            args.repository_arn,
+            args.image.repository_arn,
             sid="Pull",
         ),
         write_log(log_arn),
@@ -284,7 +281,7 @@ def _exec_policy(kms_key_arn: pulumi.Input[str]) -> dict[str, Any]:
 def _container_definitions(args: TaskArgs, log_group_name: pulumi.Output[str]) -> pulumi.Output[str]:
     container: dict[str, Any] = {
         "name": args.container_name,
-        "image": args.image,
+        "image": args.image.url,
         "essential": True,
         "user": args.user,
         "readonlyRootFilesystem": not args.execute_command,

@@ -18,7 +18,7 @@ class MigrationArgs:
     """What a migration needs."""
 
     task: TaskArgs
-    """What it runs, from the release's own image; its command is the migration."""
+    """What it runs, from the release's own image, each of which is migrated once; its command is the migration."""
     vpc_id: pulumi.Input[str]
     """The network that it runs in."""
     cluster_name: pulumi.Input[str]
@@ -29,8 +29,6 @@ class MigrationArgs:
     """The database that it changes."""
     database_identifier: pulumi.Input[str]
     """The RDS instance that this is."""
-    digest: pulumi.Input[str]
-    """Digest of the image: each is migrated once."""
     system: str
     """The system, for messages."""
     snapshot: bool
@@ -90,7 +88,7 @@ class Migration(pulumi.ComponentResource):
             MigrationRunArgs(
                 system=args.system,
                 region=args.task.region,
-                digest=args.digest,
+                digest=args.task.image.digest,
                 family=args.task.family,
                 task_definition_arn=task.task_definition_arn,
                 container_name=task.container_name,

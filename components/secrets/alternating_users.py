@@ -6,7 +6,7 @@ from components.core.checks import InvalidValue
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoginPair:
+class AlternatingUsers:
     """The two users that a system has at a store, and whose turn it is."""
 
     username: str
@@ -21,7 +21,7 @@ class LoginPair:
             ValueError: naming the value and its range.
         """
         if self.rotation < 1:
-            raise InvalidValue("LoginPair.rotation", self.rotation, "a positive integer", "start at 1")
+            raise InvalidValue("AlternatingUsers.rotation", self.rotation, "a positive integer", "start at 1")
 
     @property
     def _even(self) -> str:

@@ -13,7 +13,7 @@ from components.core.endpoint import Endpoint
 from components.core.naming import Tags
 from components.functions.function_archive import build_archive
 from components.functions.python_function import PythonFunction, PythonFunctionArgs
-from components.secrets.alternating_users import LoginPair
+from components.secrets.alternating_users import AlternatingUsers
 from components.secrets.secret import Secret
 
 #: How long the function may take: a store that has just been made takes minutes to know its own administrator.
@@ -45,7 +45,7 @@ class StoreLogin:
     """How the function finds it: `host`, `port`, `database` and `owner`, or `url` and `vhost`."""
     administrator: Administrator
     """Who changes its logins."""
-    logins: LoginPair
+    logins: AlternatingUsers
     """The two users, and whose turn it is."""
     password: Secret
     """The current user's password."""

@@ -236,7 +236,7 @@ class Service(pulumi.ComponentResource):
                 service_name=service.name,
                 task_definition_arn=task.task_definition_arn,
                 settings=_settings(_PLATFORM_VERSION, network, load_balancers, connect),
-                digest=pulumi.Output.from_input(args.task.image).apply(lambda image: image.partition("@")[2]),
+                digest=args.task.image.digest,
                 container_name=task.container_name,
                 log_group_name=task.log_group_name,
                 alarm_names=alarms.alarm_names if alarms else [],

@@ -21,7 +21,7 @@ from stacks.settings.load import Settings
 from stacks.settings.problems import Mistake, SettingsError, set_command
 from stacks.settings.rules import PLATFORM
 from stacks.systems.spec import Role
-from stacks.wiring.releases import OtherStacks
+from stacks.wiring.other_stacks import OtherStacks
 
 #: How much longer than the longest request a load balancer waits on an idle connection, in seconds.
 _IDLE_MARGIN = 10

@@ -1,44 +1,34 @@
 """The queues of a system: where their numbers are, and the function that publishes those of RQ."""
 
-from collections.abc import Mapping
-
 import pulumi
 
-from components.core.naming import LOG_GROUP_NAME, Tags
 from components.functions.function_archive import build_archive
 from components.functions.queue_depth import QueueDepth, QueueDepthArgs
-from components.secrets.secret import Secret
 from components.services.queue_metrics import QueueMetrics, rabbitmq_metrics, rq_metrics
-from stacks.settings.load import Settings, SystemSettings
 from stacks.systems.spec import Need, RedisUrl, System
-from stacks.wiring.platform import Platform
-from stacks.wiring.stores import Stores, named
+from stacks.wiring.context import SystemContext
+from stacks.wiring.secrets import SystemSecrets
+from stacks.wiring.stores import Stores
 
 _FUNCTION = "queue_depth"
 _PART = "queue-depth"
 
 
-def queue_of(settings: Settings, own: SystemSettings, service: str, stores: Stores) -> QueueMetrics | None:
+def queue_metrics(context: SystemContext, service: str, stores: Stores) -> QueueMetrics | None:
     """Return where the numbers of a service's queue are; None for a service that works on none."""
-    backlog = own.system.services[service].backlog
+    system = context.system
+    backlog = system.services[service].backlog
     if backlog is None:
         return None
     if backlog.store is Need.RABBITMQ and stores.broker is not None:
         # A system's queues are in the virtual host of its name.
-        return rabbitmq_metrics(stores.broker.broker_name, own.system.name, backlog.queue)
-    return rq_metrics(own.system.name, settings.stack, backlog.queue)
+        return rabbitmq_metrics(stores.broker.broker_name, system.name, backlog.queue)
+    return rq_metrics(system.name, context.settings.stack, backlog.queue)
 
 
-def build_queue_depth(
-    settings: Settings,
-    own: SystemSettings,
-    platform: Platform,
-    stores: Stores,
-    secrets: Mapping[str, Secret],
-    tags: Tags,
-) -> QueueDepth | None:
+def build_queue_depth(context: SystemContext, stores: Stores, secrets: SystemSecrets) -> QueueDepth | None:
     """Build the function that publishes the depth of a system's RQ queues; None for a system without any."""
-    system = own.system
+    system, platform = context.system, context.platform
     queues = [
         service.backlog.queue
         for service in system.services.values()
@@ -47,12 +37,12 @@ def build_queue_depth(
     if not queues:
         return None
     return QueueDepth(
-        named(system.name, _PART),
+        context.name(_PART),
         QueueDepthArgs(
             system=system.name,
-            environment=settings.stack,
+            environment=context.settings.stack,
             queues=sorted({queue for queue in queues if queue is not None}),
-            redis_secret_arn=secrets[_redis_url(system)].arn,
+            redis_secret_arn=secrets.versions[_redis_url(system)].arn,
             cache=stores.reached(frozenset({Need.REDIS}))[Need.REDIS],
             archive=pulumi.FileArchive(build_archive(_FUNCTION)),
             region=platform.region,
@@ -60,10 +50,10 @@ def build_queue_depth(
             vpc_id=platform.network.vpc_id,
             subnet_ids=platform.network.private_subnet_ids,
             kms_key_arn=platform.key.arn,
-            log_group_name=f"/{settings.stack}/{system.name}/{_PART}"[:LOG_GROUP_NAME],
-            log_retention_days=settings.log_retention_days,
+            log_group_name=context.log_group_name(_PART),
+            log_retention_days=context.settings.log_retention_days,
             dead_letter_topic_arn=platform.notifications.topic_arn,
-            tags=tags,
+            tags=context.tags,
         ),
     )
 

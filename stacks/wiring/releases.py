@@ -7,7 +7,12 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.compute.release_image import ReleaseImage
+from components.delivery.built_image import BuiltImage, BuiltImageArgs
+from components.delivery.registry import Registry, RegistryArgs
 from stacks.systems.spec import System
+from stacks.wiring.context import SystemContext
+from stacks.wiring.other_stacks import OtherStacks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +23,69 @@ class Repository:
     """What it is pulled from."""
     arn: pulumi.Output[str]
     """What a role that pulls from it names."""
+
+
+def build_repositories(context: SystemContext) -> dict[str, Repository]:
+    """Return each image's repository: one of this stack, or of the stack that config names."""
+    own, others = context.system_settings, context.platform.others
+    if own.registry_stack is not None:
+        return {
+            image: repository_of(others, own.registry_stack, context.system.name, image)
+            for image in context.system.images
+        }
+    running_tags = (own.release, *(release_of(others, stack, context.system.name) for stack in own.shared_with))
+    registries = {
+        image: Registry(
+            context.name(f"{image}-images"),
+            RegistryArgs(
+                # Two stacks of one account need names of their own; people push to them, so they are fixed.
+                repository_name=f"{context.settings.stack}/{context.name(image)}",
+                keep_releases=context.settings.keep_releases,
+                running_tags=running_tags,
+                kms_key_arn=context.platform.key.arn,
+                force_delete=not context.settings.protection,
+                protect=context.settings.protection,
+                tags=context.tags,
+            ),
+        )
+        for image in context.system.images
+    }
+    return {image: Repository(url=registry.repository_url, arn=registry.arn) for image, registry in registries.items()}
+
+
+def release_images(
+    context: SystemContext, release: str, repositories: Mapping[str, Repository]
+) -> dict[str, ReleaseImage]:
+    """Return each image of a release: looked up by the release's tag, or built here."""
+    system, promoted_from = context.system, context.settings.promoted_from
+    digests = {image: _digest(context, release, image, repository.url) for image, repository in repositories.items()}
+    if promoted_from is not None:
+        digests = promoted(context.platform.others, promoted_from, system, release, digests)
+    return {
+        image: ReleaseImage(
+            repository_url=repository.url,
+            repository_arn=repository.arn,
+            digest=digests[image],
+            architecture=system.images[image].architecture,
+        )
+        for image, repository in repositories.items()
+    }
+
+
+def _digest(context: SystemContext, release: str, image: str, repository_url: pulumi.Output[str]) -> pulumi.Output[str]:
+    source, built = context.system_settings.source, context.system.images[image]
+    if source is None:
+        return image_digest(context.system.name, release, repository_url)
+    return BuiltImage(
+        context.name(image),
+        BuiltImageArgs(
+            context=source,
+            dockerfile=f"{source}/{built.dockerfile}",
+            architecture=built.architecture,
+            repository_url=repository_url,
+            tag=release,
+        ),
+    ).digest
 
 
 class UnknownRelease(pulumi.RunError):
@@ -68,19 +136,6 @@ class NotPromoted(pulumi.RunError):
             f"Mend it: bring it up in {stack} first, or name a release that {stack} ran: "
             f"pulumi config set {system}:release <tag>"
         )
-
-
-class OtherStacks:
-    """References to other stacks of this project: one a stack, however many ask for it."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, pulumi.StackReference] = {}
-
-    def output(self, stack: str, name: str) -> pulumi.Output[Any]:
-        """Return one output of another stack; None when it has no such output."""
-        if stack not in self._known:
-            self._known[stack] = pulumi.StackReference(f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}")
-        return self._known[stack].get_output(name)
 
 
 def repository_of(others: OtherStacks, stack: str, system: str, image: str) -> Repository:

@@ -14,7 +14,7 @@ from stacks.systems import SYSTEMS
 from stacks.systems.aprendeai import APRENDEAI
 from stacks.systems.equivalence import EQUIVALENCE
 from stacks.systems.spec import Role
-from stacks.wiring.secret_facts import secret_facts
+from stacks.wiring.secrets import secret_facts
 
 _SECRETS = frozenset({"equivalence:EMBED_API_KEY", "equivalence:LLM_API_KEY", "aprendeai:SENTRY_DSN"})
 

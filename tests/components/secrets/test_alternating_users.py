@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.secrets.alternating_users import LoginPair
+from components.secrets.alternating_users import AlternatingUsers
 
 
 @pytest.mark.parametrize(
@@ -14,10 +14,10 @@ from components.secrets.alternating_users import LoginPair
     ],
 )
 def test_two_users_take_turns(rotation: int, current: str, other: str) -> None:
-    pair = LoginPair(username="aprendeai", rotation=rotation)
+    pair = AlternatingUsers(username="aprendeai", rotation=rotation)
     assert (pair.current, pair.other) == (current, other)
 
 
 def test_a_rotation_that_is_none_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^LoginPair\.rotation is 0; allowed: a positive integer; start at 1$"):
-        LoginPair(username="aprendeai", rotation=0)
+    with pytest.raises(ValueError, match=r"^AlternatingUsers\.rotation is 0; allowed: a positive integer; start at 1$"):
+        AlternatingUsers(username="aprendeai", rotation=0)

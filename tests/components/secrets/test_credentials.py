@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from components.core.endpoint import Endpoint
-from components.secrets.alternating_users import LoginPair
+from components.secrets.alternating_users import AlternatingUsers
 from components.secrets.credentials import Administrator, Credentials, CredentialsArgs, StoreLogin
 from components.secrets.secret import Secret, SecretArgs
 from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, record
@@ -34,7 +34,7 @@ def _login(rotation: int = 1, previous: bool = False, kind: str = "postgres") ->
             password=_secret("DATABASE_ADMIN_PASSWORD"),
             previous=_secret("DATABASE_ADMIN_PASSWORD_PREVIOUS") if previous else None,
         ),
-        logins=LoginPair(username="aprendeai", rotation=rotation),
+        logins=AlternatingUsers(username="aprendeai", rotation=rotation),
         password=_secret("DB_PASSWORD"),
     )
 
