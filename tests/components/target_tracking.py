@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.components.metric_math import DOCUMENTED, Reading, evaluate
 from tests.components.recording import Recording
+from tests.every import every
 
 #: Minutes in a row for which the alarms that target tracking makes have to be breached: to add, to take away.
 _HIGH, _LOW = 3, 15
@@ -135,7 +136,7 @@ class Scaler:
         if min(wanted, self.maximum) > self.capacity:
             self._before, self._out_until, self._in_until = self.capacity, now + cooldown, -1.0
             self.capacity = min(wanted, self.maximum)
-        elif all(policy.low for policy in self.policies) and now >= self._in_until:
+        elif all(policy.low for policy in every(self.policies)) and now >= self._in_until:
             wanted = max(self.minimum, *(policy.wanted(self.capacity) for policy in self.policies))
             if wanted < self.capacity:
                 self.capacity = wanted
@@ -147,7 +148,7 @@ def scaler(recording: Recording, capacity: int, reading: Reading = DOCUMENTED) -
     """Return the scaler that a component asked for."""
     (target,) = recording.of("aws:appautoscaling/target:Target")
     policies, steps = [], []
-    for policy in recording.of("aws:appautoscaling/policy:Policy"):
+    for policy in every(recording.of("aws:appautoscaling/policy:Policy")):
         if policy.inputs["policyType"] == "TargetTrackingScaling":
             block = policy.inputs["targetTrackingScalingPolicyConfiguration"]
             policies.append(

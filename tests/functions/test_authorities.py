@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from components.data.database import CERTIFICATE_AUTHORITY
 from functions.credentials.tls import RDS_BUNDLE
+from tests.every import every
 
 _SUBJECT = re.compile(r"Amazon RDS ([a-z]{2}-[a-z]+-\d) Root CA (RSA2048|RSA4096|ECC384) G1")
 _SIZES = {"RSA2048": 2048, "RSA4096": 4096, "ECC384": 384}
@@ -26,13 +27,13 @@ def authorities() -> list[x509.Certificate]:
 
 def test_there_is_one_of_each_kind_for_each_region(authorities: list[x509.Certificate]) -> None:
     found: dict[str, set[str]] = {}
-    for certificate in authorities:
+    for certificate in every(authorities):
         match = _SUBJECT.fullmatch(_name(certificate.subject, x509.NameOID.COMMON_NAME))
         assert match is not None, certificate.subject
         found.setdefault(match[1], set()).add(match[2])
 
     assert len(authorities) == 3 * len(found)
-    assert all(kinds == set(_SIZES) for kinds in found.values())
+    assert all(kinds == set(_SIZES) for kinds in every(found.values()))
     assert {"us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "sa-east-1", "ap-southeast-2"} <= found.keys()
     assert len(found) == 27
 
@@ -45,7 +46,7 @@ def test_the_kind_that_databases_ask_for_is_among_them() -> None:
 
 
 def test_each_is_an_authority_of_amazons_that_signed_itself(authorities: list[x509.Certificate]) -> None:
-    for certificate in authorities:
+    for certificate in every(authorities):
         assert _name(certificate.subject, x509.NameOID.ORGANIZATION_NAME) == "Amazon Web Services, Inc."
         assert _name(certificate.subject, x509.NameOID.ORGANIZATIONAL_UNIT_NAME) == "Amazon RDS"
         certificate.verify_directly_issued_by(certificate)
@@ -54,7 +55,7 @@ def test_each_is_an_authority_of_amazons_that_signed_itself(authorities: list[x5
 
 
 def test_each_has_the_key_that_its_name_says_and_lives_for_decades(authorities: list[x509.Certificate]) -> None:
-    for certificate in authorities:
+    for certificate in every(authorities):
         key = certificate.public_key()
         kind = _name(certificate.subject, x509.NameOID.COMMON_NAME).split()[-2]
         assert isinstance(key, ec.EllipticCurvePublicKey if kind == "ECC384" else rsa.RSAPublicKey)

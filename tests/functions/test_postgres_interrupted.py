@@ -12,6 +12,7 @@ import pytest
 
 from functions.credentials.session import Session
 from functions.credentials.statements import Statement
+from tests.every import every
 from tests.functions.calling import Caller, Vault, call
 from tests.functions.shapes import postgres_shape
 from tests.servers.postgres import PostgresServer
@@ -117,7 +118,7 @@ def _killed_everywhere(
     places = [place for place in _changes(seen) if seen[place].name.startswith(only)]
     assert places, "there was nothing to kill it after"
     ends = {"undisturbed": _end(undisturbed)}
-    for place in places:
+    for place in every(places):
         killed = life(f"k{place}")
         for name in prepare:
             getattr(killed, name)()
@@ -147,7 +148,7 @@ def life(postgres_server: PostgresServer, caller: Caller, vault: Vault) -> Calla
 
 def _same(ends: dict[str, dict[str, object]]) -> None:
     wanted = ends.pop("undisturbed")
-    for place, end in ends.items():
+    for place, end in every(ends.items()):
         assert end == wanted, f"killed after statement {place}"
 
 

@@ -12,6 +12,7 @@ import pytest
 from functions.credentials.errors import CredentialsError
 from functions.credentials.management import Management
 from functions.credentials.patience import Patience
+from tests.every import every
 from tests.functions.calling import Caller, Event, Vault, call
 from tests.servers.authority import Authority
 from tests.servers.processes import ADDRESS, free_port
@@ -313,7 +314,7 @@ def test_killed_after_any_request_the_next_run_ends_right(
         _call(rabbitmq_server, event)
     requests = _killed(rabbitmq_server, events[-1], None)
     wanted = _end(rabbitmq_server, own.system)
-    for place in range(requests):
+    for place in every(range(requests)):
         own, events = life(f"k{place}")
         for event in events[:-1]:
             _call(rabbitmq_server, event)

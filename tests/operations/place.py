@@ -122,9 +122,8 @@ def project(made: pytest.TempPathFactory) -> Iterator[Place]:
         (root / name).symlink_to(ROOT / name)
     for file in ROOT.glob("Pulumi*.yaml"):
         shutil.copy(file, root)
-    for account in started(made.mktemp("home")):
-        with environment(aws_environment(account.url)):
-            yield Place(root, account)
+    with started(made.mktemp("home")) as account, environment(aws_environment(account.url)):
+        yield Place(root, account)
 
 
 def release(place: Place, tag: str) -> None:

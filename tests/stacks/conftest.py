@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ class Account:
         return self.aws.client(service)
 
 
+@contextmanager
 def started(tmp: Path) -> Iterator[Account]:
     """Start an emulator of its own, and stop it afterwards."""
     before = {name: os.environ.get(name) for name in (control.HOME_VARIABLE, "AWS_ENDPOINT_URL")}
@@ -64,7 +66,8 @@ def started(tmp: Path) -> Iterator[Account]:
 @pytest.fixture
 def account(tmp_path: Path) -> Iterator[Account]:
     """An empty account for one test."""
-    yield from started(tmp_path)
+    with started(tmp_path) as account:
+        yield account
 
 
 def succeed(result: Result) -> Result:
@@ -91,19 +94,16 @@ class Standing:
 def bring_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Standing]]:
     """Bring stacks up, each in an account of its own, once a module."""
     made: dict[str, Standing] = {}
-    accounts: list[Iterator[Account]] = []
+    with ExitStack() as accounts:
 
-    def up(name: str) -> Standing:
-        if name not in made:
-            accounts.append(started(tmp_path_factory.mktemp(name)))
-            account = next(accounts[-1])
-            stack = account.stack(name)
-            made[name] = Standing(account, stack, name, succeed(stack.up()))
-        return made[name]
+        def up(name: str) -> Standing:
+            if name not in made:
+                account = accounts.enter_context(started(tmp_path_factory.mktemp(name)))
+                stack = account.stack(name)
+                made[name] = Standing(account, stack, name, succeed(stack.up()))
+            return made[name]
 
-    yield up
-    for account in reversed(accounts):
-        next(account, None)
+        yield up
 
 
 @pytest.fixture(scope="module", params=["prod", "staging"])

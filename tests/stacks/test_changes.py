@@ -13,7 +13,7 @@ from tests.stacks.conftest import PLANTED, Account, started, succeed
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """One account with staging up in it, changed by one test after the other."""
-    for account in started(tmp_path_factory.mktemp("changes")):
+    with started(tmp_path_factory.mktemp("changes")) as account:
         succeed(account.stack("staging").up())
         yield account
 
@@ -122,7 +122,7 @@ def test_a_refused_config_changes_nothing_and_says_everything_at_once(account: A
 
 
 def test_without_a_release_the_platform_stands_without_services(tmp_path: Path) -> None:
-    for fresh in started(tmp_path):
+    with started(tmp_path) as fresh:
         result = succeed(fresh.stack("staging", {"aprendeai:release": None, "equivalence:release": None}).up())
         said = "\n".join(diagnostic.message for diagnostic in result.diagnostics)
         assert "aprendeai:release is not set: what aprendeai stands on is built, its services are not" in said

@@ -11,6 +11,7 @@ from stacks.systems import SYSTEMS
 from stacks.systems.aprendeai import APRENDEAI
 from stacks.systems.equivalence import EQUIVALENCE
 from stacks.systems.spec import Role
+from tests.every import every
 from tests.stacks.conftest import PLANTED, ROOT, Standing
 
 _ANYWHERE = {"0.0.0.0/0", "::/0"}
@@ -140,13 +141,9 @@ def test_only_the_load_balancer_is_open_to_anywhere_and_only_on_80_and_443(stand
 def test_the_ports_of_the_guides_are_reached_by_security_group_only(standing: Standing) -> None:
     ports = {service.port for system in SYSTEMS for service in system.services.values() if service.port}
     assert ports == {3000, 4000, 8000, 8001}
-    for rule in _rules(standing):
-        if (
-            not rule["IsEgress"]
-            and _ours(standing, rule)
-            and any(rule["FromPort"] <= p <= rule["ToPort"] for p in ports)
-        ):
-            assert "ReferencedGroupInfo" in rule, "the guides say: never expose 3000, 4000 and 8001 directly"
+    rules = [rule for rule in _rules(standing) if not rule["IsEgress"] and _ours(standing, rule)]
+    for rule in every(rule for rule in rules if any(rule["FromPort"] <= p <= rule["ToPort"] for p in ports)):
+        assert "ReferencedGroupInfo" in rule, "the guides say: never expose 3000, 4000 and 8001 directly"
 
 
 def test_the_ai_service_is_reached_from_the_api_and_the_worker_only(standing: Standing) -> None:
@@ -161,11 +158,11 @@ def test_the_ai_service_is_reached_from_the_api_and_the_worker_only(standing: St
 
 
 def test_tasks_leave_by_purpose_and_never_on_all_ports(standing: Standing) -> None:
-    for rule in _rules(standing):
-        if rule["IsEgress"] and _ours(standing, rule):
-            assert rule["IpProtocol"] == "tcp", f"an open egress is how data leaves: {rule}"
-            if rule.get("CidrIpv4") in _ANYWHERE:
-                assert (rule["FromPort"], rule["ToPort"]) == (443, 443)
+    rules = [rule for rule in _rules(standing) if rule["IsEgress"] and _ours(standing, rule)]
+    for rule in every(rules):
+        assert rule["IpProtocol"] == "tcp", f"an open egress is how data leaves: {rule}"
+    for rule in every(rule for rule in rules if rule.get("CidrIpv4") in _ANYWHERE):
+        assert (rule["FromPort"], rule["ToPort"]) == (443, 443)
 
 
 def test_the_default_security_group_is_empty(standing: Standing) -> None:
@@ -188,7 +185,7 @@ def test_stores_live_in_subnets_without_a_way_out(standing: Standing) -> None:
         for subnet in group["Subnets"]
     }
     assert stores
-    for subnet in stores:
+    for subnet in every(stores):
         table = next(t for t in tables if any(a.get("SubnetId") == subnet for a in t["Associations"]))
         assert not [r for r in table["Routes"] if r.get("DestinationCidrBlock") == "0.0.0.0/0"], (
             "a database with a route to the internet is one rule away from being on it"
@@ -196,7 +193,7 @@ def test_stores_live_in_subnets_without_a_way_out(standing: Standing) -> None:
 
 
 def test_tasks_have_no_public_address(standing: Standing) -> None:
-    for service in _services(standing).values():
+    for service in every(_services(standing).values()):
         assert service["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] == "DISABLED"
 
 
@@ -212,7 +209,7 @@ def test_databases_are_private_encrypted_and_take_tls_only(standing: Standing) -
     rds = standing.client("rds")
     instances = rds.describe_db_instances()["DBInstances"]
     assert {instance["DBName"] for instance in instances} == {"aprendeai", "equivalence"}
-    for instance in instances:
+    for instance in every(instances):
         assert not instance["PubliclyAccessible"]
         assert instance["StorageEncrypted"]
         assert instance["KmsKeyId"], "the stack's own key, so that access can be taken away by it"
@@ -234,7 +231,7 @@ def test_caches_are_encrypted_and_have_no_open_default_user(standing: Standing) 
     groups = cache.describe_replication_groups()["ReplicationGroups"]
     assert len(groups) == 2
     users = {user["UserId"]: user for user in cache.describe_users()["Users"]}
-    for group in groups:
+    for group in every(groups):
         assert group["AtRestEncryptionEnabled"]
         assert group["TransitEncryptionEnabled"]
         assert group["KmsKeyId"]
@@ -242,9 +239,8 @@ def test_caches_are_encrypted_and_have_no_open_default_user(standing: Standing) 
         assert group["UserGroupIds"], "a group without users takes anyone who reaches it"
     members = [users[user] for group in cache.describe_user_groups()["UserGroups"] for user in group["UserIds"]]
     assert {user["UserName"] for user in members if user["UserName"] != "default"} == {"aprendeai", "equivalence"}
-    for user in members:
-        if user["UserName"] == "default":
-            assert user["AccessString"].startswith("off"), "the default user takes anyone, without a password"
+    for user in every(user for user in members if user["UserName"] == "default"):
+        assert user["AccessString"].startswith("off"), "the default user takes anyone, without a password"
 
 
 def test_the_broker_is_private_encrypted_and_clustered_in_production(standing: Standing) -> None:
@@ -272,11 +268,11 @@ def test_generated_secrets_are_as_long_as_the_guides_say(standing: Standing) -> 
 
 
 def test_an_app_finds_each_value_under_the_name_its_guide_uses(standing: Standing) -> None:
-    for family, container in _containers(standing):
-        service = family.removeprefix(f"{standing.name}-")
-        if service in _GUIDE_VARIABLES:
-            found = {item["name"] for item in container["environment"] + container["secrets"]}
-            assert found >= _GUIDE_VARIABLES[service], service
+    containers = dict(_containers(standing))
+    for service, variables in _GUIDE_VARIABLES.items():
+        container = containers[f"{standing.name}-{service}"]
+        found = {item["name"] for item in container["environment"] + container["secrets"]}
+        assert found >= variables, service
 
 
 def test_urls_are_composed_of_the_stores_that_stand(standing: Standing) -> None:
@@ -301,19 +297,17 @@ def test_urls_are_composed_of_the_stores_that_stand(standing: Standing) -> None:
 
 def test_each_definition_names_each_secret_with_a_version_that_is_there(standing: Standing) -> None:
     manager = standing.client("secretsmanager")
-    seen = 0
-    for family, container in _containers(standing):
-        for variable in container["secrets"]:
-            arn, key, stage, version = variable["valueFrom"].rsplit(":", 3)
-            assert (key, stage) == ("", ""), family
-            manager.get_secret_value(SecretId=arn, VersionId=version)
-            seen += 1
-    assert seen > 20
+    named = [(family, secret) for family, container in _containers(standing) for secret in container["secrets"]]
+    assert len(named) > 20
+    for family, variable in every(named):
+        arn, key, stage, version = variable["valueFrom"].rsplit(":", 3)
+        assert (key, stage) == ("", ""), family
+        manager.get_secret_value(SecretId=arn, VersionId=version)
 
 
 def test_each_execution_role_reads_its_own_secrets_and_no_others(standing: Standing) -> None:
     iam = standing.client("iam")
-    for family, definition in _definitions(standing).items():
+    for family, definition in every(_definitions(standing).items()):
         role = definition["executionRoleArn"].rsplit("/", 1)[1]
         named = {
             variable["valueFrom"].rsplit(":", 3)[0]
@@ -322,9 +316,9 @@ def test_each_execution_role_reads_its_own_secrets_and_no_others(standing: Stand
         }
         assert not iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
         readable: set[str] = set()
-        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        for name in every(iam.list_role_policies(RoleName=role)["PolicyNames"]):
             document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-            for statement in document["Statement"]:
+            for statement in every(document["Statement"]):
                 actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
                 assert not [action for action in actions if action.endswith("*")], family
                 if any(action.startswith("secretsmanager:") for action in actions):
@@ -335,7 +329,7 @@ def test_each_execution_role_reads_its_own_secrets_and_no_others(standing: Stand
 
 def test_task_roles_can_do_nothing(standing: Standing) -> None:
     iam = standing.client("iam")
-    for definition in _definitions(standing).values():
+    for definition in every(_definitions(standing).values()):
         role = definition["taskRoleArn"].rsplit("/", 1)[1]
         assert role != definition["executionRoleArn"].rsplit("/", 1)[1]
         assert not iam.list_role_policies(RoleName=role)["PolicyNames"]
@@ -361,9 +355,9 @@ def test_no_secret_value_stands_anywhere_but_in_the_secrets_manager(standing: St
         "messages": "".join(d.message for d in standing.result.diagnostics),
         "state": standing.stack.state_file.path.read_text(),
     }
-    for place, text in places.items():
+    for place, text in every(places.items()):
         assert text, place
-        for value in values:
+        for value in every(values):
             assert value not in text, f"a secret's value stands in plain text in {place}"
 
 
@@ -373,13 +367,13 @@ def test_no_secret_value_stands_anywhere_but_in_the_secrets_manager(standing: St
 def test_every_service_of_the_guides_runs(standing: Standing) -> None:
     services = _services(standing)
     assert set(services) == {f"{system.name}-{name}" for system in SYSTEMS for name in system.services}
-    for name, service in services.items():
+    for name, service in every(services.items()):
         assert service["runningCount"] == service["desiredCount"] >= 1, name
         assert service["deploymentConfiguration"]["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
 
 
 def test_containers_are_hardened(standing: Standing) -> None:
-    for family, container in _containers(standing):
+    for family, container in every(_containers(standing)):
         assert container["readonlyRootFilesystem"] is True, family
         assert container["user"] not in ("", "0", "root"), family
         assert not container.get("privileged", False), family
@@ -389,13 +383,12 @@ def test_containers_are_hardened(standing: Standing) -> None:
 
 
 def test_every_service_has_a_container_health_check(standing: Standing) -> None:
-    for family, container in _containers(standing):
-        if not family.endswith("-migration"):
-            assert container["healthCheck"]["command"], "a worker has no load balancer that would tell"
+    for _, container in every(one for one in _containers(standing) if not one[0].endswith("-migration")):
+        assert container["healthCheck"]["command"], "a worker has no load balancer that would tell"
 
 
 def test_images_are_named_by_digest(standing: Standing) -> None:
-    for family, container in _containers(standing):
+    for family, container in every(_containers(standing)):
         assert "@sha256:" in container["image"], f"{family} would run whatever its tag means tomorrow"
 
 
@@ -424,12 +417,11 @@ def test_nothing_in_progress_is_cut(standing: Standing) -> None:
         for system in SYSTEMS
         for name, service in system.services.items()
     }
-    for family, container in _containers(standing):
-        service = family.removeprefix(f"{standing.name}-")
-        if service in longest:
-            assert container["stopTimeout"] >= longest[service]
+    containers = dict(_containers(standing))
+    for service, seconds in every(longest.items()):
+        assert containers[f"{standing.name}-{service}"]["stopTimeout"] >= seconds
     elb = standing.client("elbv2")
-    for group in elb.describe_target_groups()["TargetGroups"]:
+    for group in every(elb.describe_target_groups()["TargetGroups"]):
         attributes = elb.describe_target_group_attributes(TargetGroupArn=group["TargetGroupArn"])["Attributes"]
         delay = next(a["Value"] for a in attributes if a["Key"] == "deregistration_delay.timeout_seconds")
         assert int(delay) >= (110 if group["Port"] == 4000 else 30)
@@ -494,7 +486,7 @@ def test_workers_of_production_follow_their_queue_and_everything_else_its_own_lo
     prod = bring_up("prod")
     policies = _policies(prod)
     for system in SYSTEMS:
-        for name, service in system.services.items():
+        for name, service in every(system.services.items()):
             expected = {"backlog", "busy"} if service.role is Role.WORKER else {"cpu", "memory"}
             assert set(policies[f"{system.name}-{name}"]) == expected, name
 
@@ -633,7 +625,7 @@ def test_each_public_host_leads_to_the_load_balancer(standing: Standing) -> None
                 targets[record["Name"].rstrip(".")] = record["AliasTarget"]["DNSName"].rstrip(".")
     urls = [url for system in SYSTEMS for url in standing.stack.outputs()[system.name]["urls"].values()]
     assert len(urls) == len(APRENDEAI.urls) + len(EQUIVALENCE.urls)
-    for url in urls:
+    for url in every(urls):
         assert _load_balancer(standing)["DNSName"].lower() in targets[url.removeprefix("https://")].lower()
 
 
@@ -660,7 +652,7 @@ def test_names_are_a_contract(standing: Standing) -> None:
 def test_every_log_group_is_encrypted_and_kept_as_long_as_the_profile_says(standing: Standing) -> None:
     groups = _pages(standing.client("logs"), "describe_log_groups", "logGroups")
     assert len(groups) > 10
-    for group in groups:
+    for group in every(groups):
         assert group["kmsKeyId"], group["logGroupName"]
         assert group["retentionInDays"] == (365 if standing.name == "prod" else 30), group["logGroupName"]
 
@@ -671,14 +663,14 @@ def test_registries_keep_releases_and_move_no_tag(standing: Standing) -> None:
     assert {repository["repositoryName"] for repository in repositories} == {
         f"{standing.name}/{system.name}-{image}" for system in SYSTEMS for image in system.images
     }
-    for repository in repositories:
+    for repository in every(repositories):
         assert repository["imageTagMutability"] == "IMMUTABLE"
         assert repository["imageScanningConfiguration"]["scanOnPush"]
         assert repository["encryptionConfiguration"]["encryptionType"] == "KMS"
         policy = json.loads(
             ecr.get_lifecycle_policy(repositoryName=repository["repositoryName"])["lifecyclePolicyText"]
         )
-        for rule in policy["rules"]:
+        for rule in every(policy["rules"]):
             assert rule["selection"]["tagStatus"] == "tagged", "an untagged image may be one that runs"
             assert rule["selection"]["countType"] == "imageCountMoreThan", "an old release may be the one that runs"
 
@@ -707,8 +699,8 @@ def test_outputs_are_what_a_person_looks_for(bring_up: Any, name: str) -> None: 
         own = outputs[system.name]
         assert set(own["services"]) == set(system.services)
         assert set(own["repositories"]) == set(system.images)
-        assert all(digest.startswith("sha256:") for digest in own["digests"].values())
+        assert all(digest.startswith("sha256:") for digest in every(own["digests"].values()))
         assert own["database"].endswith(":5432")
         assert own["cache"].endswith(":6379")
-        assert all(arn.startswith("arn:aws:secretsmanager:") for arn in own["secrets"].values())
+        assert all(arn.startswith("arn:aws:secretsmanager:") for arn in every(own["secrets"].values()))
     assert outputs["aprendeai"]["broker"].endswith(":5671")

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from localcloud.emulator import control
+from tests.every import every
 from tests.stacks.conftest import ROOT
 
 #: Clients whose endpoints have other names in the official provider's settings:
@@ -34,7 +35,7 @@ def test_every_service_that_a_type_calls_has_its_endpoint_in_the_local_stack(end
 def test_every_endpoint_is_one_that_the_official_provider_knows_on_the_emulators_own_port(
     endpoints: dict[str, str],
 ) -> None:
-    for service, url in endpoints.items():
+    for service, url in every(endpoints.items()):
         name = "lambda_" if service == "lambda" else service
         assert hasattr(pulumi_aws.ProviderEndpointArgs, name), f"the official provider has no endpoint {service}"
         host = "localhost" if service == "s3control" else control.HOST

@@ -74,11 +74,16 @@ class Cli:
         )
         return done.returncode, done.stdout + done.stderr
 
+    def must(self, *command: str) -> str:
+        """Run the CLI, which has to end well; return what it printed."""
+        code, said = self.run(*command)
+        assert code == 0, said
+        return said
+
     def up(self, told: dict[str, Any] | None = None, **changed: str) -> tuple[int, str]:
         """Set keys of equivalence's, then run `pulumi up`."""
         for key, value in changed.items():
-            code, said = self.run("config", "set", "--path", f"equivalence:{key.replace('__', '.')}", value)
-            assert code == 0, said
+            self.must("config", "set", "--path", f"equivalence:{key.replace('__', '.')}", value)
         return self.run("up", "--yes", "--skip-preview", told=told)
 
     def serving(self, service: str = "api") -> str:
@@ -97,9 +102,7 @@ class Cli:
 
     def output(self) -> dict[str, Any]:
         """Return what the stack exports of equivalence."""
-        code, said = self.run("stack", "output", "equivalence", "--json")
-        assert code == 0, said
-        return dict(json.loads(said))
+        return dict(json.loads(self.must("stack", "output", "equivalence", "--json")))
 
 
 @pytest.fixture
@@ -107,7 +110,7 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
     """Bring one system up by the official CLI, in an account of its own."""
     for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"):
         monkeypatch.delenv(name, raising=False)
-    for account in started(tmp_path / "home"):
+    with started(tmp_path / "home") as account:
         cli = Cli(tmp_path / "project", account)
         code, said = cli.up()
         assert code == 0, said

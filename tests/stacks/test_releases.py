@@ -23,7 +23,7 @@ from tests.stacks.conftest import Account, started, succeed
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """One account with staging up in it, on v1.0.0."""
-    for account in started(tmp_path_factory.mktemp("releases")):
+    with started(tmp_path_factory.mktemp("releases")) as account:
         succeed(account.stack("staging").up())
         yield account
 

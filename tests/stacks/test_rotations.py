@@ -12,6 +12,7 @@ from localcloud.engine import Result
 from localcloud.provider.values import plain_map
 from stacks.systems.aprendeai import APRENDEAI
 from stacks.systems.equivalence import EQUIVALENCE
+from tests.every import every
 from tests.stacks.changes import applied, changes, services, version
 from tests.stacks.conftest import PLANTED, Account, started, succeed
 
@@ -52,7 +53,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """Staging as it first stands."""
-    for account in started(tmp_path_factory.mktemp("rotations")):
+    with started(tmp_path_factory.mktemp("rotations")) as account:
         succeed(account.stack("staging").up())
         yield Story(account)
 
@@ -278,7 +279,7 @@ def test_nothing_that_the_rotations_wrote_has_a_value_in_it(story: Story) -> Non
         **{str(file): file.read_text(errors="replace") for file in account.home.rglob("*") if file.is_file()},
     }
     assert str(account.stack("staging").state_file.path) in places
-    for place, text in places.items():
+    for place, text in every(places.items()):
         assert not [value for value in values if value in text], f"a value stands in plain text in {place}"
 
 
@@ -289,6 +290,6 @@ def test_no_call_of_the_function_has_a_value_in_it(story: Story) -> None:
     values = {manager.get_secret_value(SecretId=arn)["SecretString"] for arn in arns}
     calls = [r for r in story.account.stack("staging").resources() if r.type == "aws:lambda/invocation:Invocation"]
     assert len(calls) == 3
-    for call in calls:
+    for call in every(calls):
         text = json.dumps([plain_map(call.inputs), plain_map(call.outputs)])
         assert not [value for value in values if value in text], "what is invoked is logged, and kept in state"

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.every import every
 from tests.stacks.conftest import ROOT, Account, Standing, succeed
 from tests.stacks.test_facts import _ANYWHERE, _containers, _definitions, _pages, _services
 
@@ -102,7 +103,7 @@ def _load_balancers(account: Account | Standing) -> list[tuple[dict[str, Any], d
 
 
 def test_databases_are_watched_from_inside_and_upgraded(standing: Standing) -> None:
-    for instance in _instances(standing):
+    for instance in every(_instances(standing)):
         assert instance["MonitoringInterval"] > 0, "RDS.6: what the operating system does shows only there"
         assert instance["MonitoringRoleArn"]
         assert instance["AutoMinorVersionUpgrade"], "RDS.13: minor versions are where holes are closed"
@@ -110,13 +111,13 @@ def test_databases_are_watched_from_inside_and_upgraded(standing: Standing) -> N
 
 
 def test_databases_can_be_entered_by_iam_and_have_no_usual_admin(standing: Standing) -> None:
-    for instance in _instances(standing):
+    for instance in every(_instances(standing)):
         assert instance["IAMDatabaseAuthenticationEnabled"], "RDS.10: a token that ends is safer than a password"
         assert instance["MasterUsername"] not in ("admin", "postgres"), "RDS.25: half of a login is known otherwise"
 
 
 def test_databases_live_in_the_stacks_network(standing: Standing) -> None:
-    for instance in _instances(standing):
+    for instance in every(_instances(standing)):
         assert instance["DBSubnetGroup"]["VpcId"] == _own_vpc(standing), "RDS.18: security groups guard what is in it"
 
 
@@ -124,7 +125,7 @@ def test_what_happens_to_databases_is_reported(standing: Standing) -> None:
     rds = standing.client("rds")
     topics = {topic["TopicArn"] for topic in _pages(standing.client("sns"), "list_topics", "Topics")}
     reported: dict[str, set[str]] = {}
-    for subscription in _pages(rds, "describe_event_subscriptions", "EventSubscriptionsList"):
+    for subscription in every(_pages(rds, "describe_event_subscriptions", "EventSubscriptionsList")):
         assert subscription["Enabled"]
         assert subscription["SnsTopicArn"] in topics
         reported.setdefault(subscription["SourceType"], set()).update(subscription["EventCategoriesList"])
@@ -139,13 +140,13 @@ def test_what_happens_to_databases_is_reported(standing: Standing) -> None:
 def test_tasks_share_nothing_of_their_host(standing: Standing) -> None:
     definitions = _definitions(standing)
     assert definitions
-    for family, definition in definitions.items():
+    for family, definition in every(definitions.items()):
         assert definition.get("pidMode") != "host", f"ECS.3: {family} could see and stop every process of its host"
         assert definition["networkMode"] == "awsvpc", f"ECS.17: {family} would pass by its security group"
 
 
 def test_no_plain_variable_is_called_like_a_secret(standing: Standing) -> None:
-    for family, container in _containers(standing):
+    for family, container in every(_containers(standing)):
         plain = {variable["name"] for variable in container["environment"]}
         secret = sorted(name for name in plain if _SECRET_WORDS.search(name.upper()))
         assert not secret, f"ECS.8: whoever may describe {family} could read them"
@@ -161,7 +162,7 @@ def test_execution_and_task_roles_are_nobody_elses(standing: Standing) -> None:
 
 
 def test_services_run_on_the_latest_platform(standing: Standing) -> None:
-    for name, service in _services(standing).items():
+    for name, service in every(_services(standing).items()):
         # 1.4.0 is what LATEST means. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate.html
         assert service["platformVersion"] in ("LATEST", "1.4.0"), f"ECS.10: {name} would miss the platform's patches"
 
@@ -181,7 +182,7 @@ def test_the_cluster_is_measured_and_its_shells_are_logged_and_encrypted(standin
     assert f"/aws/ecs/containerinsights/{cluster['clusterName']}/performance" in groups, (
         "CloudWatch.16: Container Insights would make the group itself, without our key and our retention"
     )
-    for name, service in _services(standing).items():
+    for name, service in every(_services(standing).items()):
         assert not service["enableExecuteCommand"], f"a shell in {name} needs a root file system that can be written"
 
 
@@ -198,7 +199,7 @@ def test_the_internal_load_balancer_meets_what_the_public_one_meets(account: Acc
     balancers = _load_balancers(account)
     assert {balancer["Scheme"] for balancer, _, _ in balancers} == {"internal", "internet-facing"}
     waf = account.client("wafv2")
-    for balancer, attributes, listeners in balancers:
+    for balancer, attributes, listeners in every(balancers):
         _check_listeners(listeners)
         assert attributes["routing.http.drop_invalid_header_fields.enabled"] == "true", "ELB.4: smuggled requests"
         assert attributes["routing.http.desync_mitigation_mode"] in ("defensive", "strictest"), "ELB.12: likewise"
@@ -210,7 +211,7 @@ def test_the_internal_load_balancer_meets_what_the_public_one_meets(account: Acc
 
 
 def _check_listeners(listeners: list[dict[str, Any]]) -> None:
-    for listener in listeners:
+    for listener in every(listeners):
         if listener["Protocol"] == "HTTPS":
             assert listener["SslPolicy"] in _RECOMMENDED_TLS, "ELB.17: older policies take ciphers that are broken"
         else:
@@ -224,11 +225,11 @@ def test_every_rule_of_the_firewall_is_measured(standing: Standing) -> None:
     waf = standing.client("wafv2")
     acls = waf.list_web_acls(Scope="REGIONAL")["WebACLs"]
     assert acls
-    for summary in acls:
+    for summary in every(acls):
         acl = waf.get_web_acl(Name=summary["Name"], Id=summary["Id"], Scope="REGIONAL")["WebACL"]
         assert acl["Rules"], "WAF.10: a firewall without rules lets everything through"
         assert acl["VisibilityConfig"]["CloudWatchMetricsEnabled"]
-        for rule in acl["Rules"]:
+        for rule in every(acl["Rules"]):
             assert rule["VisibilityConfig"]["CloudWatchMetricsEnabled"], f"WAF.12: nobody sees {rule['Name']} at work"
 
 
@@ -239,10 +240,10 @@ def test_caches_are_backed_up_upgraded_and_in_subnets_of_their_own(standing: Sta
     cache = standing.client("elasticache")
     clusters = _pages(cache, "describe_cache_clusters", "CacheClusters")
     assert clusters
-    for cluster in clusters:
+    for cluster in every(clusters):
         assert cluster["AutoMinorVersionUpgrade"], "ElastiCache.2: minor versions are where holes are closed"
         assert cluster["CacheSubnetGroupName"] != "default", "ElastiCache.7: the default group's subnets are public"
-    for group in _pages(cache, "describe_replication_groups", "ReplicationGroups"):
+    for group in every(_pages(cache, "describe_replication_groups", "ReplicationGroups")):
         assert group["SnapshotRetentionLimit"] >= (1 if standing.name == "prod" else 0), "ElastiCache.1"
 
 
@@ -278,10 +279,8 @@ def test_every_secret_is_read_by_a_task_or_a_function(standing: Standing) -> Non
     roles = {function["Role"].rpartition("/")[2] for function in functions}
     named = {
         arn
-        for owner, statements in _identity_policies(standing)
-        if owner in roles
-        for statement in statements
-        if statement["Action"] == "secretsmanager:GetSecretValue"
+        for owner, statement in _allowed_to(standing)
+        if owner in roles and statement["Action"] == "secretsmanager:GetSecretValue"
         for arn in _several(statement["Resource"])
     }
     named |= {
@@ -299,7 +298,7 @@ def test_buckets_are_closed_versioned_and_forget(standing: Standing) -> None:
     log_buckets = {attributes["access_logs.s3.bucket"] for _, attributes, _ in _load_balancers(standing)}
     names = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
     assert names
-    for name in names:
+    for name in every(names):
         blocked = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
         assert blocked and all(blocked.values()), "S3.8: one wrong policy would publish it"
         ownership = s3.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"]["Rules"]
@@ -335,7 +334,7 @@ def test_no_subnet_gives_public_addresses(standing: Standing) -> None:
     ec2 = standing.client("ec2")
     subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [_own_vpc(standing)]}])["Subnets"]
     assert len(subnets) == (9 if standing.name == "prod" else 6)
-    for subnet in subnets:
+    for subnet in every(subnets):
         assert not subnet["MapPublicIpOnLaunch"], "EC2.15: what starts there by mistake would be on the internet"
         assert not subnet["AssignIpv6AddressOnCreation"]
 
@@ -362,10 +361,9 @@ def test_images_and_shells_are_reached_without_the_internet(standing: Standing) 
     )
     groups = {group["GroupId"] for e in endpoints if e["VpcEndpointType"] == "Interface" for group in e["Groups"]}
     rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": sorted(groups)}])
-    for rule in rules["SecurityGroupRules"]:
-        if not rule["IsEgress"]:
-            assert (rule["FromPort"], rule["ToPort"]) == (443, 443)
-            assert rule.get("CidrIpv4") not in _ANYWHERE
+    for rule in every(rule for rule in rules["SecurityGroupRules"] if not rule["IsEgress"]):
+        assert (rule["FromPort"], rule["ToPort"]) == (443, 443)
+        assert rule.get("CidrIpv4") not in _ANYWHERE
 
 
 def test_no_rule_opens_all_ports_or_all_protocols(standing: Standing) -> None:
@@ -374,7 +372,7 @@ def test_no_rule_opens_all_ports_or_all_protocols(standing: Standing) -> None:
     ids = {group["GroupId"] for group in groups["SecurityGroups"]}
     rules = [rule for rule in ec2.describe_security_group_rules()["SecurityGroupRules"] if rule["GroupId"] in ids]
     assert rules
-    for rule in rules:
+    for rule in every(rules):
         assert rule["IpProtocol"] == "tcp", "EC2.18: what speaks no TCP speaks to nobody here"
         assert rule["FromPort"] == rule["ToPort"], f"EC2.19: a range opens ports that nobody thought of: {rule}"
         assert rule.get("Description"), "a rule without a reason is one that nobody dares to remove"
@@ -389,7 +387,7 @@ def test_the_key_rotates_and_names_who_uses_it(standing: Standing) -> None:
     account = key.split(":")[4]
     assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"], "KMS.4"
     services = set()
-    for statement in _statements(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]):
+    for statement in every(_statements(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])):
         assert statement["Effect"] == "Allow"
         if statement["Principal"] == {"AWS": f"arn:aws:iam::{account}:root"}:
             continue  # IAM decides; without it a key can be locked away from everyone
@@ -405,10 +403,10 @@ def test_topics_take_messages_from_named_services_of_this_account_only(standing:
     sns = standing.client("sns")
     topics = _pages(sns, "list_topics", "Topics")
     assert topics
-    for topic in topics:
+    for topic in every(topics):
         attributes = sns.get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]
         allowed = [s for s in _statements(attributes["Policy"]) if s["Effect"] == "Allow"]
-        for statement in allowed:
+        for statement in every(allowed):
             assert set(statement["Principal"]) == {"Service"}, "SNS.4: anyone could read what happens here, or lie"
             assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": attributes["Owner"]}}
 
@@ -421,9 +419,9 @@ def test_every_alarm_does_something(standing: Standing) -> None:
     web = ("aprendeai-api", "aprendeai-frontend", "equivalence-api")
     assert ours == {f"{standing.name}-{name}-{what}" for name in web for what in ("errors", "latency")}
     topics = {topic["TopicArn"] for topic in _pages(standing.client("sns"), "list_topics", "Topics")}
-    for alarm in alarms:
-        if alarm["AlarmName"] in ours:
-            assert set(alarm["AlarmActions"]) <= topics
+    for alarm in every(alarm for alarm in alarms if alarm["AlarmName"] in ours):
+        assert set(alarm["AlarmActions"]) <= topics
+    for alarm in every(alarms):
         assert alarm["ActionsEnabled"], f"CloudWatch.17: {alarm['AlarmName']} rings and nobody hears it"
         assert alarm["AlarmActions"], f"CloudWatch.15: {alarm['AlarmName']} has nobody to tell"
 
@@ -431,62 +429,63 @@ def test_every_alarm_does_something(standing: Standing) -> None:
 # IAM
 
 
-def _identity_policies(standing: Standing) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Yield every policy of our own that says what someone may do, with whose it is."""
+def _allowed_to(standing: Standing) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each statement of the stack's own policies that says what someone may do, with whose it is."""
     iam = standing.client("iam")
     for role in _pages(iam, "list_roles", "Roles"):
         for name in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
             policy = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)
-            yield role["RoleName"], _statements(policy["PolicyDocument"])
+            yield from ((role["RoleName"], statement) for statement in _statements(policy["PolicyDocument"]))
     for policy in _pages(iam, "list_policies", "Policies", Scope="Local"):
         version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
-        yield policy["PolicyName"], _statements(version["PolicyVersion"]["Document"])
+        yield from (
+            (policy["PolicyName"], statement) for statement in _statements(version["PolicyVersion"]["Document"])
+        )
 
 
-def _resource_policies(standing: Standing) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Yield every policy that stands on a resource, with the resource. Endpoints of the network: docs/security.md."""
+def _allowed_on(standing: Standing) -> list[tuple[str, dict[str, Any]]]:
+    """Return each statement of resources' policies, with the resource. The network's endpoints: docs/security.md."""
+    return [(name, statement) for name, policy in _resource_policies(standing) for statement in _statements(policy)]
+
+
+def _resource_policies(standing: Standing) -> Iterator[tuple[str, Any]]:
     s3, sns, kms = standing.client("s3"), standing.client("sns"), standing.client("kms")
     manager, ecr, logs = standing.client("secretsmanager"), standing.client("ecr"), standing.client("logs")
     for bucket in s3.list_buckets()["Buckets"]:
-        yield bucket["Name"], _statements(s3.get_bucket_policy(Bucket=bucket["Name"])["Policy"])
+        yield bucket["Name"], s3.get_bucket_policy(Bucket=bucket["Name"])["Policy"]
     for topic in _pages(sns, "list_topics", "Topics"):
         policy = sns.get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]["Policy"]
-        yield topic["TopicArn"], _statements(policy)
-    yield "the key", _statements(kms.get_key_policy(KeyId=_own_key(standing), PolicyName="default")["Policy"])
+        yield topic["TopicArn"], policy
+    yield "the key", kms.get_key_policy(KeyId=_own_key(standing), PolicyName="default")["Policy"]
     for secret in _pages(manager, "list_secrets", "SecretList"):
         if policy := manager.get_resource_policy(SecretId=secret["ARN"]).get("ResourcePolicy"):
-            yield secret["ARN"], _statements(policy)
+            yield secret["ARN"], policy
     for repository in _pages(ecr, "describe_repositories", "repositories"):
         try:
             policy = ecr.get_repository_policy(repositoryName=repository["repositoryName"])["policyText"]
         except ecr.exceptions.RepositoryPolicyNotFoundException:
             continue
-        yield repository["repositoryArn"], _statements(policy)
+        yield repository["repositoryArn"], policy
     for group in logs.describe_resource_policies()["resourcePolicies"]:
-        yield group["policyName"], _statements(group["policyDocument"])
+        yield group["policyName"], group["policyDocument"]
 
 
 def test_no_policy_allows_everything_or_all_of_a_service(standing: Standing) -> None:
-    seen = 0
-    for owner, statements in _identity_policies(standing):
-        for statement in statements:
-            seen += 1
-            if statement["Effect"] != "Allow":
-                continue
-            assert "NotAction" not in statement and "NotResource" not in statement, f"{owner}: all but a few is most"
-            wide = [action for action in _several(statement["Action"]) if action == "*" or action.endswith(":*")]
-            assert not wide, f"IAM.1, IAM.21: {owner} may do what nobody has thought of yet"
-    assert seen > 30
+    statements = list(_allowed_to(standing))
+    assert len(statements) > 30
+    for owner, statement in every(one for one in statements if one[1]["Effect"] == "Allow"):
+        assert "NotAction" not in statement and "NotResource" not in statement, f"{owner}: all but a few is most"
+        wide = [action for action in _several(statement["Action"]) if action == "*" or action.endswith(":*")]
+        assert not wide, f"IAM.1, IAM.21: {owner} may do what nobody has thought of yet"
 
 
 def test_what_a_policy_allows_names_its_resource(standing: Standing) -> None:
-    for owner, statements in _identity_policies(standing):
-        for statement in statements:
-            if statement["Effect"] == "Allow" and "*" in _several(statement["Resource"]):
-                wide = set(_several(statement["Action"])) - _WITHOUT_RESOURCE
-                assert not wide, f"{owner} may do it to everything in the account"
-            if statement["Effect"] == "Allow" and "cloudwatch:PutMetricData" in _several(statement["Action"]):
-                assert "cloudwatch:namespace" in statement["Condition"]["StringEquals"], f"{owner} may forge any metric"
+    allowed = [one for one in _allowed_to(standing) if one[1]["Effect"] == "Allow"]
+    for owner, statement in every(one for one in allowed if "*" in _several(one[1]["Resource"])):
+        wide = set(_several(statement["Action"])) - _WITHOUT_RESOURCE
+        assert not wide, f"{owner} may do it to everything in the account"
+    for owner, statement in every(one for one in allowed if "cloudwatch:PutMetricData" in _several(one[1]["Action"])):
+        assert "cloudwatch:namespace" in statement["Condition"]["StringEquals"], f"{owner} may forge any metric"
 
 
 def test_the_one_policy_of_aws_is_that_of_enhanced_monitoring(standing: Standing) -> None:
@@ -509,7 +508,7 @@ def test_each_role_trusts_one_service_and_only_for_this_account(standing: Standi
     iam = standing.client("iam")
     account = standing.client("sts").get_caller_identity()["Account"]
     trusted = set()
-    for role in _pages(iam, "list_roles", "Roles"):
+    for role in every(_pages(iam, "list_roles", "Roles")):
         (statement,) = _statements(role["AssumeRolePolicyDocument"])
         assert statement["Action"] == "sts:AssumeRole"
         assert set(statement["Principal"]) == {"Service"}, f"{role['RoleName']}: no person and no account takes it"
@@ -533,46 +532,41 @@ def test_each_role_trusts_one_service_and_only_for_this_account(standing: Standi
 def test_ecs_moves_the_traffic_of_each_service_with_a_role_for_nothing_else(standing: Standing) -> None:
     iam, services = standing.client("iam"), _services(standing)
     roles = {role["Arn"]: role["RoleName"] for role in _pages(iam, "list_roles", "Roles")}
-    seen = 0
-    for name, service in services.items():
-        for balancer in service["loadBalancers"]:
-            seen += 1
-            advanced = balancer["advancedConfiguration"]
-            role = roles[advanced["roleArn"]]
-            (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-            document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-            allowed = {s["Sid"]: set(_several(s["Resource"])) for s in _statements(document) if s["Sid"] != "Describe"}
-            rule = advanced["productionListenerRule"]
-            listener = rule.rpartition("/")[0].replace(":listener-rule/", ":listener/")
-            assert allowed == {
-                "RegisterTargets": {balancer["targetGroupArn"], advanced["alternateTargetGroupArn"]},
-                "ModifyRules": {rule},
-                "ModifyListeners": {listener},
-            }, f"{name}: AWS's own policy allows it for every load balancer of the account"
-    assert seen == 3
+    balanced = [(name, balancer) for name, service in services.items() for balancer in service["loadBalancers"]]
+    assert len(balanced) == 3
+    for name, balancer in every(balanced):
+        advanced = balancer["advancedConfiguration"]
+        role = roles[advanced["roleArn"]]
+        (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        allowed = {s["Sid"]: set(_several(s["Resource"])) for s in _statements(document) if s["Sid"] != "Describe"}
+        rule = advanced["productionListenerRule"]
+        listener = rule.rpartition("/")[0].replace(":listener-rule/", ":listener/")
+        assert allowed == {
+            "RegisterTargets": {balancer["targetGroupArn"], advanced["alternateTargetGroupArn"]},
+            "ModifyRules": {rule},
+            "ModifyListeners": {listener},
+        }, f"{name}: AWS's own policy allows it for every load balancer of the account"
 
 
 def test_no_resource_is_anyones_without_a_condition(standing: Standing) -> None:
-    seen = 0
-    for resource, statements in _resource_policies(standing):
-        for statement in statements:
-            seen += 1
-            assert "NotPrincipal" not in statement, resource
-            if _is_everyone(statement["Principal"]):
-                assert statement["Effect"] == "Deny", f"{resource} is everyone's"
-                assert statement["Condition"], f"{resource} would be nobody's"
-    assert seen >= 8
+    statements = _allowed_on(standing)
+    assert len(statements) >= 8
+    for resource, statement in every(statements):
+        assert "NotPrincipal" not in statement, resource
+    for resource, statement in every(one for one in statements if _is_everyone(one[1]["Principal"])):
+        assert statement["Effect"] == "Deny", f"{resource} is everyone's"
+        assert statement["Condition"], f"{resource} would be nobody's"
 
 
 def test_a_service_that_a_resource_lets_in_comes_for_this_account(standing: Standing) -> None:
     account = standing.client("sts").get_caller_identity()["Account"]
-    for resource, statements in _resource_policies(standing):
-        for statement in statements:
-            if statement["Effect"] == "Allow" and "Service" in statement["Principal"]:
-                bound = account in json.dumps(statement.get("Condition", {}))
-                # A load balancer writes below its own account's number, and nowhere else.
-                path = statement["Resource"].endswith(f"/AWSLogs/{account}/*")
-                assert bound or path, f"{resource}: the service would come for another account as well"
+    allowed = [one for one in _allowed_on(standing) if one[1]["Effect"] == "Allow"]
+    for resource, statement in every(one for one in allowed if "Service" in one[1]["Principal"]):
+        bound = account in json.dumps(statement.get("Condition", {}))
+        # A load balancer writes below its own account's number, and nowhere else.
+        path = statement["Resource"].endswith(f"/AWSLogs/{account}/*")
+        assert bound or path, f"{resource}: the service would come for another account as well"
 
 
 # Lambda
@@ -582,22 +576,23 @@ def test_functions_stand_in_the_network_and_are_bounded_traced_and_encrypted(sta
     client = standing.client("lambda")
     functions = client.list_functions()["Functions"]
     assert functions
-    for function in functions:
+    for function in every(functions):
         name = function["FunctionName"]
         assert function["VpcConfig"]["VpcId"] == _own_vpc(standing), f"{name}: stores are reached from nowhere else"
         reserved = client.get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"]
         assert 1 <= reserved <= 10, f"{name} could starve what else runs in the account, or be starved"
         assert function["DeadLetterConfig"]["TargetArn"], f"{name}: an event that is lost is told to nobody"
         assert function["TracingConfig"]["Mode"] == "Active", name
-        if function.get("Environment", {}).get("Variables"):
-            assert function["KMSKeyArn"] == _own_key(standing), f"{name}: its variables are encrypted with the own key"
         assert function["PackageType"] == "Zip", f"{name}: its code is our own build"
         assert not function.get("Layers"), f"{name}: a layer is code of somebody else's"
+    for function in every(function for function in functions if function.get("Environment", {}).get("Variables")):
+        name = function["FunctionName"]
+        assert function["KMSKeyArn"] == _own_key(standing), f"{name}: its variables are encrypted with the own key"
 
 
 def test_functions_are_invoked_by_nobody_from_outside(standing: Standing) -> None:
     client = standing.client("lambda")
-    for function in client.list_functions()["Functions"]:
+    for function in every(client.list_functions()["Functions"]):
         # A function's URL, too, lets in only whom the policy lets in.
         with pytest.raises(client.exceptions.ResourceNotFoundException):
             client.get_policy(FunctionName=function["FunctionName"])

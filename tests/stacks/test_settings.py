@@ -15,6 +15,7 @@ from stacks.systems.aprendeai import APRENDEAI
 from stacks.systems.equivalence import EQUIVALENCE
 from stacks.systems.spec import Role
 from stacks.wiring.secrets import secret_facts
+from tests.every import every
 
 _SECRETS = frozenset({"equivalence:EMBED_API_KEY", "equivalence:LLM_API_KEY", "aprendeai:SENTRY_DSN"})
 
@@ -266,8 +267,8 @@ def test_what_is_accepted_of_a_queue_comes_from_config_and_else_from_the_system(
 
 
 def test_only_workers_follow_a_queue() -> None:
-    for own in _settings().systems.values():
-        for name, service in own.services.items():
+    for own in every(_settings().systems.values()):
+        for name, service in every(own.services.items()):
             assert (service.scaling.latency is not None) == (own.system.services[name].role is Role.WORKER), name
 
 
@@ -600,8 +601,8 @@ def test_services_take_the_profiles_size_unless_config_says_otherwise() -> None:
 
 
 def test_production_runs_two_of_everything_that_people_wait_for() -> None:
-    for own in _settings().systems.values():
-        for name, service in own.services.items():
+    for own in every(_settings().systems.values()):
+        for name, service in every(own.services.items()):
             assert service.scaling.minimum >= 2, f"{name} alone would be an outage whenever it is replaced"
 
 

@@ -10,6 +10,7 @@ import stacks.systems
 from localcloud.engine import Result
 from stacks.systems.aprendeai import APRENDEAI
 from stacks.systems.equivalence import EQUIVALENCE
+from tests.every import every
 from tests.stacks.conftest import Account, started, succeed
 
 SERVICE, CLUSTER = "equivalence-api", "alicerce-staging"
@@ -20,7 +21,7 @@ BLUE_GREEN = {"api": {"deployment": "blue_green", "bakeMinutes": 5}}
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """One account with staging up in it, changed by one test after the other."""
-    for account in started(tmp_path_factory.mktemp("strategies")):
+    with started(tmp_path_factory.mktemp("strategies")) as account:
         succeed(account.stack("staging").up())
         yield account
 
@@ -63,7 +64,7 @@ def _served(account: Account) -> bool:
         group: len(elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"])
         for group in _weights(account)
     }
-    return all(bool(weight) == bool(targets[group]) for group, weight in _weights(account).items())
+    return all(bool(weight) == bool(targets[group]) for group, weight in every(_weights(account).items()))
 
 
 def _changes(result: Result) -> list[tuple[str, str, str]]:

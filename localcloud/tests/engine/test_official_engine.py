@@ -23,6 +23,7 @@ from engine.programs import Item, build, dump
 from localcloud.engine import Result, Stack
 from localcloud.engine.state import check_integrity
 from localcloud.engine.values import make
+from support.every import every
 
 EXAMPLES = int(os.environ.get("LOCALCLOUD_DIFFERENTIAL", "10"))
 
@@ -256,7 +257,7 @@ def _compare(cli: Official, edits: list[Program], drift: Drift) -> None:
             assert _calls(lab.cloud) == _calls(cli.cloud), f"the calls of {operation}"
             assert lab.cloud.things.keys() == cli.cloud.things.keys()
 
-        for number, program in enumerate(edits):
+        for number, program in every(enumerate(edits)):
             note(f"program {number}: {json.dumps(program)}")
             stack = lab.stack(partial(build, program))
             mine = stack.preview()
@@ -282,7 +283,7 @@ def _listed(result: Result) -> list[tuple[str, str]]:
 def test_random_programs_and_edits_keep_the_promises_that_need_no_second_engine(edits: list[Program]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         lab = Lab(Path(folder))
-        for program in edits:
+        for program in every(edits):
             note(json.dumps(program))
             stack = lab.stack(partial(build, program))
             preview, up = stack.preview(), stack.up()

@@ -8,6 +8,7 @@ import pytest
 from localcloud.provider.aws import acm
 from localcloud.provider.session import Session
 from support.driver import Driver, Life
+from support.every import every
 
 Crud = Callable[..., Life]
 _CERTIFICATE = "aws:acm/certificate:Certificate"
@@ -53,7 +54,7 @@ def test_a_certificate_tells_the_records_that_prove_its_names(crud: Crud) -> Non
     assert life.created["status"] == "PENDING_VALIDATION", "nothing proves the names yet"
     options = life.created["domainValidationOptions"]
     assert [option["domainName"] for option in options] == _HOSTS
-    for option in options:
+    for option in every(options):
         assert option["resourceRecordType"] == "CNAME"
         assert option["resourceRecordName"].endswith(f".{option['domainName']}.")
         assert option["resourceRecordValue"].endswith(".acm-validations.aws.")

@@ -7,6 +7,7 @@ import pytest
 
 from components.data.broker import Broker, BrokerArgs, DeploymentMode, endpoint_host
 from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, record
+from tests.every import every
 
 PASSWORD = "correct-horse-battery"
 
@@ -204,6 +205,5 @@ def test_what_it_gives_out_is_what_a_client_needs() -> None:
 
 
 def test_everything_that_takes_tags_has_them() -> None:
-    for resource in _built().resources:
-        if resource.type.startswith("aws:"):
-            assert TAGS.items() <= resource.inputs["tags"].items(), f"{resource.name} can't be found by its system"
+    for resource in every(r for r in _built().resources if r.type.startswith("aws:")):
+        assert TAGS.items() <= resource.inputs["tags"].items(), f"{resource.name} can't be found by its system"

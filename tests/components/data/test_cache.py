@@ -7,6 +7,7 @@ import pytest
 
 from components.data.cache import Cache, CacheArgs, CacheEngine, parameter_group_family
 from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, record
+from tests.every import every
 
 PASSWORD = "correct-horse-battery"
 
@@ -136,7 +137,7 @@ def test_nobody_gets_in_without_a_name_and_a_password() -> None:
     assert users["default"].inputs["accessString"] == "off ~* &* -@all", "ElastiCache.6: AWS's own default user is open"
     assert users["default"].inputs["passwords"] == ["aprendeai-cache-default-password!"]
     assert users["aprendeai"].inputs["passwords"] == [PASSWORD]
-    assert all("passwords" in user.secret_inputs for user in users.values())
+    assert all("passwords" in user.secret_inputs for user in every(users.values()))
     assert recording.named("aprendeai-cache-user-group").inputs["userIds"] == [
         "aprendeai-cache-default-0badcafe",
         "aprendeai-cache-app-0badcafe",
@@ -224,7 +225,7 @@ def test_a_long_name_leaves_every_id_within_forty_characters() -> None:
     ]
 
     assert len(ids) == 4
-    assert all(len(identifier) <= 40 for identifier in ids)
+    assert all(len(identifier) <= 40 for identifier in every(ids))
 
 
 def test_what_it_gives_out_is_what_a_client_needs() -> None:
@@ -242,6 +243,5 @@ def test_what_it_gives_out_is_what_a_client_needs() -> None:
 
 
 def test_everything_that_takes_tags_has_them() -> None:
-    for resource in _built().resources:
-        if resource.type.startswith("aws:"):
-            assert TAGS.items() <= resource.inputs["tags"].items(), f"{resource.name} can't be found by its system"
+    for resource in every(r for r in _built().resources if r.type.startswith("aws:")):
+        assert TAGS.items() <= resource.inputs["tags"].items(), f"{resource.name} can't be found by its system"

@@ -6,6 +6,7 @@ import pytest
 
 from components.delivery.deployment_alarms import DeploymentAlarms, DeploymentAlarmsArgs, WatchedTargets
 from tests.components.recording import ACCOUNT, TAGS, Recorded, record
+from tests.every import every
 
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:notifications"
 BLUE = WatchedTargets(load_balancer="app/public/1", target_group="targetgroup/blue/2")
@@ -32,7 +33,7 @@ def _alarms(**overrides: object) -> dict[str, Recorded]:
 def test_a_service_has_an_alarm_for_errors_and_one_for_latency() -> None:
     alarms = _alarms()
     assert set(alarms) == {"prod-aprendeai-api-errors", "prod-aprendeai-api-latency"}
-    for alarm in alarms.values():
+    for alarm in every(alarms.values()):
         inputs = alarm.inputs
         assert inputs["alarmActions"] == inputs["okActions"] == [TOPIC], "CloudWatch.15: somebody has to hear it"
         assert inputs["tags"]["Component"] == "deployment-alarms"

@@ -6,6 +6,7 @@ import pytest
 
 from components.ingress.log_bucket import LogBucket, LogBucketArgs, log_bucket_policy
 from tests.components.recording import ACCOUNT, TAGS, Recording, record
+from tests.every import every
 
 
 def _args(**overrides: object) -> LogBucketArgs:
@@ -39,7 +40,7 @@ def test_requests_without_tls_are_refused() -> None:
 def test_nothing_in_the_bucket_can_become_public(bucket: Recording) -> None:
     access = bucket.named("logs-public-access").inputs
     switches = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-    assert all(access[switch] is True for switch in switches), "S3.1, S3.8"
+    assert all(access[switch] is True for switch in every(switches)), "S3.1, S3.8"
     assert bucket.named("logs-ownership").inputs["rule"] == {"objectOwnership": "BucketOwnerEnforced"}, "S3.12"
 
 

@@ -74,8 +74,9 @@ def test_rules_of_different_priorities_are_taken() -> None:
 def test_split_paths_fit_into_their_rules_and_none_is_lost(hosts: list[str], paths: list[str]) -> None:
     rules = split_paths(hosts, paths)
     assert [path for rule in rules for path in rule] == paths
-    for rule in rules:
-        assert RouteArgs(listener_arn="arn", hosts=hosts, paths=rule, priority=1, deny=True, tags=TAGS).paths == rule
+    assert rules == [
+        RouteArgs(listener_arn="arn", hosts=hosts, paths=rule, priority=1, deny=True, tags=TAGS).paths for rule in rules
+    ]
 
 
 def test_paths_fill_a_rule_before_the_next_is_begun() -> None:

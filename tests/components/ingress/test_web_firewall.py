@@ -8,6 +8,7 @@ import pytest
 from components.ingress.firewall_rules import firewall_rules, private_path_pattern
 from components.ingress.web_firewall import WebFirewall, WebFirewallArgs, log_delivery_policy
 from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, record
+from tests.every import every
 
 
 def _args(**overrides: object) -> WebFirewallArgs:
@@ -64,7 +65,8 @@ def test_only_large_bodies_and_anonymous_addresses_are_counted_and_not_blocked()
         "AWSManagedRulesAnonymousIpList": ["AnonymousIPList", "HostingProviderIPList"],
         "AWSManagedRulesCommonRuleSet": ["SizeRestrictions_BODY"],
     }, "uploads, AI requests, people behind a VPN and programs in a cloud are users"
-    assert all(o["action_to_use"] == {"count": {}} for overrides in overridden.values() for o in overrides)
+    actions = [override["action_to_use"] for overrides in overridden.values() for override in overrides]
+    assert all(action == {"count": {}} for action in every(actions))
 
 
 def test_an_address_that_asks_too_often_is_blocked() -> None:
@@ -80,7 +82,7 @@ def test_an_address_that_asks_too_often_is_blocked() -> None:
 def test_every_rule_has_a_metric_of_its_own() -> None:
     metrics = [rule["visibility_config"]["metric_name"] for rule in _rules().values()]
     assert len(set(metrics)) == len(metrics)
-    assert all(rule["visibility_config"]["cloudwatch_metrics_enabled"] for rule in _rules().values()), "WAF.12"
+    assert all(rule["visibility_config"]["cloudwatch_metrics_enabled"] for rule in every(_rules().values())), "WAF.12"
 
 
 @pytest.mark.parametrize("path", ["/admin", "/admin/", "/admin/users", "/internal/jobs"])

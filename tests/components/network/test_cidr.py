@@ -15,6 +15,7 @@ from components.network.cidr import (
     SubnetPlan,
     plan_subnets,
 )
+from tests.every import every
 
 
 @st.composite
@@ -50,13 +51,13 @@ def test_a_block_is_shared_out_as_documented() -> None:
 
 @given(blocks(), zone_sets)
 def test_subnets_never_overlap(cidr: str, zones: list[str]) -> None:
-    for one, other in combinations(networks(plan_subnets(cidr, zones)), 2):
+    for one, other in every(combinations(networks(plan_subnets(cidr, zones)), 2)):
         assert not one.overlaps(other), f"{one} and {other} would be refused by AWS"
 
 
 @given(blocks(), zone_sets)
 def test_subnets_are_inside_the_block(cidr: str, zones: list[str]) -> None:
-    assert all(subnet.subnet_of(ipaddress.IPv4Network(cidr)) for subnet in networks(plan_subnets(cidr, zones)))
+    assert all(subnet.subnet_of(ipaddress.IPv4Network(cidr)) for subnet in every(networks(plan_subnets(cidr, zones))))
 
 
 @given(blocks(), zone_sets, st.sampled_from(ZONE_KEYS))
@@ -69,7 +70,7 @@ def test_another_zone_never_moves_the_subnets_of_the_others(cidr: str, zones: li
 @given(blocks(), zone_sets)
 def test_every_public_subnet_has_room_for_a_load_balancer(cidr: str, zones: list[str]) -> None:
     plan = plan_subnets(cidr, zones)
-    assert all(ipaddress.IPv4Network(zone.public).prefixlen <= 27 for zone in plan.zones.values())
+    assert all(ipaddress.IPv4Network(zone.public).prefixlen <= 27 for zone in every(plan.zones.values()))
 
 
 def test_zones_come_in_the_order_of_their_letters() -> None:

@@ -9,6 +9,7 @@ from components.network.network import NatStrategy, Network, NetworkArgs, zone_k
 from components.network.vpc_endpoints import check_interface_services
 from tests.components.foundation import record_foundation
 from tests.components.recording import ACCOUNT, KEY, TAGS, Recording
+from tests.every import every
 
 
 def _args(**overrides: object) -> NetworkArgs:
@@ -38,7 +39,7 @@ def network() -> Recording:
 def test_nothing_gets_a_public_address_by_being_started_in_a_subnet(network: Recording) -> None:
     subnets = network.of("aws:ec2/subnet:Subnet")
     assert len(subnets) == 9
-    assert all(subnet.inputs["mapPublicIpOnLaunch"] is False for subnet in subnets), "EC2.15"
+    assert all(subnet.inputs["mapPublicIpOnLaunch"] is False for subnet in every(subnets)), "EC2.15"
 
 
 def test_the_default_security_group_is_empty(network: Recording) -> None:
@@ -87,9 +88,8 @@ def test_another_zone_changes_nothing_of_the_others() -> None:
     two = _record(availability_zones=["eu-west-1a", "eu-west-1c"])
     three = {resource.name: resource for resource in _record().resources}
     shared = {"net-endpoints-s3", "net-endpoints-ecr-api", "net-endpoints-logs"}
-    for resource in two.resources:
-        if resource.name not in shared:
-            assert three[resource.name].inputs == resource.inputs, f"{resource.name} would be changed or replaced"
+    for resource in every(resource for resource in two.resources if resource.name not in shared):
+        assert three[resource.name].inputs == resource.inputs, f"{resource.name} would be changed or replaced"
 
 
 def test_s3_is_reached_without_nat_from_private_and_isolated_subnets(network: Recording) -> None:

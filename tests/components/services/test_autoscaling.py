@@ -8,6 +8,7 @@ from components.services.autoscaling import Autoscaling, AutoscalingArgs, Scalin
 from components.services.backlog import AcceptedLatency
 from components.services.queue_metrics import QueueMetrics, rabbitmq_metrics, rq_metrics
 from tests.components.recording import TAGS, Recorded, Recording, record
+from tests.every import every
 
 _LATENCY = AcceptedLatency(seconds=60, job_seconds=5, concurrency=2)
 _RQ = rq_metrics("equivalence", "prod", "default")
@@ -158,10 +159,10 @@ def test_policies_are_of_the_form_that_the_official_provider_and_aws_take(queue:
 
     https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingMetricDataQuery.html
     """
-    for policy in _policies(_built(queue)).values():
+    for policy in every(_policies(_built(queue)).values()):
         specification = _tracking(policy)["customizedMetricSpecification"]
         assert set(specification) == {"metrics"}, "with metrics, the provider refuses every other member"
-        for query in specification["metrics"]:
+        for query in every(specification["metrics"]):
             assert ("expression" in query) != ("metricStat" in query)
             assert query["id"][0].islower()
             assert len(query.get("expression", "")) <= 2047

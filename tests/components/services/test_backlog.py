@@ -9,6 +9,7 @@ from components.services.backlog import AcceptedLatency, first_steps
 from components.services.queue_metrics import QueueMetrics, rabbitmq_metrics, rq_metrics
 from tests.components.recording import TAGS, Recording, record
 from tests.components.target_tracking import queue_values, scaler
+from tests.every import every
 
 _QUEUES = {
     "rq": rq_metrics("equivalence", "prod", "default"),
@@ -138,7 +139,7 @@ def test_the_policies_ask_for_as_many_tasks_as_the_backlog_needs(
 def test_the_first_tasks_come_in_no_more_steps_than_a_policy_takes() -> None:
     steps = first_steps(AcceptedLatency(seconds=60, job_seconds=5), 40)
     assert [step.tasks for step in steps] == list(range(1, 21))
-    assert all(step.below == following.jobs for step, following in itertools.pairwise(steps)), (
+    assert all(step.below == following.jobs for step, following in every(itertools.pairwise(steps))), (
         "a gap or an overlap between steps is refused by Application Auto Scaling"
     )
     assert (steps[0].jobs, steps[-1].below) == (0, None)

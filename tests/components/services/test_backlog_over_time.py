@@ -10,6 +10,7 @@ from components.services.queue_metrics import rabbitmq_metrics, rq_metrics
 from tests.components.metric_math import DOCUMENTED, READINGS, Reading, evaluate
 from tests.components.services.test_backlog import policies
 from tests.components.target_tracking import Run, Scaler, scaler, simulate
+from tests.every import every
 
 _HOUR = 3600
 _QUEUES = {
@@ -115,7 +116,7 @@ def test_missing_data_would_look_like_an_empty_queue_without_the_expressions_gua
     naive = {"rq": "unfinished / running", "rabbitmq": "(ready + unacknowledged) / running"}[queue]
     metrics = {"unfinished": None, "ready": None, "unacknowledged": None, "started": None, "running": 10.0}
     assert evaluate(naive, metrics) == 0, "metric math takes what is missing for 0"
-    for policy in _scaler(AcceptedLatency(seconds=60, job_seconds=5), queue=queue).policies:
+    for policy in every(_scaler(AcceptedLatency(seconds=60, job_seconds=5), queue=queue).policies):
         policy.watch(metrics)
         assert policy.points == [None], policy.name
 

@@ -21,6 +21,7 @@ from operations.account.account import Account
 from operations.commands import secrets
 from operations.state import preview, stack
 from operations.state.stack import Stack
+from tests.every import every
 from tests.operations.place import CLUSTER, STACK, Place, outputs_of, project
 from tests.stacks.conftest import succeed
 
@@ -335,7 +336,7 @@ def test_a_stopping_task_counts_until_it_has_stopped(story: Story, monkeypatch: 
 
     edit(monkeypatch, "ecs", "DescribeTasks", stopping)
     refused = story.refused("retire", "aprendeai").splitlines()
-    assert all(line.endswith("as before; wait until it has stopped") for line in refused[1:-1])
+    assert all(line.endswith("as before; wait until it has stopped") for line in every(refused[1:-1]))
 
 
 def test_what_the_function_says_is_handed_on_and_the_other_stores_wait(

@@ -12,6 +12,7 @@ import pytest
 from localcloud.emulator import control
 from localcloud.emulator.stores import programs
 from localcloud.provider.session import Session
+from support.every import every
 from support.stores import new_database
 
 #: Seconds that everything may take to be gone.
@@ -58,7 +59,7 @@ def test_an_emulator_that_ends_in_any_way_leaves_no_server_and_no_folder(start: 
     servers = _children(keeper)
     folders = {Path(command.split(" -D ")[1]).parent for command in servers.values()}
     assert len(servers) == len(folders) == 1
-    assert all(folder.exists() for folder in folders)
+    assert all(folder.exists() for folder in every(folders))
     processes = [keeper, *servers, *(pid for server in servers for pid in _children(server))]
     assert len(processes) > 3, "PostgreSQL's own workers are among them"
 
