@@ -2,13 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import botocore.exceptions
 
 from operations.commands import (
-    arguments,
     checklist,
     logs,
     releases,
@@ -24,32 +23,7 @@ from operations.errors import OperationError
 
 #: The exit code that shells give an interrupted command.
 _INTERRUPTED = 130
-
-
-class _Command(Protocol):
-    """What a module in `operations/commands` has."""
-
-    HELP: str
-
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Add the command's own arguments."""
-
-    def main(self, options: argparse.Namespace) -> int:
-        """Run the command; return its exit code."""
-
-
-_COMMANDS: dict[str, _Command] = {
-    "status": status,
-    "releases": releases,
-    "rollback": rollback,
-    "secrets": secrets,
-    "rotate": rotate,
-    "retire": retire,
-    "logs": logs,
-    "run": run,
-    "shell": shell,
-    "checklist": checklist,
-}
+_DEFAULT_STACK = "local"
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -63,7 +37,7 @@ def main(given: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words)
     options.command_line = command
     try:
-        return _COMMANDS[options.name].main(options)
+        return int(options.main(options))
     except OperationError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -86,9 +60,59 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m operations",
         description="Everything beside `pulumi up`: show what runs, go back, rotate secrets, run a command, check.",
     )
-    commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
-    for name, command in _COMMANDS.items():
-        made = commands.add_parser(name, help=command.HELP, description=command.HELP)
-        arguments.add_stack(made)
-        command.add_arguments(made)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, text: str, main: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.add_argument("-s", "--stack", default=_DEFAULT_STACK, help=f"the stack (default: {_DEFAULT_STACK})")
+        made.add_argument("--region", help="the AWS region (default: the environment's)")
+        made.add_argument("--cwd", type=_folder, default=".", help="the project's folder (the one with Pulumi.yaml)")
+        made.set_defaults(main=main)
+        return made
+
+    command("status", "show services, deployments, targets and alarms; exit 1 when something is wrong", status.main)
+
+    listing = command("releases", "show what ran when, with its migration and how it ended", releases.main)
+    listing.add_argument("system", nargs="?", help="only this system")
+
+    back = command("rollback", "name the last good release in the stack's config, and show the preview", rollback.main)
+    back.add_argument("system", help="the system that goes back")
+    back.add_argument("--to", metavar="TAG", help="go back to this release instead of the last good one")
+
+    command(
+        "secrets", "show every secret with its age, its readers and when it is due; exit 1 if overdue", secrets.main
+    )
+
+    turn = command("rotate", "raise rotation counters in the stack's config by one, and show the preview", rotate.main)
+    turn.add_argument("system", help="the system whose secrets they are")
+    turn.add_argument("secret", nargs="+", help="the secret, by its variable: JWT_SECRET")
+    turn.add_argument("--confirm", action="store_true", help="also where the rotation ends something for good")
+
+    end = command("retire", "end what stores took before the last rotation, once nothing uses it", retire.main)
+    end.add_argument("system", help="the system whose logins are meant")
+
+    lines = command("logs", "show what a service's tasks wrote", logs.main)
+    lines.add_argument("--since", default="10m", help="how far back: 90s, 10m, 2h, 1d (default: 10m)")
+    lines.add_argument("-f", "--follow", action="store_true", help="go on until it is interrupted")
+
+    one = command("run", "run a command in a task of its own, and exit with its exit code", run.main)
+    one.add_argument("-e", "--env", action="append", default=[], metavar="NAME=VALUE", help="a plain variable more")
+    one.usage = "python -m operations run [-s STACK] SERVICE -- CMD [ARG ...]"
+
+    opened = command("shell", "open a shell in a running task, where ECS Exec is on", shell.main)
+    opened.add_argument("--command", default="/bin/sh", help="what to start (default: /bin/sh)")
+
+    for parsed in (lines, one, opened):
+        parsed.add_argument("service", nargs="+", help="the service: aprendeai-api, or aprendeai api")
+
+    checks = command(
+        "checklist", "answer the deployment checklist from the account; exit 1 unless all passes", checklist.main
+    )
+    checks.add_argument(
+        "--staging", default="staging", metavar="STACK", help="where a migration has to have run before"
+    )
     return parser
+
+
+def _folder(text: str) -> Path:
+    return Path(text).resolve()

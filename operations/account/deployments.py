@@ -72,6 +72,11 @@ class ServiceDeployment:
         return self.status not in (*_IN_PROGRESS, *_ROLLING_BACK)
 
 
+def last_of(ecs: Any, cluster: str, service: str) -> ServiceDeployment | None:  # noqa: ANN401 - a boto3 client
+    """Return a service's last deployment; None when ECS remembers none."""
+    return next(iter(of_service(ecs, cluster, service)), None)
+
+
 def of_service(ecs: Any, cluster: str, service: str) -> list[ServiceDeployment]:  # noqa: ANN401 - a boto3 client
     """Return a service's deployments, newest first."""
     found = all_pages(ecs.list_service_deployments, "serviceDeployments", cluster=cluster, service=service)

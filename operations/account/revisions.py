@@ -1,6 +1,6 @@
 """Task definition revisions: what a service ran, and runs."""
 
-from collections.abc import Iterable
+import functools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,9 +59,10 @@ class Revision:
         return f"{self.log_prefix}/{self.container}/{task_arn.rsplit('/', 1)[-1]}"
 
 
-def describe(ecs: Any, name: str) -> Revision:  # noqa: ANN401 - a boto3 client
-    """Return a revision by its ARN, or by `family:number`."""
-    found = ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]
+@functools.cache
+def describe(ecs: Any, arn: str) -> Revision:  # noqa: ANN401 - a boto3 client
+    """Return a revision, which never changes."""
+    found = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
     container = found["containerDefinitions"][0]
     log = (container.get("logConfiguration") or {}).get("options") or {}
     return Revision(
@@ -96,11 +97,6 @@ def family_of(arn: str) -> str:
 def number_of(arn: str) -> str:
     """Return the number of a revision's ARN."""
     return arn.rpartition(":")[2]
-
-
-def references(revisions: Iterable[Revision]) -> set[SecretReference]:
-    """Return the secrets that revisions read, each version once."""
-    return {secret for revision in revisions for secret in revision.secrets}
 
 
 def _secret(variable: str, value_from: str) -> SecretReference:

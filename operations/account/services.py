@@ -63,13 +63,12 @@ def describe_all(account: Account, stack: Stack, physical: list[str]) -> dict[st
         ) from None
 
 
-def describe(account: Account, stack: Stack, system: System, name: str) -> tuple[dict[str, Any], Revision]:
+def describe(account: Account, stack: Stack, physical: str) -> tuple[dict[str, Any], Revision]:
     """Return ECS's description of one service, and the revision that it runs.
 
     Raises:
         OperationError: it isn't there.
     """
-    physical = system.services[name]
     found = describe_all(account, stack, [physical])
     if physical not in found:
         raise OperationError(f"the service {physical} isn't there; run up for stack {stack.name!r} again")
@@ -109,7 +108,7 @@ def _report(
     account: Account, stack: Stack, system: System, registry: Registry, name: str, service: dict[str, Any]
 ) -> ServiceReport:
     revision = _revision(account, service)
-    last = next(iter(deployments.of_service(account.client("ecs"), stack.cluster, service["serviceName"])), None)
+    last = deployments.last_of(account.client("ecs"), stack.cluster, service["serviceName"])
     targets = tuple(
         _target(target)
         for group in _target_groups(service)

@@ -19,26 +19,17 @@ from operations.account import alarms, completeness, revisions, services
 from operations.account.account import Account
 from operations.account.images import Registry
 from operations.account.services import ServiceReport
-from operations.commands import arguments
+from operations.commands import target
 from operations.errors import OperationError
 from operations.state.stack import Stack, System, read
-
-HELP = "answer the deployment checklist from the account; exit 1 unless all passes"
 
 #: How old the newest backup may be.
 _BACKUP_AGE = timedelta(hours=24)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's own arguments."""
-    parser.add_argument(
-        "--staging", default="staging", metavar="STACK", help="where a migration has to have run before"
-    )
-
-
 def main(options: argparse.Namespace) -> int:
     """Check the stack."""
-    account, stack = arguments.account_and_stack(options)
+    account, stack = target.account_and_stack(options)
     checks = run(account, stack, options.cwd, options.staging)
     show(checks, screen.console())
     return 0 if all(check.outcome is Outcome.PASSED for check in checks) else 1
@@ -131,7 +122,7 @@ def _secrets(account: Account, system: System, reports: Sequence[ServiceReport])
     running = [report.revision for report in reports if report.revision is not None]
     if system.migration_task_definition:
         running.append(revisions.describe(ecs, system.migration_task_definition))
-    used = revisions.references(running)
+    used = {secret for revision in running for secret in revision.secrets}
     problems = [f"{report.physical} isn't there" for report in reports if report.revision is None]
     problems += sorted({f"{secret.variable} is named without a version" for secret in used if not secret.version})
     problems += completeness.missing_versions(account, used)

@@ -7,13 +7,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from operations.account import services
-from operations.account.account import Account
-from operations.commands import arguments
+from operations.commands import target
 from operations.errors import OperationError
-from operations.state.stack import Stack, System
-
-HELP = "show what a service's tasks wrote"
 
 _SINCE = re.compile(r"(?P<count>\d+)(?P<unit>[smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -21,21 +16,6 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _PAUSE = 2.0
 #: How far a request reaches back behind the last line seen: CloudWatch takes lines in a little out of order.
 _OVERLAP = timedelta(seconds=30)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's own arguments."""
-    arguments.add_service(parser)
-    parser.add_argument("--since", default="10m", help="how far back: 90s, 10m, 2h, 1d (default: 10m)")
-    parser.add_argument("-f", "--follow", action="store_true", help="go on until it is interrupted")
-
-
-def main(options: argparse.Namespace) -> int:
-    """Print the lines."""
-    back = since(options.since)
-    for line in lines(*arguments.account_and_service(options), back, options.follow):
-        print(line, flush=True)
-    return 0
 
 
 def since(text: str) -> timedelta:
@@ -50,18 +30,19 @@ def since(text: str) -> timedelta:
     return timedelta(**{_UNITS[match["unit"]]: int(match["count"])})
 
 
-def lines(account: Account, stack: Stack, system: System, name: str, back: timedelta, follow: bool) -> Iterator[str]:
-    """Yield a service's log lines, each with its moment and its task; with `follow`, without end.
+def main(options: argparse.Namespace) -> int:
+    """Print a service's log lines, each with its moment and its task; with `follow`, without end.
 
     Raises:
         OperationError: the service isn't there, or has no log group.
     """
-    service, revision = services.describe(account, stack, system, name)
+    start = datetime.now(UTC) - since(options.since)
+    account, _, service, revision = target.service(options)
     if not revision.log_group:
         raise OperationError(f"{service['serviceName']} logs to nowhere that is known")
-    logs = account.client("logs")
-    start = datetime.now(UTC) - back
-    yield from _lines(logs, revision.log_group, start, follow, time.sleep)
+    for line in _lines(account.client("logs"), revision.log_group, start, options.follow, time.sleep):
+        print(line, flush=True)
+    return 0
 
 
 def _lines(

@@ -11,20 +11,13 @@ from operations.account import history
 from operations.account.history import Release
 from operations.account.images import Registry
 from operations.account.revisions import Revision
-from operations.commands import arguments
+from operations.commands import target
 from operations.state.stack import MIGRATION, System
-
-HELP = "show what ran when, with its migration and how it ended"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's own arguments."""
-    parser.add_argument("system", nargs="?", help="only this system")
 
 
 def main(options: argparse.Namespace) -> int:
     """Show the releases of one system, or of all."""
-    account, stack = arguments.account_and_stack(options)
+    account, stack = target.account_and_stack(options)
     registry, console = Registry(account), screen.console()
     for name in [options.system] if options.system else stack.systems:
         system = stack.system(name)

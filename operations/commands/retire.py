@@ -1,9 +1,8 @@
 """`retire`: ends what was valid before the last rotation at a system's stores, once nothing uses it any more."""
 
 import argparse
-import functools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -13,11 +12,9 @@ from components.core.polling import poll
 from operations.account import deployments, revisions, secret_versions, services
 from operations.account.account import Account, in_batches
 from operations.account.revisions import Revision
-from operations.commands import arguments
+from operations.commands import target
 from operations.errors import OperationError
 from operations.state.stack import Stack, System
-
-HELP = "end what stores took before the last rotation, once nothing uses it"
 
 #: How many tasks a call takes: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
 _TASKS_PER_CALL = 100
@@ -27,29 +24,14 @@ _ANSWER_SECONDS = 330
 _USER_SECONDS = 300
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's own arguments."""
-    parser.add_argument("system", help="the system whose logins are meant")
-
-
 def main(options: argparse.Namespace) -> int:
-    """Retire the logins."""
-    account, stack = arguments.account_and_stack(options)
-    retire(account, stack, stack.system(options.system))
-    return 0
-
-
-def retire(account: Account, stack: Stack, system: System) -> None:
-    """End what was valid before the last rotation; harmless when nothing is left of it. Prints a line a store.
-
-    Args:
-        account: the account that the stack is in.
-        stack: the stack.
-        system: the system whose logins are meant.
+    """End what was valid before the last rotation; harmless when nothing is left of it. Print a line a store.
 
     Raises:
-        OperationError: something may still use it (nothing was ended then), or a store couldn't be told.
+        OperationError: something may still use it (nothing was ended then), or a store refused.
     """
+    account, stack = target.account_and_stack(options)
+    system = stack.system(options.system)
     current = _current(account, stack, system)
     _refuse_in_use(account, stack, system, current)
     for store, request in sorted(system.rotation.requests.items()):
@@ -59,6 +41,7 @@ def retire(account: Account, stack: Stack, system: System) -> None:
     if system.rotation.cache_user is not None:
         ended = _forget_password(account, stack, system, system.rotation.cache_user, current)
         print("redis: " + ("end the password before the current one" if ended else "nothing left to end"), flush=True)
+    return 0
 
 
 def _current(account: Account, stack: Stack, system: System) -> dict[str, str]:
@@ -95,13 +78,7 @@ def _refuse_in_use(account: Account, stack: Stack, system: System, current: Mapp
     Raises:
         OperationError: naming each service and task, and what to do about it.
     """
-    ecs = account.client("ecs")
-    revision = functools.cache(functools.partial(revisions.describe, ecs))
-    described = services.describe_all(account, stack, list(system.services.values()))
-    in_use = [
-        *_services_in_use(ecs, described, revision, stack, current),
-        *_tasks_in_use(ecs, revision, stack, current),
-    ]
+    in_use = [*_services_in_use(account, stack, system, current), *_tasks_in_use(account, stack, current)]
     if in_use:
         raise OperationError(
             f"what was valid before the last rotation may still be used in {system.name}:\n"
@@ -110,37 +87,28 @@ def _refuse_in_use(account: Account, stack: Stack, system: System, current: Mapp
         )
 
 
-def _services_in_use(
-    ecs: Any,  # noqa: ANN401 - a boto3 client
-    described: Mapping[str, Mapping[str, Any]],
-    revision: Callable[[str], Revision],
-    stack: Stack,
-    current: Mapping[str, str],
-) -> Iterator[str]:
-    for name, service in sorted(described.items()):
+def _services_in_use(account: Account, stack: Stack, system: System, current: Mapping[str, str]) -> Iterator[str]:
+    ecs = account.client("ecs")
+    for name, service in sorted(services.describe_all(account, stack, list(system.services.values())).items()):
         # A service that has no task now starts its next one from what its deployments name.
-        found = [revision(deployment["taskDefinition"]) for deployment in service["deployments"]]
+        found = [revisions.describe(ecs, deployment["taskDefinition"]) for deployment in service["deployments"]]
         for one in found:
             if old := _old(one, current):
                 yield (
                     f"service {name}: revision {one.number} reads {old} as before; run up for stack {stack.name!r}, "
                     "and wait until the revision is gone"
                 )
-        if not any(_reads(one, current) for one in found):
+        if not any(secret.arn in current for one in found for secret in one.secrets):
             continue
         # Until it has completed it may fail, and then the revision before it is started again:
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
-        last = next(iter(deployments.of_service(ecs, stack.cluster, name)), None)
+        last = deployments.last_of(ecs, stack.cluster, name)
         if last is not None and not last.settled:
             yield f"service {name}: its last deployment: {last.outcome}; wait for its end"
 
 
-def _tasks_in_use(
-    ecs: Any,  # noqa: ANN401 - a boto3 client
-    revision: Callable[[str], Revision],
-    stack: Stack,
-    current: Mapping[str, str],
-) -> Iterator[str]:
+def _tasks_in_use(account: Account, stack: Stack, current: Mapping[str, str]) -> Iterator[str]:
+    ecs = account.client("ecs")
     pages = ecs.get_paginator("list_tasks")
     arns = [
         arn
@@ -153,7 +121,7 @@ def _tasks_in_use(
         for task in ecs.describe_tasks(cluster=stack.cluster, tasks=batch)["tasks"]:
             if task["lastStatus"] == "STOPPED":
                 continue
-            found = revision(task["taskDefinitionArn"])
+            found = revisions.describe(ecs, task["taskDefinitionArn"])
             if old := _old(found, current):
                 id = task["taskArn"].rsplit("/", 1)[-1]
                 whose = task.get("group") or f"family:{found.family}"
@@ -165,10 +133,6 @@ def _tasks_in_use(
                     else f"wait for its end, or stop it: aws ecs stop-task --cluster {stack.cluster} --task {id}"
                 )
                 yield f"task {id} ({whose}): revision {found.number} reads {old} as before; {mend}"
-
-
-def _reads(revision: Revision, current: Mapping[str, str]) -> bool:
-    return any(secret.arn in current for secret in revision.secrets)
 
 
 def _old(revision: Revision, current: Mapping[str, str]) -> str:

@@ -4,39 +4,31 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from operations import screen
 from operations.account import completeness, history
 from operations.account.account import Account
 from operations.account.history import Release
 from operations.account.images import Registry
-from operations.commands import arguments
+from operations.commands import target
 from operations.errors import OperationError
 from operations.state import preview
 from operations.state.config_file import ConfigFile
 from operations.state.stack import Stack, System
 
-HELP = "name the last good release in the stack's config, and show the preview"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's own arguments."""
-    parser.add_argument("system", help="the system that goes back")
-    parser.add_argument("--to", metavar="TAG", help="go back to this release instead of the last good one")
-
 
 def main(options: argparse.Namespace) -> int:
     """Edit the config, and show the preview."""
-    account, stack = arguments.account_and_stack(options)
-    system, root = stack.system(options.system), options.cwd
-    step = plan(account, stack, system, root, options.to)
-    apply(stack, system, root, step)
+    account, stack = target.account_and_stack(options)
+    system, config = stack.system(options.system), ConfigFile(options.cwd, stack.name)
+    step = plan(account, stack, system, config, options.to)
     key = f"{system.name}:release"
+    config.set(key, step.tag)
+    config.save()
     print(
         f"{key} is {step.tag} now, and was {step.current}; it first ran {screen.moment(step.release.first)}", flush=True
     )
-    if preview.show(stack, root):
+    if preview.show(stack, options.cwd):
         print(f"error: the preview failed; {key} stays {step.tag}", file=sys.stderr)
         return 1
     print(f"Nothing was deployed. Go back by running up for stack {stack.name!r}")
@@ -55,7 +47,7 @@ class Step:
     """The release that has this tag."""
 
 
-def plan(account: Account, stack: Stack, system: System, root: Path, to: str | None = None) -> Step:
+def plan(account: Account, stack: Stack, system: System, config: ConfigFile, to: str | None) -> Step:
     """Find the release to go back to, and make sure that it is complete. Nothing is changed.
 
     The last good one is the last that ran well of those that were first released before what config names now. Thus a
@@ -65,13 +57,12 @@ def plan(account: Account, stack: Stack, system: System, root: Path, to: str | N
         account: the account that the stack is in.
         stack: the stack.
         system: the system that goes back.
-        root: the project's folder.
+        config: the stack's config file.
         to: the tag to go back to, where a person names one.
 
     Raises:
         OperationError: there is none, or it isn't complete.
     """
-    config = ConfigFile(root, stack.name)
     current = config.get(f"{system.name}:release") or system.release
     if not current:
         raise OperationError(f"{system.name} has no release in stack {stack.name!r}: there is nothing to go back from")
@@ -117,10 +108,3 @@ def _last_good(stack: Stack, system: System, releases: Sequence[Release], curren
     raise OperationError(
         f"{system.name} ran no good release before {current} in stack {stack.name!r} ({tried}). Nothing was changed"
     )
-
-
-def apply(stack: Stack, system: System, root: Path, step: Step) -> None:
-    """Name the release in the stack's config file; comments and order stay."""
-    config = ConfigFile(root, stack.name)
-    config.set(f"{system.name}:release", step.tag)
-    config.save()

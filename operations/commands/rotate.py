@@ -13,15 +13,6 @@ from operations.state import preview
 from operations.state.config_file import ConfigFile
 from operations.state.stack import Stack, System, read
 
-HELP = "raise rotation counters in the stack's config by one, and show the preview"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's own arguments."""
-    parser.add_argument("system", help="the system whose secrets they are")
-    parser.add_argument("secret", nargs="+", help="the secret, by its variable: JWT_SECRET")
-    parser.add_argument("--confirm", action="store_true", help="also where the rotation ends something for good")
-
 
 def main(options: argparse.Namespace) -> int:
     """Edit the config, and show the preview. The account isn't asked."""

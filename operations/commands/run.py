@@ -2,19 +2,16 @@
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from components.compute.stopped_task import stop_reason
 from components.core.polling import poll
-from operations.account import services
 from operations.account.account import Account
 from operations.account.revisions import Revision
-from operations.commands import arguments
+from operations.commands import target
 from operations.errors import OperationError
-from operations.state.stack import Stack, System
-
-HELP = "run a command in a task of its own, and exit with its exit code"
+from operations.state.stack import Stack
 
 #: Who started a task, as ECS tells it.
 _STARTED_BY = "operations/run"
@@ -22,15 +19,15 @@ _STARTED_BY = "operations/run"
 _LATE_POLLS, _LATE_PAUSE = 3, 1.0
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's own arguments."""
-    arguments.add_service(parser)
-    parser.add_argument("-e", "--env", action="append", default=[], metavar="NAME=VALUE", help="a plain variable more")
-    parser.usage = "python -m operations run [-s STACK] SERVICE -- CMD [ARG ...]"
-
-
 def main(options: argparse.Namespace) -> int:
-    """Run the command; return its exit code."""
+    """Run a command in a task of its own, from the very revision that a service runs, and wait for its end.
+
+    Returns:
+        The command's exit code.
+
+    Raises:
+        OperationError: the task didn't start, or ended without an exit code.
+    """
     if not options.command_line:
         raise OperationError("say what to run: python -m operations run aprendeai-api -- npx prisma migrate status")
     environment = {}
@@ -39,35 +36,8 @@ def main(options: argparse.Namespace) -> int:
         if not key or not equals:
             raise OperationError(f"--env {item!r}: give NAME=VALUE")
         environment[key] = value
-    return run(*arguments.account_and_service(options), options.command_line, environment)
-
-
-def run(
-    account: Account,
-    stack: Stack,
-    system: System,
-    name: str,
-    command: Sequence[str],
-    environment: Mapping[str, str],
-) -> int:
-    """Run a command in a task of its own, from the very revision that a service runs, and wait for its end.
-
-    Args:
-        account: the account that the stack is in.
-        stack: the stack.
-        system: the service's system.
-        name: the service, by its name in the system.
-        command: what to run in place of the service's command.
-        environment: plain variables beside the service's own.
-
-    Returns:
-        The command's exit code.
-
-    Raises:
-        OperationError: the task didn't start, or ended without an exit code.
-    """
+    account, stack, service, revision = target.service(options)
     ecs = account.client("ecs")
-    service, revision = services.describe(account, stack, system, name)
     answer = ecs.run_task(
         cluster=stack.cluster,
         taskDefinition=revision.arn,
@@ -81,7 +51,7 @@ def run(
             "containerOverrides": [
                 {
                     "name": revision.container,
-                    "command": list(command),
+                    "command": options.command_line,
                     "environment": [{"name": key, "value": value} for key, value in environment.items()],
                 }
             ]

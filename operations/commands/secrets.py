@@ -12,11 +12,9 @@ from operations import screen
 from operations.account import revisions, secret_versions
 from operations.account.account import Account
 from operations.account.secret_versions import Version
-from operations.commands import arguments
+from operations.commands import target
 from operations.state.rotation import SecretFacts
 from operations.state.stack import Stack, System
-
-HELP = "show every secret with its age, its readers and when it is due; exit 1 if overdue"
 
 #: What functions are called among a secret's readers.
 _CREDENTIALS, _QUEUE_DEPTH = "credentials function", "queue depth function"
@@ -24,13 +22,9 @@ _CREDENTIALS, _QUEUE_DEPTH = "credentials function", "queue depth function"
 _SOON_DAYS = 14
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """It has none of its own."""
-
-
 def main(options: argparse.Namespace) -> int:
     """Show the secrets."""
-    account, stack = arguments.account_and_stack(options)
+    account, stack = target.account_and_stack(options)
     return 1 if show(stack, reports(account, stack), screen.console()) else 0
 
 

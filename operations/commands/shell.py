@@ -4,33 +4,17 @@ import argparse
 import shutil
 import subprocess
 
-from operations.account import services
-from operations.account.account import Account
-from operations.commands import arguments
+from operations.commands import target
 from operations.errors import OperationError
-from operations.state.stack import Stack, System
-
-HELP = "open a shell in a running task, where ECS Exec is on"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's own arguments."""
-    arguments.add_service(parser)
-    parser.add_argument("--command", default="/bin/sh", help="what to start (default: /bin/sh)")
 
 
 def main(options: argparse.Namespace) -> int:
-    """Open the shell; return its exit code."""
-    return shell(*arguments.account_and_service(options), options.command)
-
-
-def shell(account: Account, stack: Stack, system: System, name: str, command: str) -> int:
-    """Open a shell in one of a service's tasks; return its exit code.
+    """Open the shell; return its exit code.
 
     Raises:
         OperationError: ECS Exec is off, no task runs, or a tool is missing.
     """
-    service, revision = services.describe(account, stack, system, name)
+    account, stack, service, revision = target.service(options)
     physical = service["serviceName"]
     if not service.get("enableExecuteCommand"):
         raise OperationError(
@@ -39,9 +23,8 @@ def shell(account: Account, stack: Stack, system: System, name: str, command: st
             f"{physical} --stack {stack.name} -- <command>; or turn it on: execute_command=True in the stack's profile "
             "(stacks/), and up"
         )
-    arns = account.client("ecs").list_tasks(cluster=stack.cluster, serviceName=physical, desiredStatus="RUNNING")[
-        "taskArns"
-    ]
+    ecs = account.client("ecs")
+    arns = ecs.list_tasks(cluster=stack.cluster, serviceName=physical, desiredStatus="RUNNING")["taskArns"]
     if not arns:
         raise OperationError(f"no task of {physical} runs")
     # ECS Exec goes through the CLI and its plugin:
@@ -52,9 +35,6 @@ def shell(account: Account, stack: Stack, system: System, name: str, command: st
                 f"there is no {tool!r} on the PATH, which ECS Exec needs: "
                 "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec-run.html"
             )
-    return subprocess.call(
-        [
-            *("aws", "ecs", "execute-command", "--region", account.region, "--cluster", stack.cluster),
-            *("--task", sorted(arns)[0], "--container", revision.container, "--interactive", "--command", command),
-        ]
-    )
+    where = ("--region", account.region, "--cluster", stack.cluster, "--task", sorted(arns)[0])
+    what = ("--container", revision.container, "--interactive", "--command", options.command)
+    return subprocess.call(["aws", "ecs", "execute-command", *where, *what])

@@ -2,81 +2,54 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.text import Text
 
 from operations import screen
 from operations.account import alarms, services
-from operations.account.account import Account
 from operations.account.alarms import AlarmReport
 from operations.account.images import Registry
 from operations.account.services import ServiceReport
-from operations.commands import arguments
-from operations.state.stack import Stack, System
+from operations.commands import target
+from operations.state.stack import System
 
-HELP = "show services, deployments, targets and alarms; exit 1 when something is wrong"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """It has none of its own."""
+_Systems = Sequence[tuple[System, Sequence[ServiceReport]]]
 
 
 def main(options: argparse.Namespace) -> int:
-    """Show the stack."""
-    found = report(*arguments.account_and_stack(options))
-    show(found, screen.console())
-    return 1 if found.problems else 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """A stack as it stands."""
-
-    stack: Stack
-    """The stack."""
-    systems: Sequence[tuple[System, Sequence[ServiceReport]]]
-    """Its systems, each with its services."""
-    alarms: Sequence[AlarmReport]
-    """Its alarms."""
-
-    @property
-    def problems(self) -> list[str]:
-        """What isn't as it should be."""
-        problems = [
-            f"{service.physical}: {problem}"
-            for _, found in self.systems
-            for service in found
-            for problem in service.problems
-        ]
-        problems += [f"alarm {alarm.name} is on: {alarm.reason}" for alarm in self.alarms if alarm.state == "ALARM"]
-        problems += [
-            f"alarm {alarm.name} isn't there; run up again" for alarm in self.alarms if alarm.state == "missing"
-        ]
-        return problems
-
-
-def report(account: Account, stack: Stack) -> Report:
-    """Report on everything that a stack runs."""
+    """Show what a stack runs, and what isn't as it should be."""
+    account, stack = target.account_and_stack(options)
     registry = Registry(account)
-    return Report(
-        stack=stack,
-        systems=[(system, services.reports(account, stack, system, registry)) for system in stack.systems.values()],
-        alarms=alarms.reports(account, stack.alarms),
-    )
+    systems = [(system, services.reports(account, stack, system, registry)) for system in stack.systems.values()]
+    found = alarms.reports(account, stack.alarms)
+    problems = _problems(systems, found)
+    console = screen.console()
+    _show_services(systems, console)
+    console.print(_alarms(found))
+    screen.print_problems(console, problems, f"stack {stack.name} is as it should be")
+    return 1 if problems else 0
 
 
-def show(report: Report, console: Console) -> None:
-    """Print a report."""
+def _problems(systems: _Systems, alarms: Sequence[AlarmReport]) -> list[str]:
+    found = [
+        f"{service.physical}: {problem}"
+        for _, services in systems
+        for service in services
+        for problem in service.problems
+    ]
+    found += [f"alarm {alarm.name} is on: {alarm.reason}" for alarm in alarms if alarm.state == "ALARM"]
+    found += [f"alarm {alarm.name} isn't there; run up again" for alarm in alarms if alarm.state == "missing"]
+    return found
+
+
+def _show_services(systems: _Systems, console: Console) -> None:
     rows: list[list[Text | str]] = []
-    for system, found in report.systems:
+    for system, found in systems:
         rows += [_row(service) for service in found] or [[system.name, "", Text("no release yet", screen.FAINT)]]
     screen.print_table(
         console, ("service", "tasks", "release", "revision", "image", "last deployment", "targets"), rows
     )
-    console.print(_alarms(report.alarms))
-    screen.print_problems(console, report.problems, f"stack {report.stack.name} is as it should be")
 
 
 def _row(service: ServiceReport) -> list[Text | str]:

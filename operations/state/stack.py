@@ -50,8 +50,6 @@ class System:
     """The revision of each service that the stack deployed, by name."""
     migration_task_definition: str | None
     """The revision of its migration; None before the first release."""
-    repositories: Mapping[str, str]
-    """URLs of its repositories, by image."""
     secrets: Mapping[str, str]
     """ARNs of its secrets, by variable."""
     database: str
@@ -184,7 +182,6 @@ def _system(
         services=outputs.get("services") or {},
         task_definitions=outputs.get("taskDefinitions") or {},
         migration_task_definition=(outputs.get("migration") or {}).get("taskDefinition"),
-        repositories=outputs["repositories"],
         secrets=outputs.get("secrets") or {},
         database=str(outputs.get("database") or ""),
         migrations=migrations,

@@ -20,7 +20,6 @@ SYSTEM = System(
     services={},
     task_definitions={},
     migration_task_definition=None,
-    repositories={},
     secrets={},
     database="",
     migrations=None,

@@ -36,7 +36,6 @@ def equivalence(**begun: int) -> System:
         services={},
         task_definitions={},
         migration_task_definition=None,
-        repositories={},
         secrets={},
         database="",
         migrations=None,
