@@ -168,8 +168,8 @@ def _launch(folder: Path, port: int | None) -> Endpoint:
     deadline = time.monotonic() + _START_SECONDS
     while True:
         if process.poll() is not None:
-            said = log.read_bytes()[begin:].decode(errors="replace").strip().splitlines()
-            reason = said[-1] if said else f"exit code {process.returncode}"
+            printed = log.read_bytes()[begin:].decode(errors="replace").strip().splitlines()
+            reason = printed[-1] if printed else f"exit code {process.returncode}"
             raise EmulatorError(f"the emulator stopped while starting on port {number}: {reason} (all of it: {log})")
         if time.monotonic() > deadline:
             process.kill()

@@ -8,8 +8,8 @@ assert result.ok, result.errors
 
 from localcloud.engine.config import ConfigError, ProjectFile
 from localcloud.engine.result import Result, ResultStep
-from localcloud.engine.run import Diagnostic
 from localcloud.engine.stack import Project, Stack
 from localcloud.engine.state import StateError
+from localcloud.engine.watcher import Diagnostic
 
 __all__ = ["ConfigError", "Diagnostic", "Project", "ProjectFile", "Result", "ResultStep", "Stack", "StateError"]

@@ -42,11 +42,11 @@ def pointed_at_emulator() -> Iterator[control.Endpoint | None]:
         yield None
         return
     endpoint = control.ensure()
-    ours = aws_environment(endpoint.url)
-    before = {name: os.environ.get(name) for name in (*ours, *PERSONAL)}
+    variables = aws_environment(endpoint.url)
+    before = {name: os.environ.get(name) for name in (*variables, *PERSONAL)}
     for name in PERSONAL:
         os.environ.pop(name, None)
-    os.environ.update(ours)
+    os.environ.update(variables)
     try:
         yield endpoint
     finally:

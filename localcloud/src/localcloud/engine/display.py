@@ -18,9 +18,9 @@ from localcloud.engine import planner
 from localcloud.engine.paths import changed_paths, get_path
 from localcloud.engine.planner import Step
 from localcloud.engine.result import Result, op_of
-from localcloud.engine.run import Diagnostic
 from localcloud.engine.state import Resource, counts, is_root
 from localcloud.engine.values import UNKNOWN, contains_secret, from_json, is_computed, to_json
+from localcloud.engine.watcher import Diagnostic, Watcher
 
 _LONGEST_VALUE = 120
 _MOST_RUNNING = 8
@@ -66,8 +66,8 @@ _DOING = {
 }
 
 
-class Display:
-    """Shows one run on a console; a `Watcher` of `Stack.up` and the others."""
+class Display(Watcher):
+    """Shows one run on a console; given to `Stack.up` and the others."""
 
     def __init__(self, console: Console, operation: str, stack: str, *, details: bool = False) -> None:
         """Take the console, what is done and to which stack.
@@ -144,7 +144,7 @@ class Display:
         for row in self._rows(step):
             self._console.print(row, soft_wrap=True)
 
-    def said(self, diagnostic: Diagnostic) -> None:
+    def reported(self, diagnostic: Diagnostic) -> None:
         """Show a message; errors come with the summary."""
         if diagnostic.severity == "error":
             return

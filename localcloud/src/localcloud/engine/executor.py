@@ -8,13 +8,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 
 from localcloud.engine import planner, urns
 from localcloud.engine.planner import Planner, Step, dependents_among
 from localcloud.engine.providers import Diff, Handle, Registry
 from localcloud.engine.state import Operation, Resource, Snapshot
 from localcloud.engine.values import UNKNOWN, PropertyMap, as_secret, same_map
+from localcloud.engine.watcher import Watcher
 
 #: Runs the hooks of one moment; raises when one does.
 HookRunner = Callable[["HookCall"], Awaitable[None]]
@@ -43,16 +43,6 @@ class HookCall:
     new: Resource | None
 
 
-class Observer(Protocol):
-    """Is told of steps as they start and end."""
-
-    def started(self, step: Step) -> None:
-        """Note that a step starts."""
-
-    def finished(self, step: Step, error: str | None) -> None:
-        """Note that a step has ended."""
-
-
 class Executor:
     """Does the steps of one run."""
 
@@ -61,7 +51,7 @@ class Executor:
         registry: Registry,
         snapshot: Snapshot,
         planner: Planner,
-        observer: Observer,
+        watcher: Watcher,
         run_hooks: HookRunner,
         *,
         preview: bool,
@@ -71,7 +61,7 @@ class Executor:
         self._registry = registry
         self._snapshot = snapshot
         self._planner = planner
-        self._observer = observer
+        self._watcher = watcher
         self._run_hooks = run_hooks
         self._preview = preview
         self._slots = asyncio.Semaphore(parallel)
@@ -90,17 +80,17 @@ class Executor:
             StepError: it failed; what it did is written down all the same.
         """
         self.steps.append(step)
-        self._observer.started(step)
+        self._watcher.started(step)
         try:
             await _BY_OP[step.op](self, step)
         except StepError as error:
-            self._observer.finished(step, str(error))
+            self._watcher.finished(step, str(error))
             raise
         except Exception as error:
             message = str(error) or type(error).__name__
-            self._observer.finished(step, message)
+            self._watcher.finished(step, message)
             raise StepError(message) from error
-        self._observer.finished(step, None)
+        self._watcher.finished(step, None)
 
     # --- the steps ---------------------------------------------------------------------------------------------------
 

@@ -2,43 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from localcloud.engine import planner, urns
 from localcloud.engine.config import Config
 from localcloud.engine.planner import Step
-from localcloud.engine.run import Diagnostic
 from localcloud.engine.state import Resource, counts, is_root
 from localcloud.engine.values import UNKNOWN, PropertyMap, map_to_json, to_python
+from localcloud.engine.watcher import Diagnostic
 
 #: Operations in the order in which a summary counts them.
 OPERATIONS = ("create", "update", "replace", "delete", "read", "discard", "same")
-
-
-class Watcher(Protocol):
-    """Sees a run while it happens; see display.py."""
-
-    def started(self, step: Step) -> None:
-        """Note that a step starts."""
-
-    def finished(self, step: Step, error: str | None) -> None:
-        """Note that a step has ended."""
-
-    def said(self, diagnostic: Diagnostic) -> None:
-        """Note a message."""
-
-
-class Silent:
-    """A watcher that shows nothing."""
-
-    def started(self, step: Step) -> None:
-        """Show nothing."""
-
-    def finished(self, step: Step, error: str | None) -> None:
-        """Show nothing."""
-
-    def said(self, diagnostic: Diagnostic) -> None:
-        """Show nothing."""
 
 
 @dataclass(frozen=True)

@@ -11,30 +11,16 @@ from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
 
 from localcloud.engine import urns
 from localcloud.engine.config import Config
-from localcloud.engine.executor import Executor, HookCall, Observer, StepError
+from localcloud.engine.executor import Executor, HookCall, StepError
 from localcloud.engine.planner import DELETE_REPLACED, Goal, PlanError, Planner, Step
 from localcloud.engine.providers import Registry, with_version
 from localcloud.engine.state import Checkpoint, Resource, Snapshot
 from localcloud.engine.values import PropertyMap, same_map, text, to_struct
+from localcloud.engine.watcher import Diagnostic, Watcher
 
 
 class Stopped(Exception):
     """A request that comes when the run has failed already; its answer ends the program quietly."""
-
-
-@dataclass(frozen=True)
-class Diagnostic:
-    """A message of a run.
-
-    Attributes:
-        severity: `info`, `warning` or `error`.
-        message: the text.
-        urn: the resource it is about, or empty.
-    """
-
-    severity: str
-    message: str
-    urn: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,8 +46,7 @@ class Run:
         base: Checkpoint,
         snapshot: Snapshot,
         registry: Registry,
-        observer: Observer,
-        log: Callable[[Diagnostic], None],
+        watcher: Watcher,
         preview: bool,
         parallel: int,
     ) -> None:
@@ -77,12 +62,12 @@ class Run:
         self.snapshot = snapshot
         self.planner = Planner(project, stack, base, registry)
         self.executor = Executor(
-            registry, snapshot, self.planner, observer, self._run_hooks, preview=preview, parallel=parallel
+            registry, snapshot, self.planner, watcher, self._run_hooks, preview=preview, parallel=parallel
         )
         self.root_outputs: PropertyMap | None = None
         self.finished = False
         self.failures = 0
-        self._log = log
+        self._watcher = watcher
         self._reported: set[Diagnostic] = set()
         self._hooks: dict[str, Hook] = {}
         self._channels: dict[str, grpc.aio.Channel] = {}
@@ -159,11 +144,11 @@ class Run:
         diagnostic = Diagnostic("error", message, urn)
         if diagnostic not in self._reported:
             self._reported.add(diagnostic)
-            self._log(diagnostic)
+            self._watcher.reported(diagnostic)
 
     def note(self, severity: str, message: str, urn: str = "") -> None:
         """Note a message."""
-        self._log(Diagnostic(severity, message, urn))
+        self._watcher.reported(Diagnostic(severity, message, urn))
 
     # --- resources ---------------------------------------------------------------------------------------------------
 
@@ -194,7 +179,7 @@ class Run:
             try:
                 await self.executor.apply(step)
             except StepError as error:
-                self.report(self._said(step, str(error)), step.urn)
+                self.report(self._failure_text(step, str(error)), step.urn)
                 raise
         new = steps[-1].new
         assert new is not None
@@ -205,7 +190,7 @@ class Run:
             self._provider_maps[new.urn] = {**inherited, **providers}
         return new
 
-    def _said(self, step: Step, message: str) -> str:
+    def _failure_text(self, step: Step, message: str) -> str:
         verb = {"same": "keep", DELETE_REPLACED: "delete"}.get(step.op, step.op.partition("-")[0])
         doing = {"create": "creating", "update": "updating", "delete": "deleting", "read": "reading"}.get(verb, verb)
         return f"{doing} {step.resource.type} {step.resource.name!r}: {message}"
@@ -267,7 +252,7 @@ class Run:
             try:
                 await self.executor.apply(step)
             except StepError as error:
-                self.report(self._said(step, str(error)), step.urn)
+                self.report(self._failure_text(step, str(error)), step.urn)
                 raise
         self._children.setdefault(wanted.parent, []).append(wanted.urn)
         return wanted
@@ -339,7 +324,7 @@ class Run:
         """Delete, and note what couldn't be."""
         for step, message in await self.executor.delete_all(steps, self.base_order):
             self.failures += 1
-            self.report(self._said(step, message), step.urn)
+            self.report(self._failure_text(step, message), step.urn)
 
     async def close(self) -> None:
         """Let go of connections and provider processes."""

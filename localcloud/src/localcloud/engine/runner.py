@@ -20,34 +20,11 @@ from localcloud.engine.planner import Step
 from localcloud.engine.program import Program
 from localcloud.engine.protocol import EngineLog, Monitor
 from localcloud.engine.providers import Registry
-from localcloud.engine.result import OPERATIONS, Result, Watcher, op_of, plain_outputs, result_step
-from localcloud.engine.run import Diagnostic, Run
+from localcloud.engine.result import OPERATIONS, Result, op_of, plain_outputs, result_step
+from localcloud.engine.run import Run
 from localcloud.engine.state import Checkpoint, Resource, Snapshot, counts, is_root
 from localcloud.engine.target import Target
-
-
-class Recorder:
-    """Keeps what happened, and passes it on."""
-
-    def __init__(self, watcher: Watcher) -> None:
-        self.watcher = watcher
-        self.errors: dict[int, str] = {}
-        self.diagnostics: list[Diagnostic] = []
-
-    def started(self, step: Step) -> None:
-        """Note that a step starts."""
-        self.watcher.started(step)
-
-    def finished(self, step: Step, error: str | None) -> None:
-        """Note that a step has ended."""
-        if error is not None:
-            self.errors[id(step)] = error
-        self.watcher.finished(step, error)
-
-    def said(self, diagnostic: Diagnostic) -> None:
-        """Note a message."""
-        self.diagnostics.append(diagnostic)
-        self.watcher.said(diagnostic)
+from localcloud.engine.watcher import Diagnostic, Recorder, Watcher
 
 
 class Runner:
@@ -95,7 +72,7 @@ class Runner:
             return made
         project = self._target.project
         return dynamic.DynamicProvider(
-            project.root, project.name, lambda line: self._recorder.said(Diagnostic("info", line))
+            project.root, project.name, lambda line: self._recorder.reported(Diagnostic("info", line))
         )
 
     def run(self, refresh: bool) -> Result:
@@ -128,8 +105,7 @@ class Runner:
             base=base,
             snapshot=snapshot,
             registry=registry,
-            observer=self._recorder,
-            log=self._recorder.said,
+            watcher=self._recorder,
             preview=preview,
             parallel=target.parallel,
         )
@@ -165,7 +141,7 @@ class Runner:
         if not snapshot.lost:
             return
         for resource, message in await engine.executor.recover():
-            self._recorder.said(
+            self._recorder.reported(
                 Diagnostic(
                     "warning",
                     f"{resource.type} {resource.name!r} couldn't be created to its end, and what there is of it stays "
@@ -180,7 +156,7 @@ class Runner:
         if self._emulator is None or not self._target.account.forgot(base.resources, self._emulator):
             return False
         left = [resource for resource in base.resources if not account.lives_there(resource)]
-        self._recorder.said(
+        self._recorder.reported(
             Diagnostic(
                 "warning",
                 f"the emulator was restarted since the last run and holds nothing of this stack: "
@@ -191,7 +167,7 @@ class Runner:
         return True
 
     def _say_pending(self, kind: str, resource: Resource) -> None:
-        self._recorder.said(
+        self._recorder.reported(
             Diagnostic(
                 "warning", f"the last run was stopped while {kind} {resource.type} {resource.name!r}", resource.urn
             )
@@ -247,7 +223,7 @@ class Runner:
             engine.stop()
             engine.failures += 1
             engine.report("stopped; run the same command again to continue")
-            self._recorder.said(
+            self._recorder.reported(
                 Diagnostic("warning", "stopping once the running steps have ended; Ctrl-C again abandons them")
             )
             await task

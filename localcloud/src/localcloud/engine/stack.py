@@ -11,11 +11,12 @@ from pulumi.provider.experimental.provider import Provider
 from localcloud.emulator import control
 from localcloud.engine import account
 from localcloud.engine.config import Config, ProjectFile
-from localcloud.engine.result import Result, Silent, Watcher, plain_outputs, root_outputs
+from localcloud.engine.result import Result, plain_outputs, root_outputs
 from localcloud.engine.runner import Runner
 from localcloud.engine.secrets import passphrase_given, warm_up
 from localcloud.engine.state import Checkpoint, Resource, StateFile
 from localcloud.engine.target import PARALLEL, Target
+from localcloud.engine.watcher import Watcher
 
 
 class Project:
@@ -174,7 +175,7 @@ class Stack:
         warm_up(passphrase_given(target.passphrase), target.state_file.salt())
         config = target.config() if operation in ("preview", "up") else self._config_for_providers()
         with account.pointed_at_emulator() if self.on_emulator else nullcontext() as emulator:
-            runner = Runner(target, operation, config, watcher or Silent(), emulator, started)
+            runner = Runner(target, operation, config, watcher or Watcher(), emulator, started)
             if operation == "preview":
                 return runner.run(refresh)
             with target.state_file.lock(operation):

@@ -13,7 +13,7 @@ from localcloud.emulator.patches.awslambda import references
 from localcloud.emulator.patching import patch
 
 #: Settings that moto drops, and the attribute that keeps each.
-_KEPT = {
+_DROPPED_BY_MOTO = {
     "DeadLetterConfig": "dead_letter_config",
     "FileSystemConfigs": "file_system_configs",
     "LoggingConfig": "logging_config",
@@ -38,7 +38,7 @@ def create_function(original: Any, self: LambdaBackend, spec: dict[str, Any]) ->
             self.delete_function(function.function_name)
             raise
     _keep(function, spec)
-    _touch(function)
+    _mark_modified(function)
     if not publish:
         return function
     shown = copy.copy(function)
@@ -48,7 +48,7 @@ def create_function(original: Any, self: LambdaBackend, spec: dict[str, Any]) ->
 
 def _keep(function: LambdaFunction, spec: dict[str, Any]) -> None:
     own = vars(function)
-    for name, attribute in _KEPT.items():
+    for name, attribute in _DROPPED_BY_MOTO.items():
         if name in spec:
             own[attribute] = spec[name]
     logging = dict(own.get("logging_config") or {})
@@ -78,7 +78,7 @@ def _uses_key(function: LambdaFunction) -> bool:
     )
 
 
-def _touch(function: LambdaFunction) -> None:
+def _mark_modified(function: LambdaFunction) -> None:
     function.last_modified = iso_8601_datetime_with_nanoseconds()
     vars(function)["revision_id"] = str(mock_random.uuid4())
 
@@ -93,7 +93,7 @@ def update_function_code(
 ) -> dict[str, Any]:
     """Publish after the change, not in the middle of two; what is the same again makes no new version."""
     function = self.get_function(function_name, qualifier)
-    waiting, before = function.code_or_config_updated, _content(function)
+    unpublished, before = function.code_or_config_updated, _content(function)
     publish = body.pop("Publish", False)
     if body.get("DryRun"):
         return function.get_configuration()
@@ -107,8 +107,8 @@ def update_function_code(
             raise
     if body.get("Architectures"):
         function.architectures = body["Architectures"]
-    function.code_or_config_updated = waiting or _content(function) != before
-    _touch(function)
+    function.code_or_config_updated = unpublished or _content(function) != before
+    _mark_modified(function)
     if publish:
         function = self.publish_version(function.function_name)  # type: ignore[assignment]
     return function.get_configuration()
@@ -132,7 +132,7 @@ def update_function_configuration(
     """Change all that may be changed; moto knows nine settings."""
     function = self.get_function(function_name, qualifier)
     references.check(body, body.get("Role") or function.role, self.account_id, self.region_name)
-    waiting, before = function.code_or_config_updated, _content(function)
+    unpublished, before = function.code_or_config_updated, _content(function)
     body = dict(body)
     if body.get("DeadLetterConfig") == {"TargetArn": ""}:
         body["DeadLetterConfig"] = None  # so it is taken away
@@ -146,8 +146,8 @@ def update_function_configuration(
     if "EphemeralStorage" in body:
         function.ephemeral_storage = body["EphemeralStorage"]["Size"]
     _keep(function, body)
-    function.code_or_config_updated = waiting or _content(function) != before
-    _touch(function)
+    function.code_or_config_updated = unpublished or _content(function) != before
+    _mark_modified(function)
     return function.get_configuration()
 
 
@@ -188,7 +188,7 @@ def get_configuration(
 ) -> dict[str, Any]:
     configuration: dict[str, Any] = original(self, on_create)
     own = vars(self)
-    configuration |= {name: own[attribute] for name, attribute in _KEPT.items() if own.get(attribute)}
+    configuration |= {name: own[attribute] for name, attribute in _DROPPED_BY_MOTO.items() if own.get(attribute)}
     snap = own.get("snap_start") or {"ApplyOn": "None"}
     configuration["SnapStart"] = {
         "ApplyOn": snap["ApplyOn"],

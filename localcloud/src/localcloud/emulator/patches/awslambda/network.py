@@ -19,8 +19,8 @@ def confine(network: dict[str, Any]) -> None:
         network: as `localcloud.emulator.stores.table.for_function` gives it; empty where there are no stores.
     """
     if network.get("places"):
-        _lead(network["places"])
-        _trust(network["authority"])
+        _redirect_names(network["places"])
+        _trust_authority(network["authority"])
     _keep_to_loopback()
 
 
@@ -50,14 +50,14 @@ def _keep_to_loopback() -> None:
     sys.addaudithook(audit)
 
 
-def _lead(places: dict[str, dict[str, Any]]) -> None:
+def _redirect_names(places: dict[str, dict[str, Any]]) -> None:
     """Let the names of stores resolve to their stand-ins, port included.
 
     What a security group keeps apart waits in AWS until the client's own time limit; here it is told at once, as a
     timeout with its reason, which is also written to the log, since many clients keep to themselves what they caught.
     """
     look_up = socket.getaddrinfo
-    told: set[str] = set()
+    reported: set[str] = set()
 
     def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
         name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
@@ -68,8 +68,8 @@ def _lead(places: dict[str, dict[str, Any]]) -> None:
         reason = place.get("obstacle")
         if reason:
             message = f"{name}:{wanted}: timed out: {reason}"
-            if message not in told:
-                told.add(message)
+            if message not in reported:
+                reported.add(message)
                 print(message, flush=True)
             raise TimeoutError(message)
         if wanted not in (0, place["port"]):
@@ -79,7 +79,7 @@ def _lead(places: dict[str, dict[str, Any]]) -> None:
     socket.getaddrinfo = getaddrinfo
 
 
-def _trust(authority: str) -> None:
+def _trust_authority(authority: str) -> None:
     """Let every context that trusts anyone trust the emulator's authority too, as it would Amazon's in AWS."""
     load, load_defaults = ssl.SSLContext.load_verify_locations, ssl.SSLContext.set_default_verify_paths
 

@@ -73,7 +73,7 @@ def _function(self: LambdaResponse) -> tuple[LambdaFunction, str]:
     return self.backend.get_function(name), qualifier
 
 
-def _tell(function: LambdaFunction, qualifier: str) -> dict[str, Any]:
+def _describe(function: LambdaFunction, qualifier: str) -> dict[str, Any]:
     configs = invoke_configs(function)
     if qualifier not in configs:
         raise UnknownEventConfig(f"{function.function_arn}:{qualifier}")
@@ -91,13 +91,13 @@ def put_function_event_invoke_config(self: LambdaResponse) -> ActionResult:
         "FunctionArn": f"{function.function_arn}:{qualifier}",
         "LastModified": unix_time(),
     }
-    return ActionResult(_tell(function, qualifier))
+    return ActionResult(_describe(function, qualifier))
 
 
 @patch(LambdaResponse, "update_function_event_invoke_config")
 def update_function_event_invoke_config(self: LambdaResponse) -> str:
     function, qualifier = _function(self)
-    config = _tell(function, qualifier)
+    config = _describe(function, qualifier)
     given = {key: value for key, value in self.json_body.items() if value is not None}
     EventInvokeConfig(function.function_arn, function.last_modified, given)
     config.update(given, LastModified=unix_time())
@@ -106,13 +106,13 @@ def update_function_event_invoke_config(self: LambdaResponse) -> str:
 
 @patch(LambdaResponse, "get_function_event_invoke_config")
 def get_function_event_invoke_config(self: LambdaResponse) -> ActionResult:
-    return ActionResult(_tell(*_function(self)))
+    return ActionResult(_describe(*_function(self)))
 
 
 @patch(LambdaResponse, "delete_function_event_invoke_config")
 def delete_function_event_invoke_config(self: LambdaResponse) -> tuple[int, dict[str, Any], str]:
     function, qualifier = _function(self)
-    _tell(function, qualifier)
+    _describe(function, qualifier)
     del invoke_configs(function)[qualifier]
     return 204, {"status": 204}, "{}"
 

@@ -78,9 +78,9 @@ def _check_plan(backend: BackupBackend, plan: dict[str, Any]) -> None:
         if rule["TargetBackupVaultName"] not in backend.vaults:
             raise InvalidParameterValueException(f"Backup vault {rule['TargetBackupVaultName']} does not exist.")
         life = rule.get("Lifecycle") or {}
-        cold, gone = life.get("MoveToColdStorageAfterDays"), life.get("DeleteAfterDays")
+        cold, delete_after = life.get("MoveToColdStorageAfterDays"), life.get("DeleteAfterDays")
         # https://docs.aws.amazon.com/aws-backup/latest/devguide/API_Lifecycle.html
-        if cold and gone and gone < cold + 90:
+        if cold and delete_after and delete_after < cold + 90:
             raise InvalidParameterValueException(
                 "DeleteAfterDays cannot be less than 90 days from MoveToColdStorageAfterDays"
             )
@@ -223,7 +223,7 @@ def _testing_plan(self: BackupResponse) -> dict[str, Any]:
     return plan
 
 
-def _told(of: dict[str, Any], *keys: str) -> ActionResult:
+def _only(of: dict[str, Any], *keys: str) -> ActionResult:
     return ActionResult({key: of[key] for key in keys if key in of})
 
 
@@ -248,7 +248,7 @@ def create_restore_testing_plan(self: BackupResponse) -> ActionResult:
         "selections": {},
     }
     backend.tag_resource(plans[name]["RestoreTestingPlanArn"], asked.get("Tags") or {})
-    return _told(plans[name], "CreationTime", "RestoreTestingPlanArn", "RestoreTestingPlanName")
+    return _only(plans[name], "CreationTime", "RestoreTestingPlanArn", "RestoreTestingPlanName")
 
 
 def _recovery_points(selection: dict[str, Any]) -> dict[str, Any]:
@@ -280,7 +280,7 @@ def update_restore_testing_plan(self: BackupResponse) -> ActionResult:
         asked["RecoveryPointSelection"] = _recovery_points(asked["RecoveryPointSelection"])
     plan.update(asked, LastUpdateTime=unix_time())
     plan["UpdateTime"] = plan["LastUpdateTime"]
-    return _told(plan, "CreationTime", "RestoreTestingPlanArn", "RestoreTestingPlanName", "UpdateTime")
+    return _only(plan, "CreationTime", "RestoreTestingPlanArn", "RestoreTestingPlanName", "UpdateTime")
 
 
 @patch(BackupResponse, "delete_restore_testing_plan")
@@ -302,7 +302,7 @@ def _testing_selection(self: BackupResponse) -> dict[str, Any]:
     return selection
 
 
-_SELECTION_TOLD = ("CreationTime", "RestoreTestingPlanArn", "RestoreTestingPlanName", "RestoreTestingSelectionName")
+_SELECTION_KEYS = ("CreationTime", "RestoreTestingPlanArn", "RestoreTestingPlanName", "RestoreTestingSelectionName")
 
 
 @patch(BackupResponse, "create_restore_testing_selection")
@@ -322,7 +322,7 @@ def create_restore_testing_selection(self: BackupResponse) -> ActionResult:
         "RestoreTestingPlanName": plan["RestoreTestingPlanName"],
         "CreationTime": unix_time(),
     }
-    return _told({**plan, **plan["selections"][name]}, *_SELECTION_TOLD)
+    return _only({**plan, **plan["selections"][name]}, *_SELECTION_KEYS)
 
 
 def _conditions(asked: dict[str, Any]) -> dict[str, Any]:
@@ -344,8 +344,8 @@ def update_restore_testing_selection(self: BackupResponse) -> ActionResult:
     if "ProtectedResourceConditions" in asked:
         asked["ProtectedResourceConditions"] = _conditions(asked)
     selection.update(asked)
-    told = {**_testing_plan(self), **selection, "UpdateTime": unix_time()}
-    return _told(told, *_SELECTION_TOLD, "UpdateTime")
+    merged = {**_testing_plan(self), **selection, "UpdateTime": unix_time()}
+    return _only(merged, *_SELECTION_KEYS, "UpdateTime")
 
 
 @patch(BackupResponse, "delete_restore_testing_selection")

@@ -14,7 +14,7 @@ from localcloud.emulator.patching import patch
 #: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
 _IN_RULE = re.compile(r"(?:ALARM|OK|INSUFFICIENT_DATA)\(\s*\"?([^\")]+?)\"?\s*\)")
 
-_KEPT = ("state_value", "state_reason", "state_reason_data", "state_updated_timestamp", "history")
+_STATE_MEMBERS = ("state_value", "state_reason", "state_reason_data", "state_updated_timestamp", "history")
 
 
 @patch(CloudWatchBackend, "put_metric_alarm")
@@ -28,7 +28,7 @@ def put_metric_alarm(original: Any, self: CloudWatchBackend, *args: Any, **kwarg
     if before is None:
         alarm.state_value = "INSUFFICIENT_DATA"
     else:
-        for member in _KEPT:
+        for member in _STATE_MEMBERS:
             setattr(alarm, member, getattr(before, member))
     vars(alarm)["state_transitioned_timestamp"] = alarm.state_updated_timestamp
     return alarm

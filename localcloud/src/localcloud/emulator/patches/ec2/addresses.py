@@ -16,7 +16,7 @@ from moto.moto_api._internal import mock_random
 from localcloud.emulator.patching import patch
 
 #: How many addresses of a subnet AWS keeps at its beginning.
-_KEPT = 4
+_RESERVED = 4
 
 
 @patch(NetworkInterfaceBackend, "create_network_interface")
@@ -37,7 +37,7 @@ def _free(backend: Any, subnet: Any) -> str:
         if eni.subnet.id == subnet.id
         for item in eni.private_ip_addresses
     }
-    room = range(_KEPT, block.num_addresses - 1)
+    room = range(_RESERVED, block.num_addresses - 1)
     if len(taken) < len(room) // 2:
         while (address := str(block[mock_random.choice(room)])) in taken:
             pass

@@ -50,8 +50,8 @@ def create_vpc_endpoint(
         private_name=_private_name(service_name, self.region_name),
     )
     for subnet in subnets:
-        _stand(self, endpoint, subnet)
-    _name(endpoint)
+        _add_interface(self, endpoint, subnet)
+    _set_dns_entries(endpoint)
     return endpoint
 
 
@@ -131,7 +131,7 @@ def _groups(ec2: EC2Backend, vpc_id: str, ids: list[str]) -> list[str]:
     return ids
 
 
-def _stand(ec2: EC2Backend, endpoint: VPCEndPoint, subnet: Any) -> None:
+def _add_interface(ec2: EC2Backend, endpoint: VPCEndPoint, subnet: Any) -> None:
     """Put an address of the endpoint into a subnet: moto takes addresses from anywhere, and gives them no groups."""
     eni = ec2.create_network_interface(
         subnet, [], group_ids=endpoint.security_group_ids, description=f"VPC Endpoint Interface {endpoint.id}"
@@ -144,7 +144,7 @@ def _stand(ec2: EC2Backend, endpoint: VPCEndPoint, subnet: Any) -> None:
     endpoint.subnet_ids.append(subnet.id)
 
 
-def _name(endpoint: VPCEndPoint) -> None:
+def _set_dns_entries(endpoint: VPCEndPoint) -> None:
     """Name the endpoint as AWS does.
 
     https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html
@@ -209,8 +209,8 @@ def modify_vpc_endpoint(original: Any, self: EC2Backend, vpc_id: str, **kwargs: 
             self.enis.pop(id)
             endpoint.network_interface_ids.remove(id)
     for subnet in added:
-        _stand(self, endpoint, subnet)
-    _name(endpoint)
+        _add_interface(self, endpoint, subnet)
+    _set_dns_entries(endpoint)
 
 
 @patch(VPCs, "modify_vpc_endpoint")
@@ -223,7 +223,7 @@ def modify_vpc_endpoint_response(original: Any, self: VPCs) -> Any:
         if private:
             _need_names(self.ec2_backend.get_vpc(endpoint.vpc_id), endpoint.service_name, self.ec2_backend)
         endpoint.private_dns_enabled = private
-        _name(endpoint)
+        _set_dns_entries(endpoint)
     if self._get_bool_param("ResetPolicy"):
         endpoint.policy_document = json.dumps(VPCEndPoint.DEFAULT_POLICY)
     if kind := self._get_param("IpAddressType"):

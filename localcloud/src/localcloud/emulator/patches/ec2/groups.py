@@ -31,7 +31,7 @@ def delete_security_group(original: Any, self: EC2Backend, name: Any = None, gro
     """
     group = self.get_security_group_by_name_or_id(group_id or name)
     if group is not None:
-        if group.is_default and not _going(self, group):
+        if group.is_default and not _vpc_is_being_deleted(self, group):
             raise EC2ClientError(
                 "CannotDelete",
                 f'the specified group: "{group.id}" name: "{group.name}" cannot be deleted by a user',
@@ -41,7 +41,7 @@ def delete_security_group(original: Any, self: EC2Backend, name: Any = None, gro
     original(self, name, group_id)
 
 
-def _going(ec2: EC2Backend, group: SecurityGroup) -> bool:
+def _vpc_is_being_deleted(ec2: EC2Backend, group: SecurityGroup) -> bool:
     """Tell whether the group's VPC is just being deleted: moto takes the route tables away first."""
     return not any(table.vpc_id == group.vpc_id for table in ec2.route_tables.values())
 

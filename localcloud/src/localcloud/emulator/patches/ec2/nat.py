@@ -61,8 +61,8 @@ def delete_nat_gateway(original: Any, self: EC2Backend, nat_gateway_id: str) -> 
     if gateway is None:
         raise EC2ClientError("NatGatewayNotFound", f"NatGateway {nat_gateway_id} was not found")
     _free(self, gateway)
-    gone: NatGateway = original(self, nat_gateway_id)
-    return gone
+    deleted: NatGateway = original(self, nat_gateway_id)
+    return deleted
 
 
 def _free(ec2: EC2Backend, gateway: NatGateway) -> None:

@@ -58,11 +58,11 @@ def delete_vpc(original: Any, self: EC2Backend, vpc_id: str) -> VPC:
     if vpc.dhcp_options:
         vpc.dhcp_options.vpc = None
         vpc.dhcp_options = None
-    gone: VPC = original(self, vpc_id)
+    deleted: VPC = original(self, vpc_id)
     self.groups.pop(vpc_id, None)
     for acl in [acl.id for acl in self.network_acls.values() if acl.vpc_id == vpc_id]:
         self.network_acls.pop(acl)
-    return gone
+    return deleted
 
 
 @patch(EC2Backend, "delete_subnet")
@@ -70,14 +70,14 @@ def delete_subnet(original: Any, self: EC2Backend, subnet_id: str) -> Any:
     """Refuse as long as anything stands in the subnet, and end its associations; moto does neither."""
     if any(True for _ in subnet_users(self, subnet_id)):
         raise depends(f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
-    gone = original(self, subnet_id)
+    deleted = original(self, subnet_id)
     for table in self.route_tables.values():
         for association in [key for key, value in table._associations.items() if value == subnet_id]:
             table._associations.pop(association)
     for acl in self.network_acls.values():
         for association in [key for key, value in acl._associations.items() if value.subnet_id == subnet_id]:
             acl._associations.pop(association)
-    return gone
+    return deleted
 
 
 @patch(EC2Backend, "attach_internet_gateway")

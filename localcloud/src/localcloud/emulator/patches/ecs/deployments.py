@@ -146,9 +146,9 @@ class ServiceDeployment:
         """
         return [name for name in self.watched if _state(self, name) == "ALARM"]
 
-    def sound(self, told: str) -> None:
+    def sound(self, entry: str) -> None:
         """Have the alarms go off whose name holds a text, as tasks that answer with errors would."""
-        self._sounded = [name for name in self.watched if told in name and _state(self, name)]
+        self._sounded = [name for name in self.watched if entry in name and _state(self, name)]
         self._set("ALARM", "what the tasks ask for")
 
     def silence(self) -> None:
@@ -211,34 +211,34 @@ def record(service: Any, deployment: ServiceDeployment, revision_arn: str, previ
     }
 
 
-def follow(told: dict[str, Any], deployment: ServiceDeployment) -> None:
+def follow(entry: dict[str, Any], deployment: ServiceDeployment) -> None:
     """Bring what is told of a deployment to where it is by now."""
-    target = told["targetServiceRevision"]
+    target = entry["targetServiceRevision"]
     target["runningTaskCount"], target["pendingTaskCount"] = deployment.running_count, deployment.pending_count
     if deployment.shifts:
-        told["lifecycleStage"] = deployment.stage
+        entry["lifecycleStage"] = deployment.stage
         target["requestedProductionTrafficWeight"] = deployment.percent
-        for source in told["sourceServiceRevisions"]:
+        for source in entry["sourceServiceRevisions"]:
             source["requestedProductionTrafficWeight"] = 100 - deployment.percent
 
 
 def end(
-    told: dict[str, Any], status: str, reason: str, *, failures: int = 0, triggered: list[str] | None = None
+    entry: dict[str, Any], status: str, reason: str, *, failures: int = 0, triggered: list[str] | None = None
 ) -> None:
     """Enter the end of a deployment into what is told of it."""
-    told.update(status=status, statusReason=reason, updatedAt=utcnow(), finishedAt=utcnow())
-    breaker, alarms = told["deploymentCircuitBreaker"], told["alarms"]
+    entry.update(status=status, statusReason=reason, updatedAt=utcnow(), finishedAt=utcnow())
+    breaker, alarms = entry["deploymentCircuitBreaker"], entry["alarms"]
     breaker["failureCount"] = failures
     if breaker["status"] == "MONITORING":
         breaker["status"] = "TRIGGERED" if failures else "MONITORING_COMPLETE"
     if alarms["status"] == "MONITORING":
         alarms["status"] = "TRIGGERED" if triggered else "MONITORING_COMPLETE"
         alarms["triggeredAlarmNames"] = list(triggered or ())
-    if status.startswith("ROLLBACK") and told["sourceServiceRevisions"]:
-        told["rollback"] = {
+    if status.startswith("ROLLBACK") and entry["sourceServiceRevisions"]:
+        entry["rollback"] = {
             "reason": reason,
             "startedAt": utcnow(),
-            "serviceRevisionArn": told["sourceServiceRevisions"][0]["arn"],
+            "serviceRevisionArn": entry["sourceServiceRevisions"][0]["arn"],
         }
 
 

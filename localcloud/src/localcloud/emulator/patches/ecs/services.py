@@ -216,7 +216,7 @@ class RunningService(Service):
         prefix = f"arn:aws:ecs:{self.region_name}:{self._account_id}"
         number = deployment.id.rpartition("/")[2]
         revision = revisions.record(self, f"{prefix}:service-revision/{self.cluster_name}/{self.name}/{number}")
-        before = next((told for told in self.history if told["status"] == "SUCCESSFUL"), None)
+        before = next((entry for entry in self.history if entry["status"] == "SUCCESSFUL"), None)
         previous = before["targetServiceRevisionArn"] if before else None
         self.revisions.append(revision)
         self.history.insert(0, deployments.record(self, deployment, revision["serviceRevisionArn"], previous))
@@ -261,13 +261,13 @@ class RunningService(Service):
         role = startup.role_refusal(definition, self._account_id)
         if role:
             return role
-        if (told := self._told(deployment, tasks.STOP_REASON)) is not None:
-            return told
-        if self._told(deployment, tasks.EXIT_CODE) is not None:
+        if (value := self._environment_value(deployment, tasks.STOP_REASON)) is not None:
+            return value
+        if self._environment_value(deployment, tasks.EXIT_CODE) is not None:
             return "Essential container in task exited"
         return startup.refusal(definition, self._account_id, self.region_name)
 
-    def _told(self, deployment: ServiceDeployment, variable: str) -> str | None:
+    def _environment_value(self, deployment: ServiceDeployment, variable: str) -> str | None:
         """Return what the environment of a deployment's containers asks for, by the name of a variable."""
         definition = self._backend.describe_task_definition(str(deployment.task_definition))
         for container in containers_of(definition):
@@ -280,8 +280,8 @@ class RunningService(Service):
         """Give a deployment whose tasks run what is its by now: traffic, the eyes of alarms, and its end."""
         if deployment.running_since is None:
             deployment.running_since = time.monotonic()
-            if (told := self._told(deployment, tasks.ALARM)) is not None:
-                deployment.sound(told)
+            if (value := self._environment_value(deployment, tasks.ALARM)) is not None:
+                deployment.sound(value)
         deployment.shift()
         if triggered := deployment.triggered:
             rollback = bool(self.deployment_configuration["alarms"].get("rollback"))

@@ -53,12 +53,12 @@ def check(account: str, region: str, load_balancers: Sequence[LoadBalancer], str
 
 def refusal(account: str, region: str, load_balancers: Sequence[LoadBalancer]) -> str | None:
     """Return why a deployment can't shift traffic, which ECS finds only once it is under way, or None when it can."""
-    told = "Service deployment rolled back because of invalid networking configuration."
+    prefix = "Service deployment rolled back because of invalid networking configuration."
     for item in load_balancers:
         advanced = item.get("advancedConfiguration") or {}
         if not startup.trusts(str(advanced.get("roleArn", "")), account, "ecs.amazonaws.com"):
             return (
-                f"{told} ECS was unable to manage the ELB resources due to missing permissions on ECS Infrastructure "
+                f"{prefix} ECS was unable to manage the ELB resources due to missing permissions on ECS Infrastructure "
                 f"Role '{advanced.get('roleArn')}'."
             )
         rule = str(advanced.get("productionListenerRule"))
@@ -66,12 +66,12 @@ def refusal(account: str, region: str, load_balancers: Sequence[LoadBalancer]) -
         serving = [group for group, weight in weights.items() if weight]
         if len(serving) != 1:
             return (
-                f"{told} productionListenerRule {rule} should have exactly one target group serving traffic but found "
-                f"{len(serving)} target groups which are serving traffic"
+                f"{prefix} productionListenerRule {rule} should have exactly one target group serving traffic but "
+                f"found {len(serving)} target groups which are serving traffic"
             )
         if serving[0] not in _groups(item):
             return (
-                f"{told} Production listener rule is forwarding traffic to unexpected target group {serving[0]}. "
+                f"{prefix} Production listener rule is forwarding traffic to unexpected target group {serving[0]}. "
                 f"Expected traffic to be forwarded to either targetGroupArn: {item['targetGroupArn']} or "
                 f"alternateTargetGroupArn: {advanced['alternateTargetGroupArn']}"
             )

@@ -56,7 +56,7 @@ def _zones(backend: ElastiCacheBackend, subnet_group: str | None) -> list[str]:
     return [zone.name for zone in ec2_backends[backend.account_id][backend.region_name].describe_availability_zones()]
 
 
-class Cluster:
+class CacheCluster:
     """A cluster, with the members that DescribeCacheClusters answers under their snake case names."""
 
     def __init__(self, backend: ElastiCacheBackend, name: str, params: dict[str, Any]) -> None:
@@ -158,7 +158,7 @@ class Cluster:
         ]
 
 
-class Group:
+class ReplicationGroup:
     """A replication group, with the members that DescribeReplicationGroups answers under their snake case names."""
 
     def __init__(self, backend: ElastiCacheBackend, name: str, params: dict[str, Any]) -> None:
@@ -215,7 +215,7 @@ class Group:
     # Its members
 
     @property
-    def members(self) -> list[Cluster]:
+    def members(self) -> list[CacheCluster]:
         """Its member clusters, primaries first in each shard."""
         return [self._backend.cache_clusters[name] for name in self.member_clusters]
 
@@ -244,8 +244,8 @@ class Group:
         zones = self._params.get("PreferredCacheClusterAZs") or zones
         before = set(self.member_clusters)
         self.node_groups = [self._shard(number, shards, replicas, zones) for number in range(1, shards + 1)]
-        for gone in before - set(self.member_clusters):
-            self._backend.cache_clusters.pop(gone, None)
+        for removed in before - set(self.member_clusters):
+            self._backend.cache_clusters.pop(removed, None)
 
     def _shard(self, number: int, shards: int, replicas: int, zones: list[str]) -> dict[str, Any]:
         label = f"{number:04d}"
@@ -256,7 +256,7 @@ class Group:
             zone = zones[index % len(zones)]
             address = f"{name}.{self._domain}"
             if name not in self._backend.cache_clusters:
-                self._backend.cache_clusters[name] = Cluster(
+                self._backend.cache_clusters[name] = CacheCluster(
                     self._backend,
                     name,
                     {
@@ -387,7 +387,7 @@ def create_replication_group(self: ElastiCacheResponse) -> ActionResult:
         users.find_group(backend, group_id)
     clusters = dict(backend.cache_clusters)
     try:
-        group = Group(backend, name, params)
+        group = ReplicationGroup(backend, name, params)
         group.check()
     except Exception:
         backend.cache_clusters = clusters  # a refused group leaves no members

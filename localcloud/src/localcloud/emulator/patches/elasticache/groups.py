@@ -49,7 +49,7 @@ def _check_subnets(backend: ElastiCacheBackend, subnet_ids: list[str]) -> list[A
     return subnets
 
 
-def _tell_subnets(group: CacheSubnetGroup, subnets: list[Any]) -> None:
+def _set_subnets(group: CacheSubnetGroup, subnets: list[Any]) -> None:
     group.subnet_ids = [subnet.id for subnet in subnets]
     group.vpc_id = subnets[0].vpc_id
     group.supported_network_types = ["ipv4"]
@@ -74,7 +74,7 @@ def create_cache_subnet_group(
     subnets = _check_subnets(self, subnet_ids)
     name = cache_subnet_group_name.lower()
     group: CacheSubnetGroup = original(self, cache_subnet_group_name=name, subnet_ids=subnet_ids, **kwargs)
-    _tell_subnets(group, subnets)
+    _set_subnets(group, subnets)
     return group
 
 
@@ -90,7 +90,7 @@ def modify_cache_subnet_group(self: ElastiCacheResponse) -> ActionResult:
     backend, params = self.elasticache_backend, self._get_params()
     group = find_subnets(backend, str(params["CacheSubnetGroupName"]))
     if params.get("SubnetIds"):
-        _tell_subnets(group, _check_subnets(backend, params["SubnetIds"]))
+        _set_subnets(group, _check_subnets(backend, params["SubnetIds"]))
     if params.get("CacheSubnetGroupDescription") is not None:
         group.cache_subnet_group_description = params["CacheSubnetGroupDescription"]
     return ActionResult({"CacheSubnetGroup": group})

@@ -92,10 +92,10 @@ def modify_listener(
 @patch(ELBv2Backend, "delete_listener")
 def delete_listener(original: Any, self: ELBv2Backend, listener_arn: str) -> FakeListener:
     """Let go of the certificates, which moto holds for ever."""
-    gone: FakeListener = original(self, listener_arn)
-    for certificate in gone.certificates:
+    deleted: FakeListener = original(self, listener_arn)
+    for certificate in deleted.certificates:
         _let_go(self, certificate, listener_arn)
-    return gone
+    return deleted
 
 
 @patch(ELBv2Backend, "add_listener_certificates")

@@ -18,16 +18,16 @@ _RABBIT_VERSIONS = ("3.13", "4.2")
 
 #: What UpdateBroker changes only with the next reboot:
 #: https://docs.aws.amazon.com/amazon-mq/latest/api-reference/brokers-broker-id.html
-_WAITING = ("configuration", "engine_version", "host_instance_type", "logs", "security_groups")
+_AFTER_REBOOT = ("configuration", "engine_version", "host_instance_type", "logs", "security_groups")
 
 
-class Refused(ServiceException):
+class BadRequest(ServiceException):
     """A request that Amazon MQ refuses."""
 
     code = "BadRequestException"
 
 
-class Taken(ServiceException):
+class Conflict(ServiceException):
     """A name that is taken."""
 
     code = "ConflictException"
@@ -55,7 +55,7 @@ def create_broker(original: Any, self: MQBackend, **kwargs: Any) -> tuple[str, s
     self.create_tags(broker.arn, tags)
     _place(self, broker)
     # What stands in for RabbitMQ begins with this user; moto drops the password.
-    vars(broker).update(waiting={}, first_user=next(iter(kwargs.get("users") or ()), None))
+    vars(broker).update(pending={}, first_user=next(iter(kwargs.get("users") or ()), None))
     return broker.arn, broker.id
 
 
@@ -82,19 +82,19 @@ def _check(backend: MQBackend, kwargs: dict[str, Any]) -> None:
     """Refuse what Amazon MQ refuses: https://docs.aws.amazon.com/amazon-mq/latest/api-reference/brokers.html."""
     name, engine, mode = kwargs["broker_name"], str(kwargs["engine_type"]), kwargs["deployment_mode"]
     if any(broker.name == name for broker in backend.brokers.values()):
-        raise Taken(f"Broker name [{name}] is already in use.")
+        raise Conflict(f"Broker name [{name}] is already in use.")
     if _is_rabbit(engine):
         _check_rabbit(kwargs)
     subnets = _check_subnets(backend, kwargs.get("subnet_ids") or [], mode)
     vpc = subnets[0].vpc_id if subnets else None
     _check_security_groups(backend, kwargs.get("security_groups") or [], vpc)
     if _is_rabbit(engine) and kwargs.get("publicly_accessible") and kwargs.get("security_groups"):
-        raise Refused("You can't specify security groups for a RabbitMQ broker with public accessibility.")
+        raise BadRequest("You can't specify security groups for a RabbitMQ broker with public accessibility.")
     options = kwargs.get("encryption_options") or {}
     if options.get("KmsKeyId"):
         if options.get("UseAwsOwnedKey"):
-            raise Refused("You can't specify a KMS key ID together with an AWS owned key.")
-        references.key(backend, options["KmsKeyId"], Refused(f"The KMS key [{options['KmsKeyId']}] is invalid."))
+            raise BadRequest("You can't specify a KMS key ID together with an AWS owned key.")
+        references.key(backend, options["KmsKeyId"], BadRequest(f"The KMS key [{options['KmsKeyId']}] is invalid."))
     configuration = kwargs.get("configuration")
     if configuration and configuration.get("Id") not in backend.configs:
         raise UnknownConfiguration(str(configuration.get("Id")))
@@ -103,41 +103,41 @@ def _check(backend: MQBackend, kwargs: dict[str, Any]) -> None:
 def _check_rabbit(kwargs: dict[str, Any]) -> None:
     version = str(kwargs["engine_version"])
     if not any(version == known or version.startswith(f"{known}.") for known in _RABBIT_VERSIONS):
-        raise Refused(
+        raise BadRequest(
             f"Broker engine version [{version}] is invalid. Valid values are: [{', '.join(_RABBIT_VERSIONS)}]"
         )
     if not kwargs.get("auto_minor_version_upgrade"):
-        raise Refused(f"Auto minor version upgrade must be enabled for RabbitMQ engine version [{version}].")
+        raise BadRequest(f"Auto minor version upgrade must be enabled for RabbitMQ engine version [{version}].")
     if version.startswith("4.") and not str(kwargs["host_instance_type"]).startswith("mq.m7g."):
-        raise Refused(
+        raise BadRequest(
             f"Host instance type [{kwargs['host_instance_type']}] is not supported for RabbitMQ engine version "
             f"[{version}]."
         )
     if len(kwargs.get("users") or []) != 1:
-        raise Refused("You must specify exactly one user for a RabbitMQ broker.")
+        raise BadRequest("You must specify exactly one user for a RabbitMQ broker.")
     mode = kwargs["deployment_mode"]
     if mode not in ("SINGLE_INSTANCE", "CLUSTER_MULTI_AZ"):
-        raise Refused(f"Deployment mode [{mode}] is not supported for RabbitMQ.")
+        raise BadRequest(f"Deployment mode [{mode}] is not supported for RabbitMQ.")
     if mode == "CLUSTER_MULTI_AZ" and str(kwargs["host_instance_type"]).startswith("mq.t3."):
-        raise Refused(
+        raise BadRequest(
             f"Host instance type [{kwargs['host_instance_type']}] is not supported for deployment mode [{mode}]."
         )
 
 
 def _check_subnets(backend: MQBackend, subnet_ids: list[str], mode: str) -> list[Any]:
     """Refuse subnets that aren't there, or not as many or where the deployment mode needs them."""
-    subnets = references.subnets(backend, subnet_ids, lambda id: Refused(f"The subnet ID [{id}] does not exist."))
+    subnets = references.subnets(backend, subnet_ids, lambda id: BadRequest(f"The subnet ID [{id}] does not exist."))
     if not subnets:
         return subnets  # the default VPC's
     if len({subnet.vpc_id for subnet in subnets}) > 1:
-        raise Refused("All subnets must be in the same VPC.")
+        raise BadRequest("All subnets must be in the same VPC.")
     zones = {subnet.availability_zone for subnet in subnets}
     if mode == "SINGLE_INSTANCE" and len(subnets) != 1:
-        raise Refused(f"You must specify exactly 1 subnet for deployment mode [{mode}], got {len(subnets)}.")
+        raise BadRequest(f"You must specify exactly 1 subnet for deployment mode [{mode}], got {len(subnets)}.")
     if mode == "ACTIVE_STANDBY_MULTI_AZ" and (len(subnets) != 2 or len(zones) != 2):
-        raise Refused(f"You must specify exactly 2 subnets in different zones for deployment mode [{mode}].")
+        raise BadRequest(f"You must specify exactly 2 subnets in different zones for deployment mode [{mode}].")
     if mode == "CLUSTER_MULTI_AZ" and len(zones) != len(subnets):
-        raise Refused(f"The subnets of deployment mode [{mode}] must be in different zones.")
+        raise BadRequest(f"The subnets of deployment mode [{mode}] must be in different zones.")
     return subnets
 
 
@@ -146,8 +146,10 @@ def _check_security_groups(backend: MQBackend, group_ids: list[str], vpc_id: str
         backend,
         group_ids,
         vpc_id,
-        lambda id: Refused(f"The security group ID [{id}] does not exist."),
-        lambda group: Refused(f"The security group [{group.id}] is not in the VPC [{vpc_id}] of the broker's subnets."),
+        lambda id: BadRequest(f"The security group ID [{id}] does not exist."),
+        lambda group: BadRequest(
+            f"The security group [{group.id}] is not in the VPC [{vpc_id}] of the broker's subnets."
+        ),
     )
 
 
@@ -159,32 +161,32 @@ def update_broker(self: MQBackend, broker_id: str, **kwargs: Any) -> None:
     configuration = kwargs.get("configuration")
     if configuration and configuration.get("Id") not in self.configs:
         raise UnknownConfiguration(str(configuration.get("Id")))
-    waiting: dict[str, Any] = vars(broker).setdefault("waiting", {})
-    for key in _WAITING:
+    pending: dict[str, Any] = vars(broker).setdefault("pending", {})
+    for key in _AFTER_REBOOT:
         value = kwargs.pop(key, None)
         kwargs[key] = None
         if value is not None:
-            waiting[key] = value
+            pending[key] = value
     broker.update(**kwargs)
 
 
 @patch(MQBackend, "reboot_broker")
 def reboot_broker(self: MQBackend, broker_id: str) -> None:
     broker = self.describe_broker(broker_id)
-    waiting: dict[str, Any] = vars(broker).setdefault("waiting", {})
-    if "logs" in waiting:
-        waiting["logs"] = {**broker.logs, **waiting["logs"]}
+    pending: dict[str, Any] = vars(broker).setdefault("pending", {})
+    if "logs" in pending:
+        pending["logs"] = {**broker.logs, **pending["logs"]}
     nothing = dict.fromkeys(
         (
             "authentication_strategy",
             "auto_minor_version_upgrade",
             "ldap_server_metadata",
             "maintenance_window_start_time",
-            *_WAITING,
+            *_AFTER_REBOOT,
         )
     )
-    broker.update(**{**nothing, **waiting})
-    waiting.clear()
+    broker.update(**{**nothing, **pending})
+    pending.clear()
 
 
 @patch(MQBackend, "delete_broker")
@@ -199,17 +201,17 @@ def describe_broker(original: Any, self: MQResponse) -> ActionResult:
     """Tell what waits, and where the logs go."""
     answer: ActionResult = original(self)
     broker: Any = answer.result
-    waiting = vars(broker).get("waiting", {})
-    broker.pending_engine_version = waiting.get("engine_version")
-    broker.pending_host_instance_type = waiting.get("host_instance_type")
-    broker.pending_security_groups = waiting.get("security_groups")
-    broker.configurations = {**broker.configurations, "pending": waiting.get("configuration")}
+    pending = vars(broker).get("pending", {})
+    broker.pending_engine_version = pending.get("engine_version")
+    broker.pending_host_instance_type = pending.get("host_instance_type")
+    broker.pending_security_groups = pending.get("security_groups")
+    broker.configurations = {**broker.configurations, "pending": pending.get("configuration")}
     logs = dict(broker.logs)
     if logs.get("General"):
         logs["GeneralLogGroup"] = f"/aws/amazonmq/broker/{broker.id}/general"
     if logs.get("Audit"):
         logs["AuditLogGroup"] = f"/aws/amazonmq/broker/{broker.id}/audit"
-    if "logs" in waiting:
-        logs["Pending"] = waiting["logs"]
+    if "logs" in pending:
+        logs["Pending"] = pending["logs"]
     broker.logs = logs
     return answer

@@ -21,7 +21,7 @@ _AUTHORITY = "rds-ca-rsa2048-g1"
 
 #: Changes that wait for the next maintenance window unless they are to be made at once, and how they are told of.
 #: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.Settings.html
-_WAITING = {
+_IN_MAINTENANCE_WINDOW = {
     "allocated_storage": "AllocatedStorage",
     "backup_retention_period": "BackupRetentionPeriod",
     "db_instance_class": "DBInstanceClass",
@@ -77,9 +77,9 @@ def create_db_instance(original: Any, self: RDSBackend, db_kwargs: Any) -> DBIns
         customer_owned_ip_enabled=False,
         activity_stream_status="stopped",
         upgrade_rollout_order="second",
-        waiting={},
+        pending={},
     )
-    _tell(instance)
+    _set_computed_members(instance)
     return instance
 
 
@@ -88,7 +88,7 @@ def _identify(instance: DBInstance) -> None:
     instance.dbi_resource_id = f"db-{mock_random.get_random_string(26).upper()}"
 
 
-def _tell(instance: DBInstance) -> None:
+def _set_computed_members(instance: DBInstance) -> None:
     zone = instance.availability_zone
     others = [
         subnet["SubnetAvailabilityZone"]["Name"]
@@ -98,7 +98,9 @@ def _tell(instance: DBInstance) -> None:
     vars(instance).update(
         secondary_availability_zone=others[0] if instance.multi_az and others else None,
         certificate_details={"CAIdentifier": instance.ca_certificate_identifier},
-        pending_modified_values={_WAITING[key]: value for key, value in vars(instance).get("waiting", {}).items()},
+        pending_modified_values={
+            _IN_MAINTENANCE_WINDOW[key]: value for key, value in vars(instance).get("pending", {}).items()
+        },
     )
 
 
@@ -185,20 +187,20 @@ def modify_db_instance(original: Any, self: RDSBackend, db_instance_identifier: 
         changes["engine_version"] = resolved
     running = changes.get("engine_version") or instance.engine_version
     _check_parameters(self, instance.engine, running, changes.get("db_parameter_group_name"))
-    waiting: dict[str, Any] = vars(instance).setdefault("waiting", {})
+    pending: dict[str, Any] = vars(instance).setdefault("pending", {})
     if changes.pop("apply_immediately", False):
-        changes = {**waiting, **changes}  # what waited comes along
-        waiting.clear()
+        changes = {**pending, **changes}  # what waited comes along
+        pending.clear()
     else:
-        for key in _WAITING:
+        for key in _IN_MAINTENANCE_WINDOW:
             if key in changes:
                 value = changes.pop(key)
-                waiting.pop(key, None)
+                pending.pop(key, None)
                 if value != getattr(instance, key):
-                    waiting[key] = value
+                    pending[key] = value
     _rename(instance, changes)
     modified: DBInstance = original(self, db_instance_identifier, changes)
-    _tell(modified)
+    _set_computed_members(modified)
     return modified
 
 

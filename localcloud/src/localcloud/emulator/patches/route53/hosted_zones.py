@@ -27,7 +27,7 @@ def _key(record: dict[str, Any]) -> tuple[str, str, str | None]:
     return _plain(record["Name"]), record["Type"], record.get("SetIdentifier") or None
 
 
-def _told(key: tuple[str, str, str | None]) -> str:
+def _described(key: tuple[str, str, str | None]) -> str:
     name, kind, identifier = key
     extra = f", set-identifier='{identifier}'" if identifier else ""
     return f"[name='{name}.', type='{kind}'{extra}]"
@@ -51,9 +51,9 @@ def change_resource_record_sets(
         if key[0] != root and not key[0].endswith(f".{root}"):
             wrong.append(f"RRSet with DNS name {key[0]}. is not permitted in zone {root}.")
         elif action == "CREATE" and key in known:
-            wrong.append(f"Tried to create resource record set {_told(key)} but it already exists")
+            wrong.append(f"Tried to create resource record set {_described(key)} but it already exists")
         elif action == "DELETE" and key not in known:
-            wrong.append(f"Tried to delete resource record set {_told(key)} but it was not found")
+            wrong.append(f"Tried to delete resource record set {_described(key)} but it was not found")
         elif action != "DELETE":
             if key[1] == "CNAME" and key[0] == root:
                 wrong.append(f"RRSet of type CNAME with DNS name {root}. is not permitted at apex in zone {root}.")

@@ -56,41 +56,41 @@ def get_bucket_lifecycle(self: S3Response) -> Any:
     return self.serialized(
         ActionResult(
             {
-                "Rules": [_told(rule) for rule in rules],
+                "Rules": [_lifecycle_rule(rule) for rule in rules],
                 "TransitionDefaultMinimumObjectSize": "all_storage_classes_128K",
             }
         )
     )
 
 
-def _told(rule: dict[str, Any]) -> dict[str, Any]:
+def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
     """Return a rule as it came in XML in the shape that it goes out in."""
-    told: dict[str, Any] = {"ID": rule["ID"], "Status": rule["Status"]}
+    answer: dict[str, Any] = {"ID": rule["ID"], "Status": rule["Status"]}
     if "Prefix" in rule:
-        told["Prefix"] = rule["Prefix"] or ""
+        answer["Prefix"] = rule["Prefix"] or ""
     if "Filter" in rule:
-        told["Filter"] = _told_filter(rule["Filter"] or {})
-    told |= {key: dict(rule[key]) for key in _SINGLE if rule.get(key)}
-    if "ExpiredObjectDeleteMarker" in told.get("Expiration", {}):
-        told["Expiration"]["ExpiredObjectDeleteMarker"] = rule["Expiration"]["ExpiredObjectDeleteMarker"] == "true"
+        answer["Filter"] = _lifecycle_filter(rule["Filter"] or {})
+    answer |= {key: dict(rule[key]) for key in _SINGLE if rule.get(key)}
+    if "ExpiredObjectDeleteMarker" in answer.get("Expiration", {}):
+        answer["Expiration"]["ExpiredObjectDeleteMarker"] = rule["Expiration"]["ExpiredObjectDeleteMarker"] == "true"
     for key, plural in _SEVERAL.items():
         if rule.get(key):
-            told[plural] = rule[key] if isinstance(rule[key], list) else [rule[key]]
-    return told
+            answer[plural] = rule[key] if isinstance(rule[key], list) else [rule[key]]
+    return answer
 
 
-def _told_filter(wanted: dict[str, Any]) -> dict[str, Any]:
-    told = {key: value for key, value in wanted.items() if key not in ("Prefix", "And", "Tag")}
+def _lifecycle_filter(wanted: dict[str, Any]) -> dict[str, Any]:
+    answer = {key: value for key, value in wanted.items() if key not in ("Prefix", "And", "Tag")}
     if "Prefix" in wanted:
-        told["Prefix"] = wanted["Prefix"] or ""
+        answer["Prefix"] = wanted["Prefix"] or ""
     tags = wanted.get("Tag")
     if isinstance(tags, list):
-        told["Tags"] = tags  # within And
+        answer["Tags"] = tags  # within And
     elif tags:
-        told["Tag"] = tags
+        answer["Tag"] = tags
     if wanted.get("And"):
-        both = _told_filter(wanted["And"])
+        both = _lifecycle_filter(wanted["And"])
         if "Tag" in both:
             both["Tags"] = [both.pop("Tag")]
-        told["And"] = both
-    return told
+        answer["And"] = both
+    return answer

@@ -12,7 +12,7 @@ from localcloud.emulator.patching import patch
 _CONFIRMED_BY_HAND = frozenset({"email", "email-json", "http", "https"})
 
 
-def _kept(topic: Topic) -> dict[str, str]:
+def _attributes_as_set(topic: Topic) -> dict[str, str]:
     kept: dict[str, str] = vars(topic).setdefault("attributes_as_set", {})
     return kept
 
@@ -22,7 +22,7 @@ def create_topic(original: Any, self: SNSResponse) -> ActionResult:
     """Keep the attributes that moto doesn't tell again: tracing, signatures, delivery logs and more."""
     attributes = dict(self._get_attributes() or {})
     answer: ActionResult = original(self)
-    _kept(self.backend.get_topic(answer.result["TopicArn"])).update(attributes)  # type: ignore[index]
+    _attributes_as_set(self.backend.get_topic(answer.result["TopicArn"])).update(attributes)  # type: ignore[index]
     return answer
 
 
@@ -30,7 +30,7 @@ def create_topic(original: Any, self: SNSResponse) -> ActionResult:
 def set_topic_attributes(original: Any, self: SNSResponse) -> ActionResult:
     answer: ActionResult = original(self)
     name, value = self._get_param("AttributeName"), self._get_param("AttributeValue")
-    _kept(self.backend.get_topic(self._get_param("TopicArn")))[name] = value
+    _attributes_as_set(self.backend.get_topic(self._get_param("TopicArn")))[name] = value
     return answer
 
 
@@ -38,7 +38,7 @@ def set_topic_attributes(original: Any, self: SNSResponse) -> ActionResult:
 def get_topic_attributes(original: Any, self: SNSResponse) -> ActionResult:
     answer: ActionResult = original(self)
     attributes: dict[str, Any] = answer.result["Attributes"]  # type: ignore[index]
-    kept = _kept(self.backend.get_topic(self._get_param("TopicArn")))
+    kept = _attributes_as_set(self.backend.get_topic(self._get_param("TopicArn")))
     for name, value in kept.items():
         if name not in attributes and value not in (None, ""):
             attributes[name] = value

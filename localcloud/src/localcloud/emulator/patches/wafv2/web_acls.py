@@ -29,13 +29,13 @@ def list_resources_for_web_acl(self: WAFV2Response) -> tuple[int, dict[str, str]
     body = json.loads(self.body)
     acl = self.wafv2_backend.wacls.get(body.get("WebACLArn"))
     if acl is None:
-        raise _gone(str(body.get("WebACLArn")))
+        raise _nonexistent(str(body.get("WebACLArn")))
     part = _KINDS[body.get("ResourceType") or "APPLICATION_LOAD_BALANCER"]
     arns = [arn for arn in acl.associated_resources if part in arn]
     return 200, {"Content-Type": "application/json"}, json.dumps({"ResourceArns": arns})
 
 
-def _gone(what: str) -> WAFv2ClientError:
+def _nonexistent(what: str) -> WAFv2ClientError:
     return WAFv2ClientError("WAFNonexistentItemException", f"AWS WAF couldn't find {what}.")
 
 
@@ -95,7 +95,7 @@ def write_web_acl(original: Any, self: WAFV2Backend, *args: Any, **kwargs: Any) 
     rules = kwargs.get("rules") or next((item for item in args if isinstance(item, list) and _are_rules(item)), [])
     for arn in _named(rules):
         if "/ipset/" in arn and arn not in self.ip_sets:
-            raise _gone(arn)
+            raise _nonexistent(arn)
     priorities = [rule.get("Priority") for rule in rules if isinstance(rule, dict)]
     if len(set(priorities)) < len(priorities):
         raise WAFv2ClientError(
@@ -133,7 +133,7 @@ def put_logging_configuration(
     https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
     """
     if arn not in self.wacls:
-        raise _gone(arn)
+        raise _nonexistent(arn)
     for destination in log_destination_configs:
         name = destination.split(":")[-1].rpartition("/")[2]
         if ":log-group:" in destination:
