@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from stacks.profiles.spec import Profile
 from stacks.settings.models import ServiceConfig
-from stacks.settings.problems import Mistake, remove_command, set_command
+from stacks.settings.problems import ConfigProblem, remove_command, set_command
 from stacks.settings.services import tasks_of, times_of
-from stacks.systems.spec import Backlog, Service, System
+from stacks.systems.spec import Backlog, ServiceSpec, SystemSpec
 
 
-def backlog_mistakes(key: str, system: System, name: str, config: ServiceConfig, profile: Profile) -> Iterator[Mistake]:
+def backlog_problems(
+    key: str, system: SystemSpec, name: str, config: ServiceConfig, profile: Profile
+) -> Iterator[ConfigProblem]:
     """Report times of a queue that isn't there, that scale nothing, or that no number of tasks can keep.
 
     Args:
@@ -27,7 +29,7 @@ def backlog_mistakes(key: str, system: System, name: str, config: ServiceConfig,
         return
     if tasks["minimum"] == tasks["maximum"]:
         for option in given:
-            yield Mistake(
+            yield ConfigProblem(
                 key=f"{key}.{option}",
                 problem=f"is set, and {name} has {tasks['minimum']} tasks at the least and at the most",
                 allowed="a minimum below the maximum, where times are given",
@@ -37,17 +39,17 @@ def backlog_mistakes(key: str, system: System, name: str, config: ServiceConfig,
     yield from _impossible_times(key, service, service.backlog, config)
 
 
-def _without_queue(key: str, system: System, name: str, given: list[str], minimum: int) -> Iterator[Mistake]:
+def _without_queue(key: str, system: SystemSpec, name: str, given: list[str], minimum: int) -> Iterator[ConfigProblem]:
     queued = [other for other, service in system.services.items() if service.backlog is not None]
     for option in given:
-        yield Mistake(
+        yield ConfigProblem(
             key=f"{key}.{option}",
             problem=f"is set, and {name} works on no queue",
             allowed=f"times for services that work on one: {', '.join(queued) or 'none'}",
             remedy=remove_command(f"{key}.{option}"),
         )
     if minimum == 0:
-        yield Mistake(
+        yield ConfigProblem(
             key=f"{key}.minimum",
             problem=f"is 0, and {name} works on no queue that could start its first task",
             allowed=f"1 or more; 0 for services that work on a queue: {', '.join(queued) or 'none'}",
@@ -55,10 +57,12 @@ def _without_queue(key: str, system: System, name: str, given: list[str], minimu
         )
 
 
-def _impossible_times(key: str, service: Service, backlog: Backlog, config: ServiceConfig) -> Iterator[Mistake]:
+def _impossible_times(
+    key: str, service: ServiceSpec, backlog: Backlog, config: ServiceConfig
+) -> Iterator[ConfigProblem]:
     latency, job = times_of(backlog, config)
     if job > service.longest_request_seconds:
-        yield Mistake(
+        yield ConfigProblem(
             key=f"{key}.jobSeconds",
             problem=f"is {job:g}, and a stopping task has {service.longest_request_seconds} seconds to finish its job",
             allowed=f"seconds above 0, up to {service.longest_request_seconds}",
@@ -66,7 +70,7 @@ def _impossible_times(key: str, service: Service, backlog: Backlog, config: Serv
             + ", and hand longer work over in parts",
         )
     elif latency < job:
-        yield Mistake(
+        yield ConfigProblem(
             key=f"{key}.latencySeconds",
             problem=f"is {latency:g}, and a job takes {job:g} seconds",
             allowed="at least as long as a job takes",

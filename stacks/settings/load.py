@@ -1,7 +1,7 @@
 """What a person sets for a stack, typed and checked as a whole before anything is created.
 
-`load()` reads the stack's config once. Whatever is wrong is reported at once, each mistake with its key, its value,
-what is allowed and the command that mends it. Values of secrets stay Outputs, and are never read here.
+`load()` reads the stack's config once. Whatever is wrong is reported at once, each problem with its key, its value,
+what is allowed and the command that fixes it. Values of secrets stay Outputs, and are never read here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,21 +19,21 @@ from stacks.profiles.spec import Profile
 from stacks.settings.models import PlatformConfig, SystemConfig
 from stacks.settings.parsing import parse, system_model
 from stacks.settings.problems import SettingsError
-from stacks.settings.rotation_rules import due_days_of, policy_mistakes
+from stacks.settings.rotation_rules import due_days_of, policy_problems
 from stacks.settings.rules import (
     PLATFORM,
     chosen_profile,
-    credential_mistakes,
-    host_mistakes,
+    credential_problems,
     host_of,
-    network_mistakes,
-    secret_mistakes,
-    stack_mistakes,
-    system_mistakes,
+    host_problems,
+    network_problems,
+    secret_problems,
+    stack_problems,
+    system_problems,
     unknown_namespaces,
 )
 from stacks.settings.services import deployment_of, latency_of, size_of, tasks_of
-from stacks.systems.spec import Service, System
+from stacks.systems.spec import ServiceSpec, SystemSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class ServiceSettings:
 class SystemSettings:
     """What is set for one system."""
 
-    system: System
+    system: SystemSpec
     """The system itself."""
     release: str | None
     """The image tag that runs; None before the first."""
@@ -85,7 +85,7 @@ class SystemSettings:
             return pulumi.Output.secret(f"stand-in-{variable}")
         return None
 
-    def host(self, service: Service) -> str:
+    def host(self, service: ServiceSpec) -> str:
         """Return the host name of a web service."""
         if service.url is None:
             raise ValueError("only web services have a host")
@@ -122,14 +122,14 @@ class Settings:
     """The systems by name."""
 
 
-def load(systems: Sequence[System]) -> Settings:
+def load(systems: Sequence[SystemSpec]) -> Settings:
     """Read and check the stack's config.
 
     Args:
         systems: the systems that the program knows.
 
     Raises:
-        SettingsError: with every mistake that was found.
+        SettingsError: with every problem that was found.
     """
     values, secrets = _config()
     # What speaks to AWS beside the provider, resource hooks for one, does so with the provider's credentials.
@@ -137,7 +137,7 @@ def load(systems: Sequence[System]) -> Settings:
     return check(pulumi.get_stack(), systems, values, secrets)
 
 
-def check(stack: str, systems: Sequence[System], values: Mapping[str, str], secrets: frozenset[str]) -> Settings:
+def check(stack: str, systems: Sequence[SystemSpec], values: Mapping[str, str], secrets: frozenset[str]) -> Settings:
     """Check a stack's config; see `load`.
 
     Args:
@@ -147,28 +147,28 @@ def check(stack: str, systems: Sequence[System], values: Mapping[str, str], secr
         secrets: the keys whose values are encrypted.
 
     Raises:
-        SettingsError: with every mistake that was found.
+        SettingsError: with every problem that was found.
     """
-    mistakes = [*stack_mistakes(stack), *unknown_namespaces(values, systems), *credential_mistakes(values)]
-    platform = cast(PlatformConfig | None, parse(PLATFORM, PlatformConfig, values, mistakes, frozenset()))
-    profile = chosen_profile(stack, platform, mistakes)
+    problems = [*stack_problems(stack), *unknown_namespaces(values, systems), *credential_problems(values)]
+    platform = cast(PlatformConfig | None, parse(PLATFORM, PlatformConfig, values, problems, frozenset()))
+    profile = chosen_profile(stack, platform, problems)
     if platform is not None:
-        mistakes.extend(network_mistakes(platform, profile))
-    parsed: dict[str, tuple[System, SystemConfig]] = {}
+        problems.extend(network_problems(platform, profile))
+    parsed: dict[str, tuple[SystemSpec, SystemConfig]] = {}
     for system in systems:
         # Supplied secrets are not read: only that they are there, and encrypted.
         found = cast(
             SystemConfig | None,
-            parse(system.name, system_model(system), values, mistakes, frozenset(system.supplied), system),
+            parse(system.name, system_model(system), values, problems, frozenset(system.supplied), system),
         )
-        mistakes.extend(secret_mistakes(system, values, secrets, profile))
+        problems.extend(secret_problems(system, values, secrets, profile))
         if found is not None:
             parsed[system.name] = (system, found)
-            mistakes.extend(system_mistakes(system, found, profile))
-            mistakes.extend(policy_mistakes(system, found))
-    mistakes.extend(host_mistakes(parsed))
-    if mistakes or platform is None or profile is None:
-        raise SettingsError(stack, mistakes)
+            problems.extend(system_problems(system, found, profile))
+            problems.extend(policy_problems(system, found))
+    problems.extend(host_problems(parsed))
+    if problems or platform is None or profile is None:
+        raise SettingsError(stack, problems)
 
     return Settings(
         stack=stack,

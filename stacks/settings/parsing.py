@@ -1,4 +1,4 @@
-"""From config as text to config as typed models; what doesn't fit its model becomes a mistake in our words."""
+"""From config as text to config as typed models; what doesn't fit its model becomes a `ConfigProblem`."""
 
 import json
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from pydantic_core import ErrorDetails
 
 from components.core.did_you_mean import did_you_mean
 from stacks.settings.models import Model, PublicUrl, ServiceConfig, SystemConfig
-from stacks.settings.problems import Mistake, remove_command, set_command
-from stacks.systems.spec import Generated, System
+from stacks.settings.problems import ConfigProblem, remove_command, set_command
+from stacks.systems.spec import Generated, SystemSpec
 
 
-def system_model(system: System) -> type[SystemConfig]:
+def system_model(system: SystemSpec) -> type[SystemConfig]:
     """Return a system's model: the keys that all systems have, and its own URLs."""
     urls = {variable: (PublicUrl, ...) for variable in system.urls}
     return cast(type[SystemConfig], create_model(f"{system.name}_config", __base__=SystemConfig, **cast(Any, urls)))
@@ -24,17 +24,17 @@ def parse(
     namespace: str,
     model: type[Model],
     values: Mapping[str, str],
-    mistakes: list[Mistake],
+    problems: list[ConfigProblem],
     unread: frozenset[str],
-    system: System | None = None,
+    system: SystemSpec | None = None,
 ) -> Model | None:
-    """Return a namespace's config as its model, or None after adding to the mistakes.
+    """Return a namespace's config as its model, or None after adding to the problems.
 
     Args:
         namespace: what the keys begin with.
         model: what they should be.
         values: config as text by full key.
-        mistakes: what was found wrong so far; added to.
+        problems: what was found wrong so far; added to.
         unread: keys that aren't read here, since they hold secrets.
         system: the system of the namespace, for what is said about its secrets.
     """
@@ -47,7 +47,7 @@ def parse(
     try:
         return model.model_validate(own)
     except ValidationError as error:
-        mistakes.extend(_mistake(namespace, model, detail, system) for detail in error.errors())
+        problems.extend(_problem(namespace, model, detail, system) for detail in error.errors())
         return None
 
 
@@ -60,7 +60,7 @@ def _decoded(text: str) -> Any:  # noqa: ANN401 - any JSON value
     return text
 
 
-def _mistake(namespace: str, model: type[Model], detail: ErrorDetails, system: System | None) -> Mistake:
+def _problem(namespace: str, model: type[Model], detail: ErrorDetails, system: SystemSpec | None) -> ConfigProblem:
     path = [str(part) for part in detail["loc"]]
     key = f"{namespace}:{'.'.join(path)}"
     if detail["type"] == "extra_forbidden":
@@ -68,14 +68,14 @@ def _mistake(namespace: str, model: type[Model], detail: ErrorDetails, system: S
     about = _extra(model, path)
     allowed, example = about["allowed"], about["example"]
     if detail["type"] == "missing":
-        return Mistake(key=key, problem="is missing", allowed=allowed, remedy=set_command(key, example))
+        return ConfigProblem(key=key, problem="is missing", allowed=allowed, remedy=set_command(key, example))
     reason = detail["msg"].removeprefix("Value error, ")
     if reason.startswith("Input "):  # pydantic's own words
         reason = reason[:1].lower() + reason[1:]
     # A list is set as a whole, not member by member.
     of_list = path[-1].isdigit() or detail["type"] == "tuple_type"
     settable = key.rstrip("0123456789").rstrip(".") + ("[0]" if of_list else "")
-    return Mistake(
+    return ConfigProblem(
         key=key,
         problem=f"is {detail['input']!r}: {reason}",
         allowed=allowed,
@@ -85,11 +85,11 @@ def _mistake(namespace: str, model: type[Model], detail: ErrorDetails, system: S
     )
 
 
-def _unknown_key(key: str, path: list[str], model: type[Model], system: System | None) -> Mistake:
+def _unknown_key(key: str, path: list[str], model: type[Model], system: SystemSpec | None) -> ConfigProblem:
     if len(path) == 1 and system is not None and path[0] in system.secrets:
         generated = isinstance(system.secrets[path[0]], Generated)
         how = "is made by the program" if generated else "is composed of other values"
-        return Mistake(
+        return ConfigProblem(
             key=key,
             problem=f"can't be set: {path[0]} {how}",
             allowed=f"{system.name}:rotation, which makes another value",
@@ -98,7 +98,7 @@ def _unknown_key(key: str, path: list[str], model: type[Model], system: System |
     known = sorted(_fields(model, path[:-1]))
     if system is not None and len(path) == 1:
         known = sorted({*known, *system.supplied})
-    return Mistake(
+    return ConfigProblem(
         key=key,
         problem=f"is unknown{did_you_mean(path[-1], known)}",
         allowed=", ".join(known),

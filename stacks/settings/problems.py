@@ -1,4 +1,4 @@
-"""How config is refused: every mistake at once, each with its key, its value, what is allowed and the way out."""
+"""How config is refused: every problem at once, each with its key, its value, what is allowed and the way out."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import pulumi
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mistake:
+class ConfigProblem:
     """One thing that is wrong in a stack's config."""
 
     key: str
@@ -17,11 +17,11 @@ class Mistake:
     allowed: str
     """What would be right."""
     remedy: str
-    """The command or the edit that mends it."""
+    """The command or the edit that fixes it."""
 
     def __str__(self) -> str:
         """Return one line for a person."""
-        return f"{self.key} {self.problem}. Allowed: {self.allowed}. Mend it: {self.remedy}"
+        return f"{self.key} {self.problem}. Allowed: {self.allowed}. Fix: {self.remedy}"
 
 
 class SettingsError(pulumi.RunError):
@@ -30,10 +30,10 @@ class SettingsError(pulumi.RunError):
     A `pulumi.RunError`, so that the CLI prints the message without a Python traceback.
     """
 
-    def __init__(self, stack: str, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(mistakes)
-        count = f"{len(self.mistakes)} mistake" + ("s" if len(self.mistakes) != 1 else "")
-        lines = "\n".join(f"  - {mistake}" for mistake in self.mistakes)
+    def __init__(self, stack: str, problems: Iterable[ConfigProblem]) -> None:
+        self.problems = tuple(problems)
+        count = f"{len(self.problems)} problem" + ("s" if len(self.problems) != 1 else "")
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
         super().__init__(f"{count} in Pulumi.{stack}.yaml, nothing was created:\n{lines}")
 
 

@@ -5,22 +5,22 @@ from collections.abc import Iterator
 from components.core.did_you_mean import did_you_mean
 from stacks.profiles.spec import Profile
 from stacks.settings.models import NEVER_DUE, PlatformConfig, SystemConfig
-from stacks.settings.problems import Mistake, remove_command
-from stacks.systems.spec import Generated, Supplied, System
+from stacks.settings.problems import ConfigProblem, remove_command
+from stacks.systems.spec import Generated, Supplied, SystemSpec
 
 
-def rotated(system: System) -> dict[str, Generated | Supplied]:
+def rotated(system: SystemSpec) -> dict[str, Generated | Supplied]:
     """Return the secrets that have rotations of their own, by variable; composed ones follow their parts."""
     return {**system.generated, **system.supplied}
 
 
-def policy_mistakes(system: System, config: SystemConfig) -> Iterator[Mistake]:
+def policy_problems(system: SystemSpec, config: SystemConfig) -> Iterator[ConfigProblem]:
     """Report days for what has no rotations of its own."""
     known = rotated(system)
     for variable in sorted(set(config.rotationDays) - set(known)):
         key = f"{system.name}:rotationDays.{variable}"
         composed = system.composed.get(variable)
-        yield Mistake(
+        yield ConfigProblem(
             key=key,
             problem=f"names no secret that is rotated{did_you_mean(variable, known)}"
             if composed is None
@@ -31,7 +31,7 @@ def policy_mistakes(system: System, config: SystemConfig) -> Iterator[Mistake]:
 
 
 def due_days_of(
-    system: System, config: SystemConfig, platform: PlatformConfig, profile: Profile
+    system: SystemSpec, config: SystemConfig, platform: PlatformConfig, profile: Profile
 ) -> dict[str, int | None]:
     """Return after how many days each rotated secret is due: config's for it, else the stack's, else the profile's."""
     stack = profile.rotation_days if platform.rotationDays is None else platform.rotationDays

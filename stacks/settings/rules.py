@@ -16,11 +16,11 @@ from stacks.profiles.local import LOCAL
 from stacks.profiles.prod import PROD
 from stacks.profiles.spec import Profile
 from stacks.profiles.staging import STAGING
-from stacks.settings.backlog_rules import backlog_mistakes
+from stacks.settings.backlog_rules import backlog_problems
 from stacks.settings.models import PlatformConfig, ServiceConfig, SystemConfig
-from stacks.settings.problems import Mistake, remove_command, set_command
+from stacks.settings.problems import ConfigProblem, remove_command, set_command
 from stacks.settings.services import size_of, tasks_of
-from stacks.systems.spec import Role, Service, System
+from stacks.systems.spec import Role, ServiceSpec, SystemSpec
 
 #: The project's own namespace in config.
 PLATFORM = "alicerce"
@@ -31,13 +31,13 @@ PROFILES: Mapping[str, Profile] = {profile.name: profile for profile in (PROD, S
 _FOREIGN = frozenset({"aws", "docker", "pulumi", "random"})
 
 
-def unknown_namespaces(values: Mapping[str, str], systems: Sequence[System]) -> Iterator[Mistake]:
+def unknown_namespaces(values: Mapping[str, str], systems: Sequence[SystemSpec]) -> Iterator[ConfigProblem]:
     """Report keys in a namespace that is nearly one of ours."""
     ours = [PLATFORM, *(system.name for system in systems)]
     for namespace in sorted({key.partition(":")[0] for key in values} - set(ours) - _FOREIGN):
         if hint := did_you_mean(namespace, ours):
             keys = sorted(key for key in values if key.startswith(f"{namespace}:"))
-            yield Mistake(
+            yield ConfigProblem(
                 key=keys[0],
                 problem=f"is in an unknown namespace{hint}",
                 allowed=", ".join(ours),
@@ -45,11 +45,11 @@ def unknown_namespaces(values: Mapping[str, str], systems: Sequence[System]) -> 
             )
 
 
-def credential_mistakes(values: Mapping[str, str]) -> Iterator[Mistake]:
+def credential_problems(values: Mapping[str, str]) -> Iterator[ConfigProblem]:
     """Report credentials of the AWS provider that migrations and rollouts couldn't take: they would have others."""
     for name in UNSUPPORTED:
         if values.get(f"aws:{name}"):
-            yield Mistake(
+            yield ConfigProblem(
                 key=f"aws:{name}",
                 problem="is set, and migrations and rollouts can't take credentials that way",
                 allowed=f"{', '.join(f'aws:{key}' for key in SUPPORTED)}, or credentials of the environment",
@@ -57,11 +57,11 @@ def credential_mistakes(values: Mapping[str, str]) -> Iterator[Mistake]:
             )
 
 
-def stack_mistakes(stack: str) -> Iterator[Mistake]:
+def stack_problems(stack: str) -> Iterator[ConfigProblem]:
     """Report a stack's name that can't begin the names of its repositories."""
     # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", stack):
-        yield Mistake(
+        yield ConfigProblem(
             key=f"the stack's name {stack}",
             problem="can't begin the name of a registry's repository",
             allowed="lower case letters, digits and single hyphens between them",
@@ -69,7 +69,7 @@ def stack_mistakes(stack: str) -> Iterator[Mistake]:
         )
 
 
-def chosen_profile(stack: str, platform: PlatformConfig | None, mistakes: list[Mistake]) -> Profile | None:
+def chosen_profile(stack: str, platform: PlatformConfig | None, problems: list[ConfigProblem]) -> Profile | None:
     """Return the profile that config names, or that the stack is named like; report it when there is none."""
     chosen = (platform.profile if platform else "") or stack
     if chosen not in PROFILES and platform is not None:
@@ -78,8 +78,8 @@ def chosen_profile(stack: str, platform: PlatformConfig | None, mistakes: list[M
             if platform.profile
             else (f"is not set, and the stack's name {stack!r} is no profile")
         )
-        mistakes.append(
-            Mistake(
+        problems.append(
+            ConfigProblem(
                 key=f"{PLATFORM}:profile",
                 problem=problem,
                 allowed=", ".join(PROFILES),
@@ -89,12 +89,12 @@ def chosen_profile(stack: str, platform: PlatformConfig | None, mistakes: list[M
     return PROFILES.get(chosen)
 
 
-def network_mistakes(platform: PlatformConfig, profile: Profile | None) -> Iterator[Mistake]:
+def network_problems(platform: PlatformConfig, profile: Profile | None) -> Iterator[ConfigProblem]:
     """Report a network that is too small, overlaps another, is reached from outside, or has the wrong zones."""
     key = f"{PLATFORM}:cidr"
     for index, block in enumerate(platform.adminCidrs):
         if not ipaddress.IPv4Network(block).is_private:
-            yield Mistake(
+            yield ConfigProblem(
                 key=f"{PLATFORM}:adminCidrs.{index}",
                 problem=f"is {block!r}, which reaches beyond private networks",
                 allowed="private IPv4 blocks, such as a VPN's",
@@ -104,7 +104,7 @@ def network_mistakes(platform: PlatformConfig, profile: Profile | None) -> Itera
     try:
         plan_subnets(platform.cidr, [chr(ord("a") + number) for number in range(zones)])
     except InvalidValue as error:
-        yield Mistake(
+        yield ConfigProblem(
             key=key,
             problem=f"is {platform.cidr!r}",
             allowed=error.allowed,
@@ -113,14 +113,14 @@ def network_mistakes(platform: PlatformConfig, profile: Profile | None) -> Itera
         return
     for reserved in platform.reservedCidrs:
         if ipaddress.IPv4Network(platform.cidr).overlaps(ipaddress.IPv4Network(reserved)):
-            yield Mistake(
+            yield ConfigProblem(
                 key=key,
                 problem=f"is {platform.cidr!r}, which overlaps {reserved} of {PLATFORM}:reservedCidrs",
                 allowed="a block that no other network of yours uses",
                 remedy=set_command(key, "10.1.0.0/16"),
             )
     if platform.availabilityZones and len(platform.availabilityZones) != zones:
-        yield Mistake(
+        yield ConfigProblem(
             key=f"{PLATFORM}:availabilityZones",
             problem=f"names {len(platform.availabilityZones)} zones, where the profile has {zones}",
             allowed=f"{zones} zones, or an empty list for the region's first {zones}",
@@ -128,21 +128,21 @@ def network_mistakes(platform: PlatformConfig, profile: Profile | None) -> Itera
         )
 
 
-def secret_mistakes(
-    system: System, values: Mapping[str, str], secrets: frozenset[str], profile: Profile | None
-) -> Iterator[Mistake]:
+def secret_problems(
+    system: SystemSpec, values: Mapping[str, str], secrets: frozenset[str], profile: Profile | None
+) -> Iterator[ConfigProblem]:
     """Report supplied secrets that are missing, and those that stand in plain text."""
     for variable, supplied in system.supplied.items():
         key = f"{system.name}:{variable}"
         remedy = f"pulumi config set --secret {key}"
         if not values.get(key):
             if supplied.required and not (profile and profile.stand_ins):
-                yield Mistake(
+                yield ConfigProblem(
                     key=key, problem="is missing", allowed=f"{supplied.description}, encrypted", remedy=remedy
                 )
         elif key not in secrets:
             # Its value is not repeated here: it is in a file already, and need not be in a log too.
-            yield Mistake(
+            yield ConfigProblem(
                 key=key,
                 problem="is in plain text, and whoever reads the file has it",
                 allowed="an encrypted value",
@@ -150,14 +150,14 @@ def secret_mistakes(
             )
 
 
-def system_mistakes(system: System, config: SystemConfig, profile: Profile | None) -> Iterator[Mistake]:
+def system_problems(system: SystemSpec, config: SystemConfig, profile: Profile | None) -> Iterator[ConfigProblem]:
     """Report rotations of what isn't generated, services that aren't there, sizes that Fargate hasn't."""
-    yield from _source_mistakes(system, config)
-    yield from _registry_mistakes(system, config)
+    yield from _source_problems(system, config)
+    yield from _registry_problems(system, config)
     for variable in sorted(config.rotation):
         key = f"{system.name}:rotation.{variable}"
         if variable not in system.generated:
-            yield Mistake(
+            yield ConfigProblem(
                 key=key,
                 problem=f"names no generated secret{did_you_mean(variable, system.generated)}",
                 allowed=", ".join(system.generated),
@@ -167,7 +167,7 @@ def system_mistakes(system: System, config: SystemConfig, profile: Profile | Non
             yield from _unconfirmed(system, config, variable, ends)
     for variable in sorted(set(config.confirmRotation) - {name for name, one in system.generated.items() if one.ends}):
         key = f"{system.name}:confirmRotation.{variable}"
-        yield Mistake(
+        yield ConfigProblem(
             key=key,
             problem="confirms what needs no confirmation",
             allowed=", ".join(name for name, one in system.generated.items() if one.ends)
@@ -177,22 +177,22 @@ def system_mistakes(system: System, config: SystemConfig, profile: Profile | Non
     for name in sorted(config.services):
         key = f"{system.name}:services.{name}"
         if name not in system.services:
-            yield Mistake(
+            yield ConfigProblem(
                 key=key,
                 problem=f"is no service{did_you_mean(name, system.services)}",
                 allowed=", ".join(system.services),
                 remedy=remove_command(key),
             )
         elif profile is not None:
-            yield from _service_mistakes(key, system.services[name], config.services[name], profile)
-            yield from backlog_mistakes(key, system, name, config.services[name], profile)
+            yield from _service_problems(key, system.services[name], config.services[name], profile)
+            yield from backlog_problems(key, system, name, config.services[name], profile)
 
 
-def _unconfirmed(system: System, config: SystemConfig, variable: str, ends: str) -> Iterator[Mistake]:
+def _unconfirmed(system: SystemSpec, config: SystemConfig, variable: str, ends: str) -> Iterator[ConfigProblem]:
     """Report a rotation that ends something for good, and that no second line confirms."""
     rotation = config.rotation[variable]
     if config.confirmRotation.get(variable) != rotation:
-        yield Mistake(
+        yield ConfigProblem(
             key=f"{system.name}:rotation.{variable}",
             problem=f"is {rotation}, and with that rotation {ends}",
             allowed=f"{rotation} together with {system.name}:confirmRotation.{variable} set to {rotation}",
@@ -200,7 +200,7 @@ def _unconfirmed(system: System, config: SystemConfig, variable: str, ends: str)
         )
 
 
-def _source_mistakes(system: System, config: SystemConfig) -> Iterator[Mistake]:
+def _source_problems(system: SystemSpec, config: SystemConfig) -> Iterator[ConfigProblem]:
     if config.source is None:
         return
     key = f"{system.name}:source"
@@ -208,21 +208,21 @@ def _source_mistakes(system: System, config: SystemConfig) -> Iterator[Mistake]:
         image.dockerfile for image in system.images.values() if not Path(config.source, image.dockerfile).is_file()
     ]
     if missing:
-        yield Mistake(
+        yield ConfigProblem(
             key=key,
             problem=f"is {config.source!r}, where {', '.join(missing)} can't be found",
             allowed=f"the path of a checkout of {system.name}",
             remedy=f"{set_command(key, '../' + system.name)}, or {remove_command(key)} to take images that were pushed",
         )
     if config.release is None:
-        yield Mistake(
+        yield ConfigProblem(
             key=f"{system.name}:release",
             problem="is missing, and images are built",
             allowed="the tag to push the images under",
             remedy=set_command(f"{system.name}:release", "v1.0.0"),
         )
     if config.registry is not None and config.registry.stack is not None:
-        yield Mistake(
+        yield ConfigProblem(
             key=key,
             problem=f"is set, and so is {system.name}:registry.stack",
             allowed="one of the two: images are built here, or taken from another stack's repositories",
@@ -230,11 +230,11 @@ def _source_mistakes(system: System, config: SystemConfig) -> Iterator[Mistake]:
         )
 
 
-def _registry_mistakes(system: System, config: SystemConfig) -> Iterator[Mistake]:
+def _registry_problems(system: SystemSpec, config: SystemConfig) -> Iterator[ConfigProblem]:
     if config.registry is None or config.registry.stack is None or not config.registry.sharedWith:
         return
     key = f"{system.name}:registry.sharedWith"
-    yield Mistake(
+    yield ConfigProblem(
         key=key,
         problem=f"is set, and so is {system.name}:registry.stack",
         allowed="one of the two: the repositories are this stack's to share, or another stack's",
@@ -242,10 +242,12 @@ def _registry_mistakes(system: System, config: SystemConfig) -> Iterator[Mistake
     )
 
 
-def _service_mistakes(key: str, service: Service, config: ServiceConfig, profile: Profile) -> Iterator[Mistake]:
+def _service_problems(
+    key: str, service: ServiceSpec, config: ServiceConfig, profile: Profile
+) -> Iterator[ConfigProblem]:
     size = size_of(service, config, profile)
     if problem := size_problem(**size):
-        yield Mistake(
+        yield ConfigProblem(
             key=key,
             problem=f"has cpu {size['cpu']} and memory {size['memory']}: {problem}",
             allowed="a pair of https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html",
@@ -253,19 +255,19 @@ def _service_mistakes(key: str, service: Service, config: ServiceConfig, profile
         )
     tasks = tasks_of(service, config, profile)
     if tasks["minimum"] > tasks["maximum"]:
-        yield Mistake(
+        yield ConfigProblem(
             key=key,
             problem=f"has minimum {tasks['minimum']} and maximum {tasks['maximum']}",
             allowed="a minimum that is no more than the maximum",
             remedy=set_command(f"{key}.maximum", str(tasks["minimum"])),
         )
-    yield from _deployment_mistakes(key, service, config)
+    yield from _deployment_problems(key, service, config)
 
 
-def _deployment_mistakes(key: str, service: Service, config: ServiceConfig) -> Iterator[Mistake]:
+def _deployment_problems(key: str, service: ServiceSpec, config: ServiceConfig) -> Iterator[ConfigProblem]:
     strategy = Strategy(config.deployment or Strategy.ROLLING)
     if strategy is not Strategy.ROLLING and service.role is not Role.WEB:
-        yield Mistake(
+        yield ConfigProblem(
             key=f"{key}.deployment",
             problem=f"is {strategy.value!r}, and no load balancer sends requests to a service of role {service.role}",
             allowed="rolling; blue_green and canary are for web services",
@@ -277,7 +279,7 @@ def _deployment_mistakes(key: str, service: Service, config: ServiceConfig) -> I
         ("canaryPercent", config.canaryPercent, (Strategy.CANARY,)),
     ):
         if value is not None and strategy not in strategies:
-            yield Mistake(
+            yield ConfigProblem(
                 key=f"{key}.{name}",
                 problem=f"is {value}, and the deployment is {strategy.value}",
                 allowed=f"only with the deployment {' or '.join(strategies)}",
@@ -285,21 +287,21 @@ def _deployment_mistakes(key: str, service: Service, config: ServiceConfig) -> I
             )
 
 
-def host_mistakes(parsed: Mapping[str, tuple[System, SystemConfig]]) -> Iterator[Mistake]:
+def host_problems(parsed: Mapping[str, tuple[SystemSpec, SystemConfig]]) -> Iterator[ConfigProblem]:
     """Report hosts outside their zone, and hosts that two URLs have."""
     taken: dict[str, str] = {}
     for name, (system, config) in parsed.items():
         for variable in system.urls:
             key, host = f"{name}:{variable}", host_of(getattr(config, variable))
             if host != config.zone and not host.endswith(f".{config.zone}"):
-                yield Mistake(
+                yield ConfigProblem(
                     key=key,
                     problem=f"has the host {host}, which is outside the zone {config.zone} of {name}:zone",
                     allowed=f"{config.zone} or a name that ends in .{config.zone}",
                     remedy=set_command(key, f"https://api.{config.zone}"),
                 )
             if host in taken:
-                yield Mistake(
+                yield ConfigProblem(
                     key=key,
                     problem=f"has the host {host}, which {taken[host]} has already",
                     allowed="a host of its own for each URL",

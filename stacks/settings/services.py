@@ -4,10 +4,10 @@ from components.delivery.deployment_strategy import DeploymentStrategy, Strategy
 from components.services.backlog import AcceptedLatency
 from stacks.profiles.spec import Profile
 from stacks.settings.models import ServiceConfig
-from stacks.systems.spec import Backlog, Role, Service
+from stacks.systems.spec import Backlog, Role, ServiceSpec
 
 
-def size_of(service: Service, config: ServiceConfig | None, profile: Profile) -> dict[str, int]:
+def size_of(service: ServiceSpec, config: ServiceConfig | None, profile: Profile) -> dict[str, int]:
     """Return CPU units and MiB of a service's tasks: config's, else the system's for this profile."""
     size = service.size if profile.full_size else service.small_size
     if config is None:
@@ -15,7 +15,7 @@ def size_of(service: Service, config: ServiceConfig | None, profile: Profile) ->
     return {"cpu": config.cpu or size.cpu, "memory": config.memory or size.memory}
 
 
-def tasks_of(service: Service, config: ServiceConfig | None, profile: Profile) -> dict[str, int]:
+def tasks_of(service: ServiceSpec, config: ServiceConfig | None, profile: Profile) -> dict[str, int]:
     """Return fewest and most tasks of a service: config's, else the profile's."""
     count = profile.workers if service.role is Role.WORKER else profile.web
     minimum = count.minimum if config is None or config.minimum is None else config.minimum
@@ -36,7 +36,7 @@ def deployment_of(config: ServiceConfig | None) -> DeploymentStrategy:
     )
 
 
-def latency_of(service: Service, config: ServiceConfig | None) -> AcceptedLatency | None:
+def latency_of(service: ServiceSpec, config: ServiceConfig | None) -> AcceptedLatency | None:
     """Return what is accepted of a service's queue: config's, else the system's; None for one without a queue."""
     if service.backlog is None:
         return None

@@ -2,6 +2,6 @@
 
 from stacks.systems.aprendeai import APRENDEAI
 from stacks.systems.equivalence import EQUIVALENCE
-from stacks.systems.spec import System
+from stacks.systems.spec import SystemSpec
 
-SYSTEMS: tuple[System, ...] = (APRENDEAI, EQUIVALENCE)
+SYSTEMS: tuple[SystemSpec, ...] = (APRENDEAI, EQUIVALENCE)

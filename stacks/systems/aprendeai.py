@@ -6,19 +6,19 @@ from components.secrets.generated_value import GeneratedKind
 from stacks.systems.spec import (
     AmqpUrl,
     Backlog,
-    Cache,
-    Database,
+    BrokerSpec,
+    CacheSpec,
+    DatabaseSpec,
     Generated,
-    Image,
-    MessageBroker,
-    Migration,
+    ImageSpec,
+    MigrationSpec,
     Need,
     PostgresUrl,
     RedisUrl,
     Role,
-    Service,
+    ServiceSpec,
     Supplied,
-    System,
+    SystemSpec,
 )
 
 #: Some requests to the AI service take longer than 30 seconds; nothing on their way cuts them before this.
@@ -31,13 +31,13 @@ def _node_asks(port: int, path: str) -> HealthCheck:
     return HealthCheck(command=("CMD", "node", "-e", script))
 
 
-APRENDEAI = System(
+APRENDEAI = SystemSpec(
     name="aprendeai",
     images={
-        "api": Image(dockerfile="infra/docker/api.Dockerfile"),
-        "frontend": Image(dockerfile="infra/docker/frontend.Dockerfile"),
-        "ai": Image(dockerfile="infra/docker/ai.Dockerfile"),
-        "worker": Image(dockerfile="infra/docker/worker.Dockerfile"),
+        "api": ImageSpec(dockerfile="infra/docker/api.Dockerfile"),
+        "frontend": ImageSpec(dockerfile="infra/docker/frontend.Dockerfile"),
+        "ai": ImageSpec(dockerfile="infra/docker/ai.Dockerfile"),
+        "worker": ImageSpec(dockerfile="infra/docker/worker.Dockerfile"),
     },
     urls=("FRONTEND_URL", "API_URL"),
     environment={"NODE_ENV": "production", "ENV": "production", "AI_SERVICE_URL": "http://ai:8001"},
@@ -52,12 +52,12 @@ APRENDEAI = System(
         "RABBITMQ_URL": AmqpUrl(password="RABBITMQ_PASS"),
         "SENTRY_DSN": Supplied(description="where Sentry takes errors; turns it on", required=False),
     },
-    database=Database(name="aprendeai", username="aprendeai", password="DB_PASSWORD"),
-    cache=Cache(username="aprendeai", password="REDIS_PASSWORD"),
-    broker=MessageBroker(username="aprendeai", password="RABBITMQ_PASS"),
-    migration=Migration(image="api", command=("npx", "prisma", "migrate", "deploy"), secrets=("DATABASE_URL",)),
+    database=DatabaseSpec(name="aprendeai", username="aprendeai", password="DB_PASSWORD"),
+    cache=CacheSpec(username="aprendeai", password="REDIS_PASSWORD"),
+    broker=BrokerSpec(username="aprendeai", password="RABBITMQ_PASS"),
+    migration=MigrationSpec(image="api", command=("npx", "prisma", "migrate", "deploy"), secrets=("DATABASE_URL",)),
     services={
-        "api": Service(
+        "api": ServiceSpec(
             role=Role.WEB,
             image="api",
             port=4000,
@@ -79,7 +79,7 @@ APRENDEAI = System(
             needs=frozenset({Need.POSTGRES, Need.REDIS, Need.RABBITMQ}),
             calls=("ai",),
         ),
-        "frontend": Service(
+        "frontend": ServiceSpec(
             role=Role.WEB,
             image="frontend",
             port=3000,
@@ -90,7 +90,7 @@ APRENDEAI = System(
             health_check=_node_asks(3000, "/"),
             secrets=("SENTRY_DSN",),
         ),
-        "ai": Service(
+        "ai": ServiceSpec(
             role=Role.INTERNAL,
             image="ai",
             port=8001,
@@ -108,7 +108,7 @@ APRENDEAI = System(
             longest_request_seconds=_AI_REQUEST_SECONDS,
             secrets=("AI_SERVICE_SECRET", "SENTRY_DSN"),
         ),
-        "worker": Service(
+        "worker": ServiceSpec(
             role=Role.WORKER,
             image="worker",
             size=TaskSize(cpu=1024, memory=2048),

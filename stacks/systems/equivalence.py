@@ -5,18 +5,18 @@ from components.compute.task import HealthCheck, process_lives
 from components.secrets.generated_value import GeneratedKind
 from stacks.systems.spec import (
     Backlog,
-    Cache,
-    Database,
+    CacheSpec,
+    DatabaseSpec,
     Generated,
-    Image,
-    Migration,
+    ImageSpec,
+    MigrationSpec,
     Need,
     PostgresUrl,
     RedisUrl,
     Role,
-    Service,
+    ServiceSpec,
     Supplied,
-    System,
+    SystemSpec,
 )
 
 _SECRETS = (
@@ -28,9 +28,9 @@ _SECRETS = (
     "LLM_API_KEY",
 )
 
-EQUIVALENCE = System(
+EQUIVALENCE = SystemSpec(
     name="equivalence",
-    images={"api": Image(dockerfile="Dockerfile")},
+    images={"api": ImageSpec(dockerfile="Dockerfile")},
     urls=("API_URL",),
     environment={},
     secrets={
@@ -44,11 +44,11 @@ EQUIVALENCE = System(
         "EMBED_API_KEY": Supplied(description="the key of the embedding API"),
         "LLM_API_KEY": Supplied(description="the key of the language model API"),
     },
-    database=Database(name="equivalence", username="equivalence", password="POSTGRES_PASSWORD"),
-    cache=Cache(username="equivalence", password="REDIS_PASSWORD"),
-    migration=Migration(image="api", command=("alembic", "upgrade", "head"), secrets=("DATABASE_URL",)),
+    database=DatabaseSpec(name="equivalence", username="equivalence", password="POSTGRES_PASSWORD"),
+    cache=CacheSpec(username="equivalence", password="REDIS_PASSWORD"),
+    migration=MigrationSpec(image="api", command=("alembic", "upgrade", "head"), secrets=("DATABASE_URL",)),
     services={
-        "api": Service(
+        "api": ServiceSpec(
             role=Role.WEB,
             image="api",
             port=8000,
@@ -67,7 +67,7 @@ EQUIVALENCE = System(
             secrets=_SECRETS,
             needs=frozenset({Need.POSTGRES, Need.REDIS}),
         ),
-        "worker": Service(
+        "worker": ServiceSpec(
             role=Role.WORKER,
             image="api",
             # A shell, since `rq` takes the address as an argument and ECS puts no variables into a command.

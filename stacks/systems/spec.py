@@ -89,11 +89,11 @@ DATABASE_ADMIN_PASSWORD = "DATABASE_ADMIN_PASSWORD"
 BROKER_ADMIN_PASSWORD = "BROKER_ADMIN_PASSWORD"
 
 Composed = PostgresUrl | RedisUrl | AmqpUrl
-Secret = Generated | Supplied | Composed
+SecretSpec = Generated | Supplied | Composed
 
 
 @dataclass(frozen=True, kw_only=True)
-class Database:
+class DatabaseSpec:
     """The system's PostgreSQL database."""
 
     name: str
@@ -110,7 +110,7 @@ class Database:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cache:
+class CacheSpec:
     """The system's Redis-compatible cache."""
 
     username: str
@@ -120,7 +120,7 @@ class Cache:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MessageBroker:
+class BrokerSpec:
     """The system's RabbitMQ broker."""
 
     username: str
@@ -130,7 +130,7 @@ class MessageBroker:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Image:
+class ImageSpec:
     """One image of a release."""
 
     dockerfile: str
@@ -157,7 +157,7 @@ class Backlog:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service:
+class ServiceSpec:
     """One service: what it runs, what it needs and how it is reached."""
 
     role: Role
@@ -203,7 +203,7 @@ class Service:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Migration:
+class MigrationSpec:
     """What changes the database's schema before a release's services start."""
 
     image: str
@@ -217,31 +217,31 @@ class Migration:
 
 
 @dataclass(frozen=True, kw_only=True)
-class System:
+class SystemSpec:
     """A whole system.
 
-    Adding one is one file that makes a `System`, its name in `stacks/systems.py`, and its keys in `Pulumi.yaml`.
+    Adding one is one file that makes a `System`, its name in `stacks/systems/__init__.py`, and its values in the stack files.
     """
 
     name: str
     """Lower case; namespace of its keys in config and beginning of its resources' names."""
-    images: Mapping[str, Image]
+    images: Mapping[str, ImageSpec]
     """The images that a release is made of, by name."""
-    services: Mapping[str, Service]
+    services: Mapping[str, ServiceSpec]
     """Its services by name; a name is also the host under which others call an internal service."""
     urls: tuple[str, ...]
     """Variables that hold public URLs, set in config; plain, and given to every service."""
     environment: Mapping[str, str]
     """Plain variables that every service gets."""
-    secrets: Mapping[str, Secret]
+    secrets: Mapping[str, SecretSpec]
     """Its secrets by the variable's name."""
-    database: Database
+    database: DatabaseSpec
     """Its database."""
-    migration: Migration
+    migration: MigrationSpec
     """Its migration."""
-    cache: Cache | None = None
+    cache: CacheSpec | None = None
     """Its cache, if it has one."""
-    broker: MessageBroker | None = None
+    broker: BrokerSpec | None = None
     """Its broker, if it has one."""
 
     def __post_init__(self) -> None:

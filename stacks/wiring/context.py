@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from components.core.naming import LOG_GROUP_NAME, Tags
 from stacks.settings.load import Settings, SystemSettings
-from stacks.systems.spec import System
+from stacks.systems.spec import SystemSpec
 from stacks.wiring.platform import Platform
 
 
@@ -20,7 +20,7 @@ class SystemContext:
     """What the stack's systems share."""
 
     @property
-    def system(self) -> System:
+    def system(self) -> SystemSpec:
         """The system itself."""
         return self.system_settings.system
 

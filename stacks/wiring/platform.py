@@ -18,7 +18,7 @@ from components.ingress.web_firewall import WebFirewall, WebFirewallArgs
 from components.network.network import Network, NetworkArgs
 from components.observability.notifications import Notifications, NotificationsArgs
 from stacks.settings.load import Settings
-from stacks.settings.problems import Mistake, SettingsError, set_command
+from stacks.settings.problems import ConfigProblem, SettingsError, set_command
 from stacks.settings.rules import PLATFORM
 from stacks.systems.spec import Role
 from stacks.wiring.other_stacks import OtherStacks
@@ -210,7 +210,7 @@ def _zones(settings: Settings) -> Sequence[str]:
         raise SettingsError(
             settings.stack,
             [
-                Mistake(
+                ConfigProblem(
                     key="aws:region",
                     problem=f"has {len(found.names)} availability zones, where the profile has {wanted}",
                     allowed=f"a region with {wanted} availability zones or more",
@@ -289,7 +289,7 @@ def _find_zone(settings: Settings, domain: str) -> str:
         raise SettingsError(
             settings.stack,
             [
-                Mistake(
+                ConfigProblem(
                     key=f"{name}:zone",
                     problem=f"is {domain!r}, and this account's Route 53 doesn't have it: {error}",
                     allowed="the domain of one public hosted zone of this account",

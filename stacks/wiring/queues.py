@@ -5,7 +5,7 @@ import pulumi
 from components.functions.function_archive import build_archive
 from components.functions.queue_depth import QueueDepth, QueueDepthArgs
 from components.services.queue_metrics import QueueMetrics, rabbitmq_metrics, rq_metrics
-from stacks.systems.spec import Need, RedisUrl, System
+from stacks.systems.spec import Need, RedisUrl, SystemSpec
 from stacks.wiring.context import SystemContext
 from stacks.wiring.secrets import SystemSecrets
 from stacks.wiring.stores import Stores
@@ -58,6 +58,6 @@ def build_queue_depth(context: SystemContext, stores: Stores, secrets: SystemSec
     )
 
 
-def _redis_url(system: System) -> str:
+def _redis_url(system: SystemSpec) -> str:
     """Return the variable that holds the URL of the system's cache, which its worker reads too."""
     return next(variable for variable, secret in system.secrets.items() if isinstance(secret, RedisUrl))

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from components.compute.release_image import ReleaseImage
 from components.delivery.built_image import BuiltImage, BuiltImageArgs
 from components.delivery.registry import Registry, RegistryArgs
-from stacks.systems.spec import System
+from stacks.systems.spec import SystemSpec
 from stacks.wiring.context import SystemContext
 from stacks.wiring.other_stacks import OtherStacks
 
@@ -94,7 +94,7 @@ class UnknownRelease(pulumi.RunError):
     def __init__(self, system: str, release: str, repository: str, reason: str) -> None:
         super().__init__(
             f"{system}:release is {release!r}, and the repository {repository} has no image with that tag ({reason}). "
-            f"Allowed: a tag that every image of {system} was pushed under. Mend it: push the image, or name a release "
+            f"Allowed: a tag that every image of {system} was pushed under. Fix: push the image, or name a release "
             f"that is there: pulumi config set {system}:release <tag>"
         )
 
@@ -133,7 +133,7 @@ class NotPromoted(pulumi.RunError):
         super().__init__(
             f"{system}:release is {release!r}, whose image {image} ({digest[:19]}) {stack} has not {missing}. "
             f"Allowed: a release that {stack} has migrated and run, since alicerce:promotion asks for it. "
-            f"Mend it: bring it up in {stack} first, or name a release that {stack} ran: "
+            f"Fix: bring it up in {stack} first, or name a release that {stack} ran: "
             f"pulumi config set {system}:release <tag>"
         )
 
@@ -150,7 +150,7 @@ def repository_of(others: OtherStacks, stack: str, system: str, image: str) -> R
         if image not in repositories:
             raise pulumi.RunError(
                 f"{system}:registry names the stack {stack!r}, which has no repository for {system}'s image {image}. "
-                f"Allowed: a stack that is up and has repositories of its own. Mend it: bring {stack} up, or: "
+                f"Allowed: a stack that is up and has repositories of its own. Fix: bring {stack} up, or: "
                 f"pulumi config rm {system}:registry"
             )
         return str(repositories[image])
@@ -172,7 +172,7 @@ def _arn_of(url: str) -> str:
 
 
 def promoted(
-    others: OtherStacks, stack: str, system: System, release: str, digests: Mapping[str, pulumi.Output[str]]
+    others: OtherStacks, stack: str, system: SystemSpec, release: str, digests: Mapping[str, pulumi.Output[str]]
 ) -> dict[str, pulumi.Output[str]]:
     """Return the digests, once it is known that another stack has migrated and run each of them.
 

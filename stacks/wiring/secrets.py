@@ -28,7 +28,7 @@ from stacks.systems.spec import (
     PostgresUrl,
     RedisUrl,
     Supplied,
-    System,
+    SystemSpec,
 )
 from stacks.wiring.context import SystemContext
 from stacks.wiring.stores import Stores
@@ -114,7 +114,7 @@ class SystemSecrets:
             },
         }
 
-    def _users(self, store: spec.Database | spec.MessageBroker) -> AlternatingUsers:
+    def _users(self, store: spec.DatabaseSpec | spec.BrokerSpec) -> AlternatingUsers:
         rotation = self._context.system_settings.rotation[store.password]
         return AlternatingUsers(username=store.username, rotation=rotation)
 
@@ -274,7 +274,7 @@ def previous_of(variable: str) -> str:
     return f"{variable}_PREVIOUS"
 
 
-def kept_previous(system: System) -> list[str]:
+def kept_previous(system: SystemSpec) -> list[str]:
     """Return the variables whose value before the last rotation is kept as a secret of its own."""
     return [
         variable

@@ -176,7 +176,7 @@ def _environment(context: SystemContext, own: Mapping[str, str]) -> dict[str, st
     return {**context.system.environment, **context.system_settings.urls, **own}
 
 
-def _called(context: SystemContext, service: spec.Service, built: Mapping[str, Service]) -> dict[str, Endpoint]:
+def _called(context: SystemContext, service: spec.ServiceSpec, built: Mapping[str, Service]) -> dict[str, Endpoint]:
     """Return where the services are reached that a service calls, by name."""
     ports = {name: context.system.services[name].port for name in service.calls}
     return {
@@ -187,7 +187,7 @@ def _called(context: SystemContext, service: spec.Service, built: Mapping[str, S
 
 
 def _service_connect(
-    context: SystemContext, name: str, service: spec.Service, called: set[str]
+    context: SystemContext, name: str, service: spec.ServiceSpec, called: set[str]
 ) -> ServiceConnect | None:
     if name not in called and not service.calls:
         return None
@@ -198,7 +198,7 @@ def _service_connect(
     )
 
 
-def _targets(context: SystemContext, name: str, service: spec.Service) -> dict[str, TargetArgs]:
+def _targets(context: SystemContext, name: str, service: spec.ServiceSpec) -> dict[str, TargetArgs]:
     """Return how load balancers reach a service: none, the public one, or both."""
     if service.role is not Role.WEB or service.port is None:
         return {}

@@ -68,7 +68,7 @@ def build_stores(context: SystemContext, values: Mapping[str, GeneratedValue]) -
     )
 
 
-def _database(context: SystemContext, database: spec.Database, password: GeneratedValue) -> PostgresDatabase:
+def _database(context: SystemContext, database: spec.DatabaseSpec, password: GeneratedValue) -> PostgresDatabase:
     settings, platform = context.settings, context.platform
     size = settings.profile.database
     return PostgresDatabase(
@@ -99,7 +99,7 @@ def _database(context: SystemContext, database: spec.Database, password: Generat
     )
 
 
-def _cache(context: SystemContext, cache: spec.Cache, password: GeneratedValue) -> Cache:
+def _cache(context: SystemContext, cache: spec.CacheSpec, password: GeneratedValue) -> Cache:
     settings, platform = context.settings, context.platform
     size = settings.profile.cache
     return Cache(

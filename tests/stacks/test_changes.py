@@ -114,7 +114,7 @@ def test_a_refused_config_changes_nothing_and_says_everything_at_once(account: A
     result = wrong.up()
     assert not result.ok
     message = "\n".join(result.errors)
-    assert "3 mistakes in Pulumi.staging.yaml, nothing was created" in message
+    assert "3 problems in Pulumi.staging.yaml, nothing was created" in message
     assert "outside the zone example.org" in message
     assert "equivalence:rotation.API_KEY_SALT is 0" in message
     assert "Traceback" not in message

@@ -16,7 +16,7 @@ import stacks.systems
 from localcloud.engine import Result, Stack
 from stacks.systems.aprendeai import APRENDEAI
 from stacks.systems.equivalence import EQUIVALENCE
-from stacks.systems.spec import System
+from stacks.systems.spec import SystemSpec
 from tests.stacks.conftest import Account, started, succeed
 
 
@@ -39,16 +39,16 @@ def _release(account: Account, tag: str) -> Stack:
     return account.stack("staging", {"equivalence:release": tag})
 
 
-def _with(monkeypatch: pytest.MonkeyPatch, system: System) -> None:
+def _with(monkeypatch: pytest.MonkeyPatch, system: SystemSpec) -> None:
     """Have the program run with a changed equivalence."""
     monkeypatch.setattr(stacks.systems, "SYSTEMS", (APRENDEAI, system))
 
 
-def _migrating(**environment: str) -> System:
+def _migrating(**environment: str) -> SystemSpec:
     return replace(EQUIVALENCE, migration=replace(EQUIVALENCE.migration, environment=environment))
 
 
-def _serving(service: str, **environment: str) -> System:
+def _serving(service: str, **environment: str) -> SystemSpec:
     changed = replace(EQUIVALENCE.services[service], environment=environment)
     return replace(EQUIVALENCE, services={**EQUIVALENCE.services, service: changed})
 
@@ -204,7 +204,7 @@ def test_a_checkout_without_its_dockerfile_is_refused(account: Account, tmp_path
     result = account.stack("staging", {"equivalence:source": str(tmp_path)}).up()
     assert (
         f"equivalence:source is '{tmp_path}', where Dockerfile can't be found. Allowed: the path of a checkout of "
-        "equivalence. Mend it: pulumi config set equivalence:source ../equivalence, or pulumi config rm "
+        "equivalence. Fix: pulumi config set equivalence:source ../equivalence, or pulumi config rm "
         "equivalence:source to take images that were pushed"
     ) in "\n".join(result.errors)
 

@@ -208,7 +208,7 @@ def test_a_counter_that_skips_a_rotation_or_goes_back_fails_the_preview_and_chan
         assert not result.ok
         assert (
             f"aprendeai:rotation.JWT_SECRET goes from 3 to {3 + step}; allowed: 3 or 4, since running tasks have the "
-            "value of 3 until this update is through. Mend it: "
+            "value of 3 until this update is through. Fix: "
             "pulumi config set --path 'aprendeai:rotation.JWT_SECRET' 4"
         ) in "\n".join(result.errors)
     assert story.made() == before

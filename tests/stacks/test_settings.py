@@ -48,11 +48,11 @@ def _settings(
 
 
 def _refusal(values: Mapping[str, str], stack: str = "prod", secrets: frozenset[str] = _SECRETS) -> str:
-    """Return the one line about the one mistake."""
+    """Return the one line about the one problem."""
     with pytest.raises(SettingsError) as refused:
         _settings(values, stack, secrets)
-    assert len(refused.value.mistakes) == 1, str(refused.value)
-    return str(refused.value.mistakes[0])
+    assert len(refused.value.problems) == 1, str(refused.value)
+    return str(refused.value.problems[0])
 
 
 def test_a_good_config_is_taken_and_decides_hosts_and_counters() -> None:
@@ -85,43 +85,43 @@ def test_a_stack_of_another_name_takes_the_profile_that_config_names() -> None:
 def test_a_stack_of_another_name_without_a_profile_is_refused() -> None:
     assert _refusal(_config(), stack="pr-123") == (
         "alicerce:profile is not set, and the stack's name 'pr-123' is no profile. Allowed: prod, staging, local. "
-        "Mend it: pulumi config set alicerce:profile staging"
+        "Fix: pulumi config set alicerce:profile staging"
     )
 
 
 def test_an_unknown_profile_is_refused() -> None:
     assert _refusal(_config(alicerce__profile="qa")) == (
         "alicerce:profile is 'qa', which is no profile. Allowed: prod, staging, local. "
-        "Mend it: pulumi config set alicerce:profile staging"
+        "Fix: pulumi config set alicerce:profile staging"
     )
 
 
-def test_every_mistake_is_reported_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     values = _config(
         aprendeai__API_URL=None, alicerce__cidr="10.0.0.0/30", equivalence__relase="v2", aprendeai__zone="nowhere"
     )
     with pytest.raises(SettingsError) as refused:
         _settings(values)
-    assert {mistake.key for mistake in refused.value.mistakes} == {
+    assert {problem.key for problem in refused.value.problems} == {
         "aprendeai:API_URL",
         "alicerce:cidr",
         "equivalence:relase",
         "aprendeai:zone",
     }
-    assert str(refused.value).startswith("4 mistakes in Pulumi.prod.yaml, nothing was created:\n  - ")
+    assert str(refused.value).startswith("4 problems in Pulumi.prod.yaml, nothing was created:\n  - ")
 
 
 def test_a_missing_required_key_is_refused() -> None:
     assert _refusal(_config(aprendeai__API_URL=None)) == (
         "aprendeai:API_URL is missing. Allowed: https:// and a host name. "
-        "Mend it: pulumi config set aprendeai:API_URL https://api.example.com"
+        "Fix: pulumi config set aprendeai:API_URL https://api.example.com"
     )
 
 
 def test_a_missing_required_secret_is_refused() -> None:
     assert _refusal(_config(equivalence__LLM_API_KEY=None)) == (
         "equivalence:LLM_API_KEY is missing. Allowed: the key of the language model API, encrypted. "
-        "Mend it: pulumi config set --secret equivalence:LLM_API_KEY"
+        "Fix: pulumi config set --secret equivalence:LLM_API_KEY"
     )
 
 
@@ -137,7 +137,7 @@ def test_a_secret_in_plain_text_is_refused_and_its_value_not_repeated() -> None:
     refusal = _refusal(_config(equivalence__LLM_API_KEY="sk-planted"), secrets=_SECRETS - {"equivalence:LLM_API_KEY"})
     assert refusal == (
         "equivalence:LLM_API_KEY is in plain text, and whoever reads the file has it. Allowed: an encrypted value. "
-        "Mend it: pulumi config set --secret equivalence:LLM_API_KEY, and have whoever issued it issue another"
+        "Fix: pulumi config set --secret equivalence:LLM_API_KEY, and have whoever issued it issue another"
     )
     assert "sk-planted" not in refusal, "an error message ends up in a CI log"
 
@@ -146,7 +146,7 @@ def test_a_misspelt_key_is_refused_with_the_nearest_one() -> None:
     assert _refusal(_config(aprendeai__relase="v2.0.0")) == (
         "aprendeai:relase is unknown (did you mean release?). Allowed: API_URL, FRONTEND_URL, SENTRY_DSN, "
         "confirmRotation, migrate, registry, release, rotation, rotationDays, services, source, zone. "
-        "Mend it: pulumi config rm aprendeai:relase"
+        "Fix: pulumi config rm aprendeai:relase"
     )
 
 
@@ -154,14 +154,14 @@ def test_a_misspelt_key_inside_an_object_is_refused() -> None:
     assert _refusal(_config(aprendeai__services={"api": {"cpus": 1024}})) == (
         "aprendeai:services.api.cpus is unknown (did you mean cpu?). Allowed: bakeMinutes, canaryPercent, cpu, "
         "deployment, jobSeconds, latencySeconds, maximum, memory, minimum. "
-        "Mend it: pulumi config rm --path 'aprendeai:services.api.cpus'"
+        "Fix: pulumi config rm --path 'aprendeai:services.api.cpus'"
     )
 
 
 def test_a_misspelt_namespace_is_refused() -> None:
     assert _refusal(_config(aprendia__release="v2.0.0")) == (
         "aprendia:release is in an unknown namespace (did you mean aprendeai?). Allowed: alicerce, aprendeai, "
-        "equivalence. Mend it: pulumi config rm aprendia:release"
+        "equivalence. Fix: pulumi config rm aprendia:release"
     )
 
 
@@ -172,13 +172,13 @@ def test_a_namespace_of_someone_else_is_let_alone() -> None:
 def test_a_generated_secret_can_not_be_set() -> None:
     assert _refusal(_config(aprendeai__JWT_SECRET="hunter2")) == (
         "aprendeai:JWT_SECRET can't be set: JWT_SECRET is made by the program. Allowed: aprendeai:rotation, which "
-        "makes another value. Mend it: pulumi config rm aprendeai:JWT_SECRET"
+        "makes another value. Fix: pulumi config rm aprendeai:JWT_SECRET"
     )
 
 
 def test_a_network_too_small_for_its_subnets_is_refused() -> None:
     assert _refusal(_config(alicerce__cidr="10.0.0.0/24")) == (
-        "alicerce:cidr is '10.0.0.0/24'. Allowed: a private block between /16 and /22. Mend it: four zones of three "
+        "alicerce:cidr is '10.0.0.0/24'. Allowed: a private block between /16 and /22. Fix: four zones of three "
         "subnets need 1024 addresses and this has 256: take a larger one, for instance "
         "pulumi config set alicerce:cidr 10.0.0.0/16"
     )
@@ -187,7 +187,7 @@ def test_a_network_too_small_for_its_subnets_is_refused() -> None:
 def test_a_network_that_overlaps_another_is_refused() -> None:
     assert _refusal(_config(alicerce__cidr="10.0.0.0/16", alicerce__reservedCidrs=["10.0.128.0/20"])) == (
         "alicerce:cidr is '10.0.0.0/16', which overlaps 10.0.128.0/20 of alicerce:reservedCidrs. Allowed: a block that "
-        "no other network of yours uses. Mend it: pulumi config set alicerce:cidr 10.1.0.0/16"
+        "no other network of yours uses. Fix: pulumi config set alicerce:cidr 10.1.0.0/16"
     )
 
 
@@ -195,7 +195,7 @@ def test_two_systems_on_one_host_are_refused() -> None:
     values = _config(equivalence__zone="aprendeai.com", equivalence__API_URL="https://api.aprendeai.com")
     assert _refusal(values) == (
         "equivalence:API_URL has the host api.aprendeai.com, which aprendeai:API_URL has already. Allowed: a host of "
-        "its own for each URL. Mend it: pulumi config set equivalence:API_URL https://equivalence.aprendeai.com"
+        "its own for each URL. Fix: pulumi config set equivalence:API_URL https://equivalence.aprendeai.com"
     )
 
 
@@ -203,7 +203,7 @@ def test_a_host_outside_its_zone_is_refused() -> None:
     assert _refusal(_config(aprendeai__API_URL="https://api.aprendeai.org")) == (
         "aprendeai:API_URL has the host api.aprendeai.org, which is outside the zone aprendeai.com of aprendeai:zone. "
         "Allowed: aprendeai.com or a name that ends in .aprendeai.com. "
-        "Mend it: pulumi config set aprendeai:API_URL https://api.aprendeai.com"
+        "Fix: pulumi config set aprendeai:API_URL https://api.aprendeai.com"
     )
 
 
@@ -221,7 +221,7 @@ def test_a_host_that_only_ends_like_the_zone_is_outside_it() -> None:
 def test_a_url_that_is_more_or_less_than_https_and_a_host_is_refused(url: str, reason: str) -> None:
     assert _refusal(_config(aprendeai__API_URL=url)) == (
         f"aprendeai:API_URL is {url!r}: {reason}. Allowed: https:// and a host name. "
-        "Mend it: pulumi config set aprendeai:API_URL https://api.example.com"
+        "Fix: pulumi config set aprendeai:API_URL https://api.example.com"
     )
 
 
@@ -230,7 +230,7 @@ def test_a_pair_that_fargate_has_not_is_refused() -> None:
         "aprendeai:services.ai has cpu 1024 and memory 512: Fargate doesn't pair 1024 CPU units with 512 MiB: with "
         "1024 it takes 2048 to 8192 in steps of 1024 MiB of memory. Allowed: a pair of "
         "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html. "
-        "Mend it: pulumi config set --path 'aprendeai:services.ai.memory' 2048"
+        "Fix: pulumi config set --path 'aprendeai:services.ai.memory' 2048"
     )
 
 
@@ -243,14 +243,14 @@ def test_half_a_pair_is_checked_with_the_other_half_from_the_system() -> None:
 def test_a_service_that_is_not_there_is_refused() -> None:
     assert _refusal(_config(equivalence__services={"wroker": {"cpu": 1024}})) == (
         "equivalence:services.wroker is no service (did you mean worker?). Allowed: api, worker. "
-        "Mend it: pulumi config rm --path 'equivalence:services.wroker'"
+        "Fix: pulumi config rm --path 'equivalence:services.wroker'"
     )
 
 
 def test_a_minimum_above_the_maximum_is_refused() -> None:
     assert _refusal(_config(equivalence__services={"api": {"minimum": 4, "maximum": 3}})) == (
         "equivalence:services.api has minimum 4 and maximum 3. Allowed: a minimum that is no more than the maximum. "
-        "Mend it: pulumi config set --path 'equivalence:services.api.maximum' 4"
+        "Fix: pulumi config set --path 'equivalence:services.api.maximum' 4"
     )
 
 
@@ -280,14 +280,14 @@ def test_a_time_that_is_none_is_refused(option: str, value: int, example: str) -
     what = "may wait" if option == "latencySeconds" else "takes"
     assert _refusal(_config(equivalence__services={"worker": {option: value}})) == (
         f"equivalence:services.worker.{option} is {value}: input should be greater than 0. Allowed: seconds that a job "
-        f"{what}, above 0. Mend it: pulumi config set --path 'equivalence:services.worker.{option}' {example}"
+        f"{what}, above 0. Fix: pulumi config set --path 'equivalence:services.worker.{option}' {example}"
     )
 
 
 def test_a_latency_shorter_than_a_job_is_refused() -> None:
     assert _refusal(_config(equivalence__services={"worker": {"latencySeconds": 3, "jobSeconds": 5}})) == (
         "equivalence:services.worker.latencySeconds is 3, and a job takes 5 seconds. Allowed: at least as long as a "
-        "job takes. Mend it: pulumi config set --path 'equivalence:services.worker.latencySeconds' 10"
+        "job takes. Fix: pulumi config set --path 'equivalence:services.worker.latencySeconds' 10"
     )
 
 
@@ -301,7 +301,7 @@ def test_a_job_that_a_stopping_task_can_not_finish_is_refused() -> None:
     assert _refusal(_config(equivalence__services={"worker": {"latencySeconds": 900, "jobSeconds": 300}})) == (
         "equivalence:services.worker.jobSeconds is 300, and a stopping task has 110 seconds to finish its job. "
         "Allowed: seconds above 0, up to 110. "
-        "Mend it: pulumi config set --path 'equivalence:services.worker.jobSeconds' 10, and hand longer work over in "
+        "Fix: pulumi config set --path 'equivalence:services.worker.jobSeconds' 10, and hand longer work over in "
         "parts"
     )
 
@@ -309,7 +309,7 @@ def test_a_job_that_a_stopping_task_can_not_finish_is_refused() -> None:
 def test_times_of_a_queue_for_a_service_without_one_are_refused() -> None:
     assert _refusal(_config(aprendeai__services={"api": {"latencySeconds": 60}})) == (
         "aprendeai:services.api.latencySeconds is set, and api works on no queue. Allowed: times for services that "
-        "work on one: worker. Mend it: pulumi config rm --path 'aprendeai:services.api.latencySeconds'"
+        "work on one: worker. Fix: pulumi config rm --path 'aprendeai:services.api.latencySeconds'"
     )
 
 
@@ -318,7 +318,7 @@ def test_times_of_a_queue_where_nothing_scales_are_refused() -> None:
     assert _refusal(values, stack="staging") == (
         "equivalence:services.worker.jobSeconds is set, and worker has 1 tasks at the least and at the most. "
         "Allowed: a minimum below the maximum, where times are given. "
-        "Mend it: pulumi config set --path 'equivalence:services.worker.maximum' 2"
+        "Fix: pulumi config set --path 'equivalence:services.worker.maximum' 2"
     )
 
 
@@ -332,7 +332,7 @@ def test_a_service_without_a_queue_keeps_a_task() -> None:
     assert _refusal(_config(aprendeai__services={"api": {"minimum": 0}})) == (
         "aprendeai:services.api.minimum is 0, and api works on no queue that could start its first task. Allowed: 1 or "
         "more; 0 for services that work on a queue: worker. "
-        "Mend it: pulumi config set --path 'aprendeai:services.api.minimum' 1"
+        "Fix: pulumi config set --path 'aprendeai:services.api.minimum' 1"
     )
 
 
@@ -350,7 +350,7 @@ def test_only_web_services_have_traffic_that_can_be_shifted(system: str, service
     assert _refusal(_config(**{f"{system}__services": {service: {"deployment": "canary", "bakeMinutes": 10}}})) == (
         f"{system}:services.{service}.deployment is 'canary', and no load balancer sends requests to a service of role "
         f"{role}. Allowed: rolling; blue_green and canary are for web services. "
-        f"Mend it: pulumi config rm --path '{system}:services.{service}.deployment'"
+        f"Fix: pulumi config rm --path '{system}:services.{service}.deployment'"
     )
 
 
@@ -360,30 +360,30 @@ def test_only_web_services_have_traffic_that_can_be_shifted(system: str, service
         (
             {"bakeMinutes": 10},
             "equivalence:services.api.bakeMinutes is 10, and the deployment is rolling. Allowed: only with the "
-            "deployment blue_green or canary. Mend it: pulumi config rm --path 'equivalence:services.api.bakeMinutes', "
+            "deployment blue_green or canary. Fix: pulumi config rm --path 'equivalence:services.api.bakeMinutes', "
             "or pulumi config set --path 'equivalence:services.api.deployment' canary",
         ),
         (
             {"deployment": "blue_green", "canaryPercent": 10},
             "equivalence:services.api.canaryPercent is 10, and the deployment is blue_green. Allowed: only with the "
-            "deployment canary. Mend it: pulumi config rm --path 'equivalence:services.api.canaryPercent', "
+            "deployment canary. Fix: pulumi config rm --path 'equivalence:services.api.canaryPercent', "
             "or pulumi config set --path 'equivalence:services.api.deployment' canary",
         ),
         (
             {"deployment": "canary", "bakeMinutes": 4},
             "equivalence:services.api.bakeMinutes is 4: input should be greater than or equal to 5. Allowed: minutes, "
-            "5 to 1440. Mend it: pulumi config set --path 'equivalence:services.api.bakeMinutes' 10",
+            "5 to 1440. Fix: pulumi config set --path 'equivalence:services.api.bakeMinutes' 10",
         ),
         (
             {"deployment": "canary", "canaryPercent": 100},
             "equivalence:services.api.canaryPercent is 100: input should be less than or equal to 99. Allowed: percent "
-            "of the requests, 1 to 99. Mend it: pulumi config set --path 'equivalence:services.api.canaryPercent' 10",
+            "of the requests, 1 to 99. Fix: pulumi config set --path 'equivalence:services.api.canaryPercent' 10",
         ),
         (
             {"deployment": "linear"},
             "equivalence:services.api.deployment is 'linear': input should be 'rolling', 'blue_green' or 'canary'. "
             "Allowed: rolling, blue_green or canary. "
-            "Mend it: pulumi config set --path 'equivalence:services.api.deployment' canary",
+            "Fix: pulumi config set --path 'equivalence:services.api.deployment' canary",
         ),
     ],
 )
@@ -395,7 +395,7 @@ def test_credentials_that_only_the_provider_could_take_are_refused() -> None:
     assert _refusal({**_config(), "aws:assumeRoleWithWebIdentity": '{"roleArn": "arn:aws:iam::1:role/ci"}'}) == (
         "aws:assumeRoleWithWebIdentity is set, and migrations and rollouts can't take credentials that way. Allowed: "
         "aws:profile, aws:accessKey, aws:secretKey, aws:token, aws:assumeRoles, aws:endpoints, or credentials of the "
-        "environment. Mend it: pulumi config rm aws:assumeRoleWithWebIdentity"
+        "environment. Fix: pulumi config rm aws:assumeRoleWithWebIdentity"
     )
 
 
@@ -403,7 +403,7 @@ def test_a_negative_retention_is_refused() -> None:
     assert _refusal(_config(alicerce__retention={"backups": -1})) == (
         "alicerce:retention.backups is -1: input should be greater than or equal to 1. "
         "Allowed: days of point-in-time recovery, 1 to 35. "
-        "Mend it: pulumi config set --path 'alicerce:retention.backups' 14"
+        "Fix: pulumi config set --path 'alicerce:retention.backups' 14"
     )
 
 
@@ -427,14 +427,14 @@ def test_a_log_retention_that_cloudwatch_has_not_is_refused() -> None:
 def test_a_rotation_counter_that_is_no_positive_integer_is_refused(counter: object, reason: str) -> None:
     assert _refusal(_config(aprendeai__rotation={"JWT_SECRET": counter})) == (
         f"aprendeai:rotation.JWT_SECRET is {counter!r}: {reason}. Allowed: positive integers, 1 for the first value. "
-        "Mend it: pulumi config set --path 'aprendeai:rotation.JWT_SECRET' 2"
+        "Fix: pulumi config set --path 'aprendeai:rotation.JWT_SECRET' 2"
     )
 
 
 def test_a_rotation_of_what_is_not_generated_is_refused() -> None:
     assert _refusal(_config(equivalence__rotation={"DATABASE_URL": 2})) == (
         "equivalence:rotation.DATABASE_URL names no generated secret. Allowed: POSTGRES_PASSWORD, REDIS_PASSWORD, "
-        "API_KEY_SALT, DATABASE_ADMIN_PASSWORD. Mend it: pulumi config rm --path 'equivalence:rotation.DATABASE_URL'"
+        "API_KEY_SALT, DATABASE_ADMIN_PASSWORD. Fix: pulumi config rm --path 'equivalence:rotation.DATABASE_URL'"
     )
 
 
@@ -442,7 +442,7 @@ def test_a_rotation_that_ends_something_for_good_needs_a_second_line() -> None:
     refused = (
         "equivalence:rotation.API_KEY_SALT is 2, and with that rotation every API key that was issued stops working. "
         "Allowed: 2 together with equivalence:confirmRotation.API_KEY_SALT set to 2. "
-        "Mend it: pulumi config set --path 'equivalence:confirmRotation.API_KEY_SALT' 2"
+        "Fix: pulumi config set --path 'equivalence:confirmRotation.API_KEY_SALT' 2"
     )
     rotated = {"equivalence__rotation": {"API_KEY_SALT": 2}}
     assert _refusal(_config(**rotated)) == refused
@@ -454,7 +454,7 @@ def test_a_rotation_that_ends_something_for_good_needs_a_second_line() -> None:
 def test_a_confirmation_of_what_needs_none_is_refused() -> None:
     assert _refusal(_config(equivalence__confirmRotation={"POSTGRES_PASSWORD": 2})) == (
         "equivalence:confirmRotation.POSTGRES_PASSWORD confirms what needs no confirmation. Allowed: API_KEY_SALT. "
-        "Mend it: pulumi config rm --path 'equivalence:confirmRotation.POSTGRES_PASSWORD'"
+        "Fix: pulumi config rm --path 'equivalence:confirmRotation.POSTGRES_PASSWORD'"
     )
 
 
@@ -478,21 +478,21 @@ def test_secrets_are_due_as_the_profile_says_unless_the_stack_or_one_of_them_say
 def test_days_that_are_neither_a_number_nor_never_are_refused(days: object) -> None:
     assert _refusal(_config(aprendeai__rotationDays={"JWT_SECRET": days})) == (
         f"aprendeai:rotationDays.JWT_SECRET is {days!r}: not a number of days, and not never. "
-        "Allowed: days, 1 to 3650, or never. Mend it: pulumi config set --path 'aprendeai:rotationDays.JWT_SECRET' 30"
+        "Allowed: days, 1 to 3650, or never. Fix: pulumi config set --path 'aprendeai:rotationDays.JWT_SECRET' 30"
     )
 
 
 def test_the_stacks_own_days_are_checked_too() -> None:
     assert _refusal(_config(alicerce__rotationDays="0")) == (
         "alicerce:rotationDays is '0': not a number of days, and not never. "
-        "Allowed: days, 1 to 3650, or never. Mend it: pulumi config set alicerce:rotationDays 90"
+        "Allowed: days, 1 to 3650, or never. Fix: pulumi config set alicerce:rotationDays 90"
     )
 
 
 def test_days_for_what_is_not_rotated_are_refused() -> None:
     known = (
         "POSTGRES_PASSWORD, REDIS_PASSWORD, API_KEY_SALT, DATABASE_ADMIN_PASSWORD, EMBED_API_KEY, LLM_API_KEY. "
-        "Mend it: pulumi config rm --path"
+        "Fix: pulumi config rm --path"
     )
     assert _refusal(_config(equivalence__rotationDays={"API_KEY_SALTS": 30})) == (
         "equivalence:rotationDays.API_KEY_SALTS names no secret that is rotated (did you mean API_KEY_SALT?). "
@@ -535,28 +535,28 @@ def test_what_is_exported_names_the_values_before_where_they_are_kept() -> None:
 def test_latest_is_no_release() -> None:
     assert _refusal(_config(aprendeai__release="latest")) == (
         "aprendeai:release is 'latest': latest names no release: it moves, and can't be gone back to. "
-        "Allowed: an image tag other than latest, or none yet. Mend it: pulumi config set aprendeai:release v1.0.0"
+        "Allowed: an image tag other than latest, or none yet. Fix: pulumi config set aprendeai:release v1.0.0"
     )
 
 
 def test_a_list_member_that_is_no_network_is_refused() -> None:
     assert _refusal(_config(alicerce__adminCidrs=["10.8.0.1/24"])) == (
         "alicerce:adminCidrs.0 is '10.8.0.1/24': 10.8.0.1/24 has host bits set. Allowed: a list of IPv4 blocks. "
-        "Mend it: pulumi config set --path 'alicerce:adminCidrs[0]' 10.8.0.0/24"
+        "Fix: pulumi config set --path 'alicerce:adminCidrs[0]' 10.8.0.0/24"
     )
 
 
 def test_a_public_block_is_no_place_to_administer_from() -> None:
     assert _refusal(_config(alicerce__adminCidrs=["10.8.0.0/24", "0.0.0.0/0"])) == (
         "alicerce:adminCidrs.1 is '0.0.0.0/0', which reaches beyond private networks. Allowed: private IPv4 blocks, "
-        "such as a VPN's. Mend it: pulumi config set --path 'alicerce:adminCidrs[1]' 10.8.0.0/24"
+        "such as a VPN's. Fix: pulumi config set --path 'alicerce:adminCidrs[1]' 10.8.0.0/24"
     )
 
 
 def test_a_stack_name_that_no_repository_takes_is_refused() -> None:
     assert _refusal(_config(alicerce__profile="staging"), stack="PR-123") == (
         "the stack's name PR-123 can't begin the name of a registry's repository. Allowed: lower case letters, digits "
-        "and single hyphens between them. Mend it: pulumi stack rename pr-123, for instance"
+        "and single hyphens between them. Fix: pulumi stack rename pr-123, for instance"
     )
 
 
@@ -564,14 +564,14 @@ def test_repositories_of_another_stack_are_not_this_ones_to_share() -> None:
     assert _refusal(_config(aprendeai__registry={"stack": "staging", "sharedWith": ["qa"]})) == (
         "aprendeai:registry.sharedWith is set, and so is aprendeai:registry.stack. Allowed: one of the two: the "
         "repositories are this stack's to share, or another stack's. "
-        "Mend it: pulumi config rm --path 'aprendeai:registry.sharedWith'"
+        "Fix: pulumi config rm --path 'aprendeai:registry.sharedWith'"
     )
 
 
 def test_one_stack_to_share_with_is_a_list_too() -> None:
     assert _refusal(_config(aprendeai__registry={"sharedWith": "prod"})) == (
         "aprendeai:registry.sharedWith is 'prod': input should be a valid tuple. Allowed: a list of names of other "
-        "stacks of this account. Mend it: pulumi config set --path 'aprendeai:registry.sharedWith[0]' prod"
+        "stacks of this account. Fix: pulumi config set --path 'aprendeai:registry.sharedWith[0]' prod"
     )
 
 
@@ -584,7 +584,7 @@ def test_repositories_are_shared_with_whoever_config_names() -> None:
 def test_the_number_of_zones_fits_the_profile() -> None:
     assert _refusal(_config(alicerce__availabilityZones=["us-east-1a"])) == (
         "alicerce:availabilityZones names 1 zones, where the profile has 3. Allowed: 3 zones, or an empty list for the "
-        "region's first 3. Mend it: pulumi config rm alicerce:availabilityZones"
+        "region's first 3. Fix: pulumi config rm alicerce:availabilityZones"
     )
 
 
