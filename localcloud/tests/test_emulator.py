@@ -18,7 +18,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.emulator import control, server, turn
+from localcloud.emulator import control, request_lock, server
 from localcloud.provider.session import Session
 
 
@@ -193,7 +193,7 @@ def test_a_request_that_waits_lets_the_next_one_in() -> None:
     def service(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         turns.append(environ["PATH_INFO"])
         if environ["PATH_INFO"] == "/slow":
-            with turn.yielding():
+            with request_lock.released():
                 assert let_in.wait(10), "the second request never came in: a function that calls back would hang"
         else:
             let_in.set()

@@ -1,12 +1,12 @@
-"""The emulator's process: moto's server with our additions, on a loopback port.
+"""The emulator's process: moto's server with our patches, on a loopback port.
 
 Run by `localcloud.emulator.control`, not by hand. What is ours here is how requests are carried, since moto's own
 server (werkzeug's, made for development) closes every connection and waits 10 ms at its end for more input:
 
 - connections stay open (HTTP/1.1) and an answer leaves in one packet;
 - requests are answered one at a time. moto's models are plain dictionaries that aren't safe under threads, and in one
-  Python process a second thread would gain nothing. An addition that must wait for something slow, or whose work calls
-  the emulator again (a function's subprocess), steps aside with `turn.yielding()`;
+  Python process a second thread would gain nothing. A patch that must wait for something slow, or whose work calls
+  the emulator again (a function's subprocess), steps aside with `request_lock.released()`;
 - what moto doesn't implement is answered with an AWS error that names the call, never with a page of HTML.
 """
 
@@ -29,8 +29,8 @@ from xml.sax.saxutils import escape
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import DechunkedInput, ThreadedWSGIServer
 
-from localcloud.emulator import control, speed, standins, turn
-from localcloud.emulator.answers import ANSWERED_PATH, HEADER, Answers
+from localcloud.emulator import control, request_lock, speed, standins
+from localcloud.emulator.idempotency import ANSWERED_PATH, HEADER, AnsweredCalls
 from localcloud.emulator.patches import install
 from localcloud.emulator.stores import listening
 
@@ -63,7 +63,7 @@ class Application:
 
     def __init__(self, app: _WSGI) -> None:
         self._app = app
-        self._answers = Answers()
+        self._answers = AnsweredCalls()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer as a WSGI application."""
@@ -73,12 +73,12 @@ class Application:
         if environ["PATH_INFO"] == standins.PATH:
             # Loaded when first asked for, as `localcloud.emulator.stores` says.
             table = importlib.import_module("localcloud.emulator.stores.table")
-            with turn.taking():
+            with request_lock.held():
                 known = table.for_others()
             start_response("200 OK", [("Content-Type", "application/json")])
             return [json.dumps(known).encode()]
         if environ["PATH_INFO"].startswith(ANSWERED_PATH):
-            with turn.taking():
+            with request_lock.held():
                 known = self._answers.any_of(environ["PATH_INFO"].removeprefix(ANSWERED_PATH))
             start_response("200 OK", [("Content-Type", "application/json")])
             return [json.dumps({"answered": known}).encode()]
@@ -89,7 +89,7 @@ class Application:
             answer[:] = [status, headers]
 
         try:
-            with turn.taking():
+            with request_lock.held():
                 if name and (kept := self._answers.get(name)) is not None:
                     start_response(kept[0], kept[1])
                     return [kept[2]]

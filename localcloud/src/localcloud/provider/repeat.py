@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from localcloud.emulator.answers import ANSWERED_PATH, HEADER
+from localcloud.emulator.idempotency import ANSWERED_PATH, HEADER
 
 #: How operations begin that change nothing, and whose answers may differ from one time to the next.
 _READS = ("BatchGet", "Describe", "Get", "Head", "List", "Lookup")

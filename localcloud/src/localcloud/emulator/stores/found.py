@@ -53,7 +53,7 @@ class Store:
 
 
 def stores(account: str, region: str) -> Iterator[Store]:
-    """Yield the stores of a region; called by who holds the turn."""
+    """Yield the stores of a region; called by what holds the request lock."""
     for instance in rds_backends[account][region].databases.values():
         # Replicas, members of clusters and other engines have no stand-in.
         if instance.engine == "postgres" and not instance.is_replica and not instance.db_cluster_identifier:
@@ -64,7 +64,7 @@ def stores(account: str, region: str) -> Iterator[Store]:
 
 
 def everywhere() -> Iterator[Store]:
-    """Yield the stores of all accounts and regions; called by who holds the turn."""
+    """Yield the stores of all accounts and regions; called by what holds the request lock."""
     places = {(account, region) for account, region, _ in rds_backends.iter_backends()}
     places |= {(account, region) for account, region, _ in mq_backends.iter_backends()}
     for account, region in sorted(places):
@@ -72,7 +72,7 @@ def everywhere() -> Iterator[Store]:
 
 
 def there(store: Store) -> bool:
-    """Tell whether a store is still there and up; called by who holds the turn."""
+    """Tell whether a store is still there and up; called by what holds the request lock."""
     return any(one.source is store.source and one.up for one in stores(store.account, store.region))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Protocol
 
-from localcloud.emulator import turn
+from localcloud.emulator import request_lock
 from localcloud.emulator.control import HOST
 from localcloud.emulator.stores import found
 from localcloud.emulator.stores.found import Store
@@ -169,7 +169,7 @@ class Listener:
     def _answer(self, connection: Connection) -> None:
         self._open.add(connection)
         try:
-            with turn.taking():
+            with request_lock.held():
                 there = found.there(self.store)
             if there:
                 self.server.serve(connection)

@@ -18,7 +18,7 @@ _ANYWHERE = (ipaddress.IPv4Network("0.0.0.0/0"),)
 
 
 def obstacle(network: Mapping[str, Any] | None, store: Store) -> str | None:
-    """Say what keeps a function from a store, None where nothing does; called by who holds the turn.
+    """Say what keeps a function from a store, None where nothing does; called by what holds the request lock.
 
     Args:
         network: the function's own `VpcConfig`, None for a function in no VPC.

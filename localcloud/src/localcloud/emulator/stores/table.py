@@ -9,7 +9,7 @@ from localcloud.emulator.stores.reach import obstacle
 
 
 def for_function(account: str, region: str, network: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what a function finds under the names of stores; called by who holds the turn.
+    """Return what a function finds under the names of stores; called by what holds the request lock.
 
     Args:
         account: whose function it is.
@@ -30,7 +30,7 @@ def for_function(account: str, region: str, network: Mapping[str, Any] | None) -
 
 
 def for_others() -> dict[str, Any]:
-    """Return every store's `host`, `port` and `to`, and the `authority`; called by who holds the turn."""
+    """Return every store's `host`, `port` and `to`, and the `authority`; called by what holds the request lock."""
     present = list(found.everywhere())
     listening.follow(present)
     return {

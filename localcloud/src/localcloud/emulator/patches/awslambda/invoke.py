@@ -21,7 +21,7 @@ from moto.moto_api._internal import mock_random
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
-from localcloud.emulator import turn
+from localcloud.emulator import request_lock
 from localcloud.emulator.patches.awslambda import process
 from localcloud.emulator.patches.awslambda.permissions import invoke_configs
 from localcloud.emulator.patching import patch
@@ -161,7 +161,7 @@ def _run(
     """Run it while other requests are answered, the function's own among them. Return how it went, and its log."""
     stream = f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{mock_random.get_random_hex(32)}"
     invocation = _invocation(function, request_id, event, stream, client_context)
-    with turn.yielding():
+    with request_lock.released():
         outcome = process.run(invocation)
     lines = _lines(function, request_id, outcome)
     logs = logs_backends[function.account_id][function.region]
@@ -263,7 +263,7 @@ def _submit(function: LambdaFunction, event: Any) -> None:
 def _deliver(function: LambdaFunction, event: Any) -> None:
     """Run an event until it goes well or has been tried often enough, then pass on how it ended."""
     request_id = str(mock_random.uuid4())
-    with turn.taking():
+    with request_lock.held():
         config = invoke_configs(_latest(function)).get(str(function.version), {})
         left, attempts = int(config.get("MaximumRetryAttempts", _RETRIES)), 0
         while True:

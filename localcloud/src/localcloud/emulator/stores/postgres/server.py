@@ -6,7 +6,7 @@ import threading
 
 from moto.rds.models import rds_backends
 
-from localcloud.emulator import turn
+from localcloud.emulator import request_lock
 from localcloud.emulator.patches.rds.contents import CONTENTS
 from localcloud.emulator.stores.authority import authority
 from localcloud.emulator.stores.found import Store
@@ -34,7 +34,7 @@ class Server:
 
     def serve(self, connection: Connection) -> None:
         """Take a client to the server, by TLS unless the parameters allow to go without."""
-        with turn.taking():
+        with request_lock.held():
             forced = self._forces_tls()
             password = vars(self._instance).get("_master_user_password")
         startup = self._startup(connection, forced=forced)

@@ -1,4 +1,4 @@
-"""Answers that are kept, so that a call which carries the name of an earlier one does nothing a second time.
+"""Idempotent calls: one that carries the name of an earlier call gets its answer, and does nothing a second time.
 
 `localcloud.provider.repeat` says what for.
 """
@@ -13,10 +13,10 @@ ANSWERED_PATH = "/moto-api/localcloud/answered/"
 Answer = tuple[str, list[tuple[str, str]], bytes]
 
 #: How many answers are kept. A run that was killed had at most sixteen creates under way.
-_KEPT = 4096
+_MOST = 4096
 
 
-class Answers:
+class AnsweredCalls:
     """The last answers to named calls."""
 
     def __init__(self) -> None:
@@ -31,11 +31,11 @@ class Answers:
         """Keep an answer, unless it is a refusal: after that, nothing was done, and the call may be made again."""
         if answer[0].startswith("2"):
             self._kept[name] = answer
-            if len(self._kept) > _KEPT:
+            if len(self._kept) > _MOST:
                 self._kept.popitem(last=False)
 
     def forget(self) -> None:
-        """Forget all answers, as the account forgets what they told of."""
+        """Forget all answers, when the account is emptied."""
         self._kept.clear()
 
     def any_of(self, token: str) -> bool:
