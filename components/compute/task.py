@@ -38,12 +38,6 @@ class HealthCheck:
 
     command: Sequence[str]
     """What runs inside the container, first word `CMD` or `CMD-SHELL`; 0 means well."""
-    interval: int = 15
-    """Between two checks, 5 to 300."""
-    timeout: int = 5
-    """After which a check counts as failed, 2 to 120."""
-    retries: int = 4
-    """How many failures in a row make the container unhealthy, 1 to 10."""
     start_period: int = 60
     """How long failures don't count after the start, 0 to 300; fits the boot."""
 
@@ -54,14 +48,8 @@ class HealthCheck:
             ValueError: naming the value and its range.
         """
         # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
-        for key, low, high in (
-            ("interval", 5, 300),
-            ("timeout", 2, 120),
-            ("retries", 1, 10),
-            ("start_period", 0, 300),
-        ):
-            if not low <= getattr(self, key) <= high:
-                raise ValueError(f"{key}={getattr(self, key)}: a container health check's {key} is {low} to {high}")
+        if not 0 <= self.start_period <= 300:
+            raise ValueError(f"start_period={self.start_period}: a container health check's start_period is 0 to 300")
         if not self.command or self.command[0] not in ("CMD", "CMD-SHELL"):
             raise ValueError(f"command={list(self.command)}: a health check's command begins with CMD or CMD-SHELL")
 
@@ -159,12 +147,6 @@ class Task(pulumi.ComponentResource):
     """ARN of this revision of the task definition."""
     container_name: str
     """Name of the container inside the task."""
-    task_role_name: pulumi.Output[str]
-    """Name of the role that the application's own code has, for callers that grant it something."""
-    task_role_arn: pulumi.Output[str]
-    """ARN of the same role."""
-    execution_role_arn: pulumi.Output[str]
-    """ARN of the role that ECS itself uses to start the task."""
     log_group_name: pulumi.Output[str]
     """Name of the log group."""
 
@@ -238,19 +220,8 @@ class Task(pulumi.ComponentResource):
         )
 
         self.task_definition_arn = definition.arn
-        self.task_role_name = task_role.name
-        self.task_role_arn = task_role.arn
-        self.execution_role_arn = execution.arn
         self.log_group_name = log.log_group_name
-        self.register_outputs(
-            {
-                "task_definition_arn": self.task_definition_arn,
-                "task_role_name": self.task_role_name,
-                "task_role_arn": self.task_role_arn,
-                "execution_role_arn": self.execution_role_arn,
-                "log_group_name": self.log_group_name,
-            }
-        )
+        self.register_outputs({"task_definition_arn": self.task_definition_arn, "log_group_name": self.log_group_name})
 
 
 def _execution_policy(args: TaskArgs, log_arn: pulumi.Output[str]) -> dict[str, Any]:
@@ -335,9 +306,9 @@ def _container_definitions(args: TaskArgs, log_group_name: pulumi.Output[str]) -
     if args.health_check is not None:
         container["healthCheck"] = {
             "command": list(args.health_check.command),
-            "interval": args.health_check.interval,
-            "timeout": args.health_check.timeout,
-            "retries": args.health_check.retries,
+            "interval": 15,
+            "timeout": 5,
+            "retries": 4,
             "startPeriod": args.health_check.start_period,
         }
     return pulumi.Output.json_dumps([container])

@@ -1,13 +1,6 @@
 """The error of an Args class for a value that is not allowed, and the checks that several classes share."""
 
-import re
-
 import pulumi
-
-_DAY = "(?:sun|mon|tue|wed|thu|fri|sat)"
-_TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
-_DAILY_WINDOW = re.compile(f"{_TIME}-{_TIME}")
-_WEEKLY_WINDOW = re.compile(f"{_DAY}:{_TIME}-{_DAY}:{_TIME}")
 
 
 class InvalidValue(ValueError):
@@ -33,17 +26,3 @@ def check_between(field: str, value: int, low: int, high: int, remedy: str) -> N
     """Refuse a number outside a closed range."""
     if not low <= value <= high:
         raise InvalidValue(field, value, f"{low} to {high}", remedy)
-
-
-def check_daily_window(field: str, window: str) -> None:
-    """Refuse a daily window that isn't written as AWS wants it."""
-    if not _DAILY_WINDOW.fullmatch(window):
-        raise InvalidValue(field, window, "hh:mm-hh:mm in UTC", 'write it like "05:00-06:00"')
-
-
-def check_weekly_window(field: str, window: str) -> None:
-    """Refuse a weekly window that isn't written as AWS wants it."""
-    if not _WEEKLY_WINDOW.fullmatch(window):
-        raise InvalidValue(
-            field, window, "ddd:hh:mm-ddd:hh:mm in UTC, in lower case", 'write it like "sun:06:30-sun:07:30"'
-        )

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 import pulumi_random as random
 
 from components.core.checks import InvalidValue, invalid_secret, plain
+from components.core.endpoint import Endpoint
 from components.core.naming import Tags, component_tags, physical_name
 from components.data.broker_logs import RETENTION_TAG, look_after
 from components.observability.log_group import check_retention
@@ -41,18 +42,6 @@ class DeploymentMode(StrEnum):
     """One node in one zone."""
     CLUSTER_MULTI_AZ = "CLUSTER_MULTI_AZ"
     """Three nodes in several zones, behind one endpoint (FSBP MQ.6)."""
-
-
-class DayOfWeek(StrEnum):
-    """A day, as Amazon MQ writes it."""
-
-    MONDAY = "MONDAY"
-    TUESDAY = "TUESDAY"
-    WEDNESDAY = "WEDNESDAY"
-    THURSDAY = "THURSDAY"
-    FRIDAY = "FRIDAY"
-    SATURDAY = "SATURDAY"
-    SUNDAY = "SUNDAY"
 
 
 def endpoint_host(endpoint: str) -> str:
@@ -104,10 +93,6 @@ class BrokerArgs:
     """How long its logs are kept."""
     tags: Tags
     """Tags for everything that takes them."""
-    maintenance_day: DayOfWeek = DayOfWeek.SUNDAY
-    """The day of upgrades and waiting changes."""
-    maintenance_time: str = "06:30"
-    """When on that day they begin, in UTC; the window is two hours."""
     apply_immediately: bool = False
     """Whether a change that restarts the broker waits for the maintenance window (False) or doesn't (True)."""
     protect: bool = True
@@ -166,10 +151,6 @@ class BrokerArgs:
                 'take "mq.m7g.large"',
             )
         check_retention(f"{owner}.log_retention_days", self.log_retention_days)
-        if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", self.maintenance_time):
-            raise InvalidValue(
-                f"{owner}.maintenance_time", self.maintenance_time, "hh:mm in UTC", 'write it like "06:30"'
-            )
 
 
 class Broker(pulumi.ComponentResource):
@@ -198,18 +179,12 @@ class Broker(pulumi.ComponentResource):
 
     host: pulumi.Output[str]
     """The host to connect to, of a cluster too: a load balancer stands before its nodes."""
-    port: pulumi.Output[int]
-    """The port: 5671."""
-    username: pulumi.Output[str]
-    """The bootstrap user."""
-    security_group_id: pulumi.Output[str]
-    """The security group to open with a `Connection`."""
-    broker_id: pulumi.Output[str]
-    """The broker's id (`b-…`), by which its log groups are called."""
+    endpoint: Endpoint
+    """Where clients reach it, by AMQP 0-9-1 over TLS, for a `Connection`."""
+    management_endpoint: Endpoint
+    """Where the management API and console are reached, over TLS."""
     broker_name: pulumi.Output[str]
     """The broker's name, by which its metrics are called."""
-    arn: pulumi.Output[str]
-    """The broker's ARN."""
     console_url: pulumi.Output[str]
     """Where the management API and console answer, inside the VPC."""
 
@@ -257,7 +232,7 @@ class Broker(pulumi.ComponentResource):
             # https://docs.aws.amazon.com/amazon-mq/latest/api-reference/brokers.html
             logs=aws.mq.BrokerLogsArgs(general=True),
             maintenance_window_start_time=aws.mq.BrokerMaintenanceWindowStartTimeArgs(
-                day_of_week=args.maintenance_day.value, time_of_day=args.maintenance_time, time_zone="UTC"
+                day_of_week="SUNDAY", time_of_day="06:30", time_zone="UTC"
             ),
             users=[aws.mq.BrokerUserArgs(username=args.username, password=pulumi.Output.secret(args.password))],
             apply_immediately=args.apply_immediately,
@@ -272,22 +247,16 @@ class Broker(pulumi.ComponentResource):
         )
 
         self.host = broker.instances.apply(_host)
-        self.port = pulumi.Output.from_input(PORT)
-        self.username = pulumi.Output.from_input(args.username)
-        self.security_group_id = security_group.id
-        self.broker_id = broker.id
+        self.endpoint = Endpoint(security_group_id=security_group.id, port=PORT)
+        self.management_endpoint = Endpoint(security_group_id=security_group.id, port=MANAGEMENT_PORT)
         self.broker_name = broker.broker_name
-        self.arn = broker.arn
         self.console_url = broker.instances.apply(_console_url)
         self.register_outputs(
             {
                 "host": self.host,
-                "port": self.port,
-                "username": self.username,
-                "security_group_id": self.security_group_id,
-                "broker_id": self.broker_id,
+                "port": self.endpoint.port,
+                "security_group_id": self.endpoint.security_group_id,
                 "broker_name": self.broker_name,
-                "arn": self.arn,
                 "console_url": self.console_url,
             }
         )

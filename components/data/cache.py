@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import pulumi
 import pulumi_aws as aws
@@ -12,12 +11,12 @@ import pulumi_random as random
 from components.core.checks import (
     InvalidValue,
     check_between,
-    check_daily_window,
-    check_weekly_window,
     invalid_secret,
     plain,
 )
+from components.core.endpoint import Endpoint
 from components.core.naming import Tags, component_tags, physical_name
+from components.data.windows import DAILY_WINDOW, WEEKLY_WINDOW
 from components.observability.log_group import LogGroup, LogGroupArgs, check_retention
 
 #: The port of Valkey and Redis.
@@ -48,27 +47,18 @@ _USERNAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,63}")
 _PASSWORD = re.compile(r"[\x21-\x7e]{16,128}")
 
 
-class CacheEngine(StrEnum):
-    """Which server answers."""
-
-    VALKEY = "valkey"
-    REDIS = "redis"
-
-
-#: Versions that a new cache may have. Redis OSS ends at 7.1 on ElastiCache.
+#: Versions that a new cache may have.
 #: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html
-ENGINE_VERSIONS = {
-    CacheEngine.VALKEY: ("7.2", "8.0", "8.1", "8.2", "9.0", "9.1"),
-    CacheEngine.REDIS: ("7.0", "7.1"),
-}
+ENGINE_VERSIONS = ("7.2", "8.0", "8.1", "8.2", "9.0", "9.1")
+_ENGINE = "valkey"
 
 
-def parameter_group_family(engine: CacheEngine, engine_version: str) -> str:
+def parameter_group_family(engine_version: str) -> str:
     """Return the parameter group family of a version: `valkey8` for Valkey 8.2.
 
     https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
     """
-    return f"{engine}{engine_version.split('.')[0]}"
+    return f"{_ENGINE}{engine_version.split('.')[0]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +88,6 @@ class CacheArgs:
     """How long the slow log and the engine log are kept."""
     tags: Tags
     """Tags for everything that takes them."""
-    engine: CacheEngine = CacheEngine.VALKEY
-    """Valkey, or Redis OSS for who must."""
     engine_version: str = "8.2"
     """Major and minor version at creation; looked at later only where `follow_engine_version` says so."""
     follow_engine_version: bool = False
@@ -108,12 +96,6 @@ class CacheArgs:
     """A second password that still opens, while clients move to the new one."""
     apply_immediately: bool = False
     """Whether a change that interrupts waits for the maintenance window (False) or doesn't (True)."""
-    snapshot_window: str = "05:00-06:00"
-    """When the daily snapshot is taken, in UTC."""
-    maintenance_window: str = "sun:06:30-sun:07:30"
-    """When minor upgrades and waiting changes are carried out, in UTC."""
-    events_topic_arn: pulumi.Input[str] | None = None
-    """An SNS topic for ElastiCache's events; none sends none."""
     protect: bool = True
     """Whether Pulumi refuses to delete or replace the replication group."""
 
@@ -145,12 +127,11 @@ class CacheArgs:
                     "16 to 128 printable ASCII characters without spaces",
                     "generate one of letters and digits",
                 )
-        allowed = ENGINE_VERSIONS[self.engine]
-        if self.engine_version not in allowed:
+        if self.engine_version not in ENGINE_VERSIONS:
             raise InvalidValue(
                 f"{owner}.engine_version",
                 self.engine_version,
-                f"{', '.join(allowed)} for {self.engine}",
+                f"{', '.join(ENGINE_VERSIONS)} for {_ENGINE}",
                 "give major and minor version",
             )
         if not self.node_type.startswith("cache."):
@@ -164,8 +145,6 @@ class CacheArgs:
             f"{owner}.snapshot_retention_days", self.snapshot_retention_days, 0, 35, "0 turns daily snapshots off"
         )
         check_retention(f"{owner}.log_retention_days", self.log_retention_days)
-        check_daily_window(f"{owner}.snapshot_window", self.snapshot_window)
-        check_weekly_window(f"{owner}.maintenance_window", self.maintenance_window)
 
 
 class Cache(pulumi.ComponentResource):
@@ -194,18 +173,12 @@ class Cache(pulumi.ComponentResource):
 
     address: pulumi.Output[str]
     """The primary's host; it stays the same through a failover."""
-    port: pulumi.Output[int]
-    """The port: 6379, TLS."""
     username: pulumi.Output[str]
     """The application's user."""
     user: aws.elasticache.User
     """The same user, for what has to wait until the cache accepts its password."""
-    security_group_id: pulumi.Output[str]
-    """The security group to open with a `Connection`."""
-    replication_group_id: pulumi.Output[str]
-    """The replication group's name, by which metrics and snapshots find it."""
-    arn: pulumi.Output[str]
-    """The replication group's ARN."""
+    endpoint: Endpoint
+    """Where clients reach it, with TLS, for a `Connection`."""
 
     def __init__(self, name: str, args: CacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:Cache", name, None, opts)
@@ -234,7 +207,7 @@ class Cache(pulumi.ComponentResource):
         )
         parameter_group = aws.elasticache.ParameterGroup(
             f"{name}-parameter-group",
-            family=parameter_group_family(args.engine, args.engine_version),
+            family=parameter_group_family(args.engine_version),
             description="Queues live here, so nothing is evicted",
             parameters=[aws.elasticache.ParameterGroupParameterArgs(name="maxmemory-policy", value="noeviction")],
             tags=tags,
@@ -262,7 +235,7 @@ class Cache(pulumi.ComponentResource):
             f"{name}-replication-group",
             replication_group_id=identifier,
             description=f"{name}: cache and queues",
-            engine=args.engine.value,
+            engine=_ENGINE,
             engine_version=args.engine_version,
             auto_minor_version_upgrade=True,
             node_type=args.node_type,
@@ -279,11 +252,10 @@ class Cache(pulumi.ComponentResource):
             transit_encryption_mode="required",
             user_group_ids=[user_group.user_group_id],
             snapshot_retention_limit=args.snapshot_retention_days,
-            snapshot_window=args.snapshot_window,
+            snapshot_window=DAILY_WINDOW,
             final_snapshot_identifier=(pulumi.Output.concat(identifier, "-final") if args.final_snapshot else None),
-            maintenance_window=args.maintenance_window,
+            maintenance_window=WEEKLY_WINDOW,
             apply_immediately=args.apply_immediately,
-            notification_topic_arn=args.events_topic_arn,
             log_delivery_configurations=[
                 aws.elasticache.ReplicationGroupLogDeliveryConfigurationArgs(
                     destination=group.log_group_name,
@@ -302,19 +274,14 @@ class Cache(pulumi.ComponentResource):
         )
 
         self.address = replication_group.primary_endpoint_address
-        self.port = pulumi.Output.from_input(PORT)
         self.username = pulumi.Output.from_input(args.username)
-        self.security_group_id = security_group.id
-        self.replication_group_id = replication_group.replication_group_id
-        self.arn = replication_group.arn
+        self.endpoint = Endpoint(security_group_id=security_group.id, port=PORT)
         self.register_outputs(
             {
                 "address": self.address,
-                "port": self.port,
+                "port": self.endpoint.port,
                 "username": self.username,
-                "security_group_id": self.security_group_id,
-                "replication_group_id": self.replication_group_id,
-                "arn": self.arn,
+                "security_group_id": self.endpoint.security_group_id,
             }
         )
 
@@ -336,7 +303,7 @@ class Cache(pulumi.ComponentResource):
             f"{name}-application-user",
             user_id=pulumi.Output.concat(base, "-app-", suffix.hex),
             user_name=args.username,
-            engine=args.engine.value,
+            engine=_ENGINE,
             access_string=APPLICATION_ACCESS,
             passwords=pulumi.Output.secret(passwords),
             tags=tags,
@@ -347,7 +314,7 @@ class Cache(pulumi.ComponentResource):
             f"{name}-default-user",
             user_id=pulumi.Output.concat(base, "-default-", suffix.hex),
             user_name="default",
-            engine=args.engine.value,
+            engine=_ENGINE,
             access_string=DEFAULT_ACCESS,
             passwords=pulumi.Output.secret([default_password.result]),
             tags=tags,
@@ -356,7 +323,7 @@ class Cache(pulumi.ComponentResource):
         group = aws.elasticache.UserGroup(
             f"{name}-user-group",
             user_group_id=pulumi.Output.concat(base, "-", suffix.hex),
-            engine=args.engine.value,
+            engine=_ENGINE,
             user_ids=[default.user_id, application.user_id],
             tags=tags,
             opts=child,

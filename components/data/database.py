@@ -11,13 +11,13 @@ import pulumi_random as random
 from components.core.checks import (
     InvalidValue,
     check_between,
-    check_daily_window,
-    check_weekly_window,
     invalid_secret,
     plain,
 )
+from components.core.endpoint import Endpoint
 from components.core.iam import arn, trust
 from components.core.naming import Tags, component_tags, physical_name
+from components.data.windows import DAILY_WINDOW, WEEKLY_WINDOW
 from components.observability.log_group import LogGroup, LogGroupArgs, check_retention
 
 #: PostgreSQL's own port. EC2.18 asks for authorised ports only; no other is opened.
@@ -31,9 +31,12 @@ MAJOR_VERSIONS = ("14", "15", "16", "17", "18")
 #: Admin names that RDS takes but an attacker tries first (FSBP RDS.25), and the one that RDS keeps for itself.
 #: https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-25
 DEFAULT_USERNAMES = ("admin", "postgres", "rdsadmin")
-#: Seconds between two points of enhanced monitoring; 0 turns it off.
+#: Seconds between two points of enhanced monitoring (FSBP RDS.6).
 #: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
-MONITORING_INTERVALS = (0, 1, 5, 10, 15, 30, 60)
+_MONITORING_SECONDS = 60
+#: How long query statistics are kept: the longest that costs nothing.
+#: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.Overview.cost.html
+_PERFORMANCE_INSIGHTS_DAYS = 7
 #: Logs that RDS for PostgreSQL sends to CloudWatch (FSBP RDS.9 and RDS.36).
 #: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Concepts.PostgreSQL.html
 LOG_EXPORTS = ("postgresql", "upgrade")
@@ -115,21 +118,11 @@ class PostgresDatabaseArgs:
     """How long logs are kept."""
     tags: Tags
     """Tags for everything that takes them."""
-    performance_insights: bool = True
-    """Whether query statistics are kept."""
-    performance_insights_retention_days: int = 7
-    """How long: 7 (free), 731 or a multiple of 31."""
-    monitoring_interval_seconds: int = 60
-    """How often the operating system is measured; 0 turns it off (and fails FSBP RDS.6)."""
     apply_immediately: bool = False
     """Whether a change that interrupts waits for the maintenance window (False) or doesn't (True)."""
     allow_major_version_upgrade: bool = False
     """Whether a higher `engine_version` is carried out; set it, with `apply_immediately`, for that one `up`: the old
     version's parameter group can only go when the instance no longer waits for its window."""
-    backup_window: str = "05:00-06:00"
-    """When the daily snapshot is taken, in UTC."""
-    maintenance_window: str = "sun:06:30-sun:07:30"
-    """When minor upgrades and waiting changes are carried out, in UTC."""
     snapshot_identifier: pulumi.Input[str] | None = None
     """A snapshot to create the instance from. Looked at when the instance is created, and never again."""
     events_topic_arn: pulumi.Input[str] | None = None
@@ -200,23 +193,6 @@ class PostgresDatabaseArgs:
             "0 would turn point-in-time recovery off",
         )
         check_retention(f"{owner}.log_retention_days", self.log_retention_days)
-        days = self.performance_insights_retention_days
-        if days not in (7, 731) and not (days % 31 == 0 and 31 <= days <= 713):
-            raise InvalidValue(
-                f"{owner}.performance_insights_retention_days",
-                days,
-                "7, 731, or a multiple of 31 up to 713",
-                "take 7, which costs nothing",
-            )
-        if self.monitoring_interval_seconds not in MONITORING_INTERVALS:
-            raise InvalidValue(
-                f"{owner}.monitoring_interval_seconds",
-                self.monitoring_interval_seconds,
-                ", ".join(str(seconds) for seconds in MONITORING_INTERVALS),
-                "take 60",
-            )
-        check_daily_window(f"{owner}.backup_window", self.backup_window)
-        check_weekly_window(f"{owner}.maintenance_window", self.maintenance_window)
 
 
 class PostgresDatabase(pulumi.ComponentResource):
@@ -244,18 +220,12 @@ class PostgresDatabase(pulumi.ComponentResource):
 
     address: pulumi.Output[str]
     """The host to connect to."""
-    port: pulumi.Output[int]
-    """The port: 5432."""
     database_name: pulumi.Output[str]
     """The database."""
-    username: pulumi.Output[str]
-    """The master user."""
-    security_group_id: pulumi.Output[str]
-    """The security group to open with a `Connection`."""
+    endpoint: Endpoint
+    """Where clients reach it, for a `Connection`."""
     instance_identifier: pulumi.Output[str]
     """The instance's name, by which logs, metrics and snapshots find it."""
-    arn: pulumi.Output[str]
-    """The instance's ARN, for backup plans and policies."""
 
     def __init__(self, name: str, args: PostgresDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:PostgresDatabase", name, None, opts)
@@ -324,12 +294,7 @@ class PostgresDatabase(pulumi.ComponentResource):
             )
             for export in LOG_EXPORTS
         ]
-        waits: list[pulumi.Resource] = [*log_groups]
-        monitoring_role_arn: pulumi.Output[str] | None = None
-        if args.monitoring_interval_seconds:
-            role, attachment = self._monitoring_role(name, args, identifier, tags)
-            monitoring_role_arn = role.arn
-            waits.append(attachment)
+        monitoring_role, monitoring_policy = self._monitoring_role(name, args, identifier, tags)
 
         instance = aws.rds.Instance(
             f"{name}-instance",
@@ -356,8 +321,8 @@ class PostgresDatabase(pulumi.ComponentResource):
             parameter_group_name=parameter_group.name,
             iam_database_authentication_enabled=True,
             backup_retention_period=args.backup_retention_days,
-            backup_window=args.backup_window,
-            maintenance_window=args.maintenance_window,
+            backup_window=DAILY_WINDOW,
+            maintenance_window=WEEKLY_WINDOW,
             copy_tags_to_snapshot=True,
             deletion_protection=args.deletion_protection,
             skip_final_snapshot=not args.final_snapshot,
@@ -365,20 +330,18 @@ class PostgresDatabase(pulumi.ComponentResource):
             # Where the data matters enough for a final snapshot, its point-in-time recovery outlives it too.
             delete_automated_backups=not args.final_snapshot,
             snapshot_identifier=args.snapshot_identifier,
-            performance_insights_enabled=args.performance_insights,
-            performance_insights_kms_key_id=args.kms_key_arn if args.performance_insights else None,
-            performance_insights_retention_period=(
-                args.performance_insights_retention_days if args.performance_insights else None
-            ),
-            monitoring_interval=args.monitoring_interval_seconds,
-            monitoring_role_arn=monitoring_role_arn,
+            performance_insights_enabled=True,
+            performance_insights_kms_key_id=args.kms_key_arn,
+            performance_insights_retention_period=_PERFORMANCE_INSIGHTS_DAYS,
+            monitoring_interval=_MONITORING_SECONDS,
+            monitoring_role_arn=monitoring_role.arn,
             enabled_cloudwatch_logs_exports=list(LOG_EXPORTS),
             apply_immediately=args.apply_immediately,
             tags=tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=args.protect,
-                depends_on=waits,
+                depends_on=[*log_groups, monitoring_policy],
                 # Edited or taken away on a live instance, either would replace it.
                 # https://www.pulumi.com/registry/packages/aws/api-docs/rds/instance/#snapshot_identifier_python
                 ignore_changes=["snapshotIdentifier", "restoreToPointInTime"],
@@ -388,21 +351,16 @@ class PostgresDatabase(pulumi.ComponentResource):
             self._event_subscriptions(name, args.events_topic_arn, instance, parameter_group, tags)
 
         self.address = instance.address
-        self.port = pulumi.Output.from_input(PORT)
         self.database_name = pulumi.Output.from_input(args.database_name)
-        self.username = pulumi.Output.from_input(args.username)
-        self.security_group_id = security_group.id
+        self.endpoint = Endpoint(security_group_id=security_group.id, port=PORT)
         self.instance_identifier = instance.identifier
-        self.arn = instance.arn
         self.register_outputs(
             {
                 "address": self.address,
-                "port": self.port,
+                "port": self.endpoint.port,
                 "database_name": self.database_name,
-                "username": self.username,
-                "security_group_id": self.security_group_id,
+                "security_group_id": self.endpoint.security_group_id,
                 "instance_identifier": self.instance_identifier,
-                "arn": self.arn,
             }
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import InvalidValue, check_between
+from components.core.checks import InvalidValue
 from components.core.naming import Tags, component_tags, physical_name
 
 #: Longest name of an alarm. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
@@ -20,6 +20,11 @@ _PERIOD = 60
 #: Two bad minutes in the last five. The newest ones are often not there yet, and count as good: CloudWatch's page on
 #: FILL says to use "M out of N" then. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 _BAD, _OF = 2, 5
+
+#: How much of the requests may be answered with a 5xx.
+_ERROR_PERCENT = 5
+#: How many requests a minute a target group needs to be judged: one failure at night says nothing.
+_MINIMUM_REQUESTS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +51,6 @@ class DeploymentAlarmsArgs:
     """Where alarms are reported."""
     tags: Tags
     """Tags of the alarms."""
-    error_percent: int = 5
-    """How much of the requests may be answered with a 5xx, 1 to 100."""
-    minimum_requests: int = 20
-    """From how many requests a minute on a target group is judged: one failure at night says nothing."""
 
     def __post_init__(self) -> None:
         """Refuse what CloudWatch refuses, and what would never or always go off."""
@@ -64,10 +65,6 @@ class DeploymentAlarmsArgs:
             raise InvalidValue(
                 "DeploymentAlarmsArgs.latency_seconds", self.latency_seconds, "more than 0", "give seconds"
             )
-        check_between("DeploymentAlarmsArgs.error_percent", self.error_percent, 1, 100, "give a part of the requests")
-        check_between(
-            "DeploymentAlarmsArgs.minimum_requests", self.minimum_requests, 1, 10_000, "give requests in a minute"
-        )
 
 
 class DeploymentAlarms(pulumi.ComponentResource):
@@ -91,12 +88,12 @@ class DeploymentAlarms(pulumi.ComponentResource):
             "errors",
             args,
             description=(
-                f"More than {args.error_percent} % of requests to {args.title} are answered with a 5xx; "
+                f"More than {_ERROR_PERCENT} % of requests to {args.title} are answered with a 5xx; "
                 "a deployment under way is rolled back"
             ),
             metric=("HTTPCode_Target_5XX_Count", "Sum"),
             judged="100 * FILL({metric}, 0) / {requests}",
-            threshold=args.error_percent,
+            threshold=_ERROR_PERCENT,
         )
         latency = self._alarm(
             name,
@@ -133,7 +130,7 @@ class DeploymentAlarms(pulumi.ComponentResource):
             queries.append(_query(id, metric, watched))
             queries.append(_query(requests, ("RequestCount", "Sum"), watched))
             value = judged.format(metric=id, requests=requests)
-            worst.append(f"FILL(IF({requests} >= {args.minimum_requests}, {value}, 0), 0)")
+            worst.append(f"FILL(IF({requests} >= {_MINIMUM_REQUESTS}, {value}, 0), 0)")
         expression = f"MAX([{', '.join(worst)}])" if len(worst) > 1 else worst[0]
         queries.append({"id": "worst", "expression": expression, "label": role, "return_data": True})
         return aws.cloudwatch.MetricAlarm(

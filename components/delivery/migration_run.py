@@ -12,9 +12,11 @@ import pulumi
 from pulumi import dynamic
 
 from components.core import aws_clients
-from components.core.checks import check_between
 from components.core.naming import Tags
 from components.delivery.migration_task import run
+
+#: How long a migration may take before it is stopped and counts as failed.
+_TIME_LIMIT_SECONDS = 1800
 
 
 class MigrationRunProvider(dynamic.ResourceProvider):
@@ -75,22 +77,6 @@ class MigrationRunArgs:
     """False leaves the migration out and goes on; it is run when this is true again."""
     tags: Tags
     """Tags of the snapshot."""
-    time_limit_seconds: int = 1800
-    """After which a migration is stopped and counts as failed."""
-
-    def __post_init__(self) -> None:
-        """Refuse a time limit that is none.
-
-        Raises:
-            ValueError: naming the value and its range.
-        """
-        check_between(
-            "MigrationRunArgs.time_limit_seconds",
-            self.time_limit_seconds,
-            10,
-            86400,
-            "give the seconds that the longest migration may take",
-        )
 
 
 class MigrationRun(dynamic.Resource, module="alicerce", name="MigrationRun"):
@@ -101,12 +87,8 @@ class MigrationRun(dynamic.Resource, module="alicerce", name="MigrationRun"):
     words; going back to an image that was migrated before runs nothing.
     """
 
-    outcome: pulumi.Output[str]
-    """`migrated`, `skipped` (the image was migrated before) or `disabled`."""
     migrated: pulumi.Output[dict[str, dict[str, str]]]
     """What is remembered of images that were migrated here, by digest."""
-    task_arn: pulumi.Output[str | None]
-    """The task that migrated the current image, if one ran."""
 
     def __init__(self, name: str, args: MigrationRunArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(
@@ -127,7 +109,7 @@ class MigrationRun(dynamic.Resource, module="alicerce", name="MigrationRun"):
                 "snapshot": args.snapshot,
                 "enabled": args.enabled,
                 "tags": dict(args.tags),
-                "time_limit": args.time_limit_seconds,
+                "time_limit": _TIME_LIMIT_SECONDS,
                 "outcome": None,
                 "migrated": None,
                 "task_arn": None,

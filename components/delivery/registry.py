@@ -108,8 +108,6 @@ class Registry(pulumi.ComponentResource):
     never one of `running_tags` (ECR.3).
     """
 
-    repository_name: pulumi.Output[str]
-    """The repository's name."""
     repository_url: pulumi.Output[str]
     """Where to push and pull, without a tag: `<account>.dkr.ecr.<region>.amazonaws.com/<name>`."""
     arn: pulumi.Output[str]
@@ -138,9 +136,6 @@ class Registry(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.repository_name = repository.name
         self.repository_url = repository.repository_url
         self.arn = repository.arn
-        self.register_outputs(
-            {"repository_name": self.repository_name, "repository_url": self.repository_url, "arn": self.arn}
-        )
+        self.register_outputs({"repository_url": self.repository_url, "arn": self.arn})

@@ -9,13 +9,13 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import InvalidValue, check_between
+from components.core.checks import InvalidValue
 from components.core.iam import allow, arn, document
 from components.core.naming import Tags, component_tags
 
-#: How long AWS may keep a key that was scheduled for deletion, in days.
+#: How long a key that was scheduled for deletion can be recovered, in days: as long as KMS allows.
 #: https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
-DELETION_WINDOW_DAYS = (7, 30)
+_DELETION_WINDOW_DAYS = 30
 
 
 class KeyService(StrEnum):
@@ -87,8 +87,6 @@ class EncryptionKeyArgs:
     """Tags for the key."""
     services: Sequence[str] = ()
     """The services that use the key in their own name, each a `KeyService`."""
-    deletion_window_days: int = 30
-    """How many days a deleted key can still be had back, from 7 to 30."""
     retain: bool = False
     """Whether a destroy leaves the key, and what only it can open: final snapshots, backups, recoverable secrets."""
 
@@ -104,7 +102,6 @@ class EncryptionKeyArgs:
                 ", ".join(KeyService),
                 "leave it out: others use the key with their caller's permissions",
             )
-        check_between("deletion_window_days", self.deletion_window_days, *DELETION_WINDOW_DAYS, "KMS takes no other")
 
 
 class EncryptionKey(pulumi.ComponentResource):
@@ -117,10 +114,6 @@ class EncryptionKey(pulumi.ComponentResource):
 
     arn: pulumi.Output[str]
     """The key's ARN."""
-    key_id: pulumi.Output[str]
-    """The key's id, a UUID."""
-    alias_name: pulumi.Output[str]
-    """The alias, `alias/<name>-<key id>`, for people."""
 
     def __init__(self, name: str, args: EncryptionKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:EncryptionKey", name, None, opts)
@@ -128,7 +121,7 @@ class EncryptionKey(pulumi.ComponentResource):
             f"{name}-key",
             description=args.description,
             enable_key_rotation=True,
-            deletion_window_in_days=args.deletion_window_days,
+            deletion_window_in_days=_DELETION_WINDOW_DAYS,
             policy=pulumi.Output.json_dumps(key_policy(args.account_id, args.region, args.services)),
             tags=component_tags(args.tags, "encryption-key", Name=name),
             # A key that is scheduled for deletion opens nothing any more:
@@ -137,13 +130,11 @@ class EncryptionKey(pulumi.ComponentResource):
         )
         # An alias is one per name, account and region. The key's id makes it unique, so that a second stack, or a new
         # key made before the old one is gone, never finds its name taken.
-        alias = aws.kms.Alias(
+        aws.kms.Alias(
             f"{name}-alias",
             name=pulumi.Output.concat("alias/", name, "-", key.key_id),
             target_key_id=key.key_id,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.arn = key.arn
-        self.key_id = key.key_id
-        self.alias_name = alias.name
-        self.register_outputs({"arn": self.arn, "key_id": self.key_id, "alias_name": self.alias_name})
+        self.register_outputs({"arn": self.arn})

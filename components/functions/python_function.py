@@ -20,9 +20,10 @@ from components.observability.log_group import LogGroup, LogGroupArgs, check_ret
 #: The runtime: what the packed distributions are tested with, in standard support until 2029.
 #: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 RUNTIME = f"python{PYTHON}"
-#: Limits of a function. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+#: Limits of a function's timeout. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _TIMEOUT_SECONDS = (1, 900)
-_MEMORY_MIB = (128, 10240)
+#: Memory of a function, and with it its share of a processor.
+_MEMORY_MIB = 256
 #: What Lambda itself does with a function's role to connect it to a network.
 #: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
 _MANAGE_INTERFACES = (
@@ -74,8 +75,6 @@ class PythonFunctionArgs:
     """Plain variables; never a secret."""
     timeout_seconds: int = 60
     """After which Lambda ends it: 1 to 900."""
-    memory_mib: int = 256
-    """Its memory, and with it its share of a processor: 128 to 10240."""
     concurrency: int = 1
     """How many run at once, set aside for it; a further one waits or is refused."""
 
@@ -83,7 +82,6 @@ class PythonFunctionArgs:
         """Refuse what Lambda would refuse."""
         owner = "PythonFunctionArgs"
         check_between(f"{owner}.timeout_seconds", self.timeout_seconds, *_TIMEOUT_SECONDS, "Lambda takes no other")
-        check_between(f"{owner}.memory_mib", self.memory_mib, *_MEMORY_MIB, "Lambda takes no other")
         check_between(f"{owner}.concurrency", self.concurrency, 1, 100, "one or two do for what these functions do")
         check_retention(f"{owner}.log_retention_days", self.log_retention_days)
         if "." not in self.handler:
@@ -111,12 +109,6 @@ class PythonFunction(pulumi.ComponentResource):
     """ARN of the function."""
     function_name: pulumi.Output[str]
     """Its name, by which it is invoked."""
-    security_group_id: pulumi.Output[str]
-    """The group that it is known by."""
-    role_name: pulumi.Output[str]
-    """Its role."""
-    log_group_name: pulumi.Output[str]
-    """Its log group."""
 
     def __init__(self, name: str, args: PythonFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:PythonFunction", name, None, opts)
@@ -171,7 +163,7 @@ class PythonFunction(pulumi.ComponentResource):
             architectures=["arm64"],
             role=role.arn,
             timeout=args.timeout_seconds,
-            memory_size=args.memory_mib,
+            memory_size=_MEMORY_MIB,
             reserved_concurrent_executions=args.concurrency,
             # Without variables Lambda doesn't keep the key, and each refresh would show it missing:
             # https://www.pulumi.com/registry/packages/aws/api-docs/lambda/function/#kmskeyarn_python
@@ -187,18 +179,7 @@ class PythonFunction(pulumi.ComponentResource):
         )
         self.arn = function.arn
         self.function_name = function.name
-        self.security_group_id = group.id
-        self.role_name = role.name
-        self.log_group_name = log.log_group_name
-        self.register_outputs(
-            {
-                "arn": self.arn,
-                "function_name": self.function_name,
-                "security_group_id": self.security_group_id,
-                "role_name": self.role_name,
-                "log_group_name": self.log_group_name,
-            }
-        )
+        self.register_outputs({"arn": self.arn, "function_name": self.function_name})
 
 
 def _policy(args: PythonFunctionArgs, log_arn: pulumi.Output[str]) -> dict[str, Any]:

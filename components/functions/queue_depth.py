@@ -68,9 +68,7 @@ class QueueDepth(pulumi.ComponentResource):
     """
 
     function_name: pulumi.Output[str]
-    """The function, for who wants to call it by hand."""
-    log_group_name: pulumi.Output[str]
-    """Its log group."""
+    """The function's name, to call it by hand."""
 
     def __init__(self, name: str, args: QueueDepthArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:QueueDepth", name, None, opts)
@@ -158,5 +156,4 @@ class QueueDepth(pulumi.ComponentResource):
         )
 
         self.function_name = function.function_name
-        self.log_group_name = function.log_group_name
-        self.register_outputs({"function_name": self.function_name, "log_group_name": self.log_group_name})
+        self.register_outputs({"function_name": self.function_name})

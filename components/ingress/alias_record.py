@@ -34,12 +34,9 @@ class AliasRecord(pulumi.ComponentResource):
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html
     """
 
-    host: pulumi.Output[str]
-    """The name, once it is there."""
-
     def __init__(self, name: str, args: AliasRecordArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:AliasRecord", name, None, opts)
-        record = aws.route53.Record(
+        aws.route53.Record(
             f"{name}-record",
             zone_id=args.zone_id,
             name=args.host,
@@ -51,5 +48,4 @@ class AliasRecord(pulumi.ComponentResource):
             ],
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.host = record.name
-        self.register_outputs({"host": self.host})
+        self.register_outputs({})

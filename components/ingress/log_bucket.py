@@ -77,8 +77,6 @@ class LogBucket(pulumi.ComponentResource):
 
     bucket_name: pulumi.Output[str]
     """The bucket's name, once load balancers may write to it."""
-    arn: pulumi.Output[str]
-    """The bucket's ARN."""
 
     def __init__(self, name: str, args: LogBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:LogBucket", name, None, opts)
@@ -133,8 +131,7 @@ class LogBucket(pulumi.ComponentResource):
         # A load balancer tests the bucket when its logs are turned on: it must not know the name before the policy is
         # there.
         self.bucket_name = policy.bucket
-        self.arn = bucket.arn
-        self.register_outputs({"bucket_name": self.bucket_name, "arn": self.arn})
+        self.register_outputs({"bucket_name": self.bucket_name})
 
     def _lifecycle(
         self, name: str, args: LogBucketArgs, bucket: aws.s3.Bucket, versioning: aws.s3.BucketVersioning

@@ -32,9 +32,6 @@ class PrivateHost(pulumi.ComponentResource):
     (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html).
     """
 
-    host: pulumi.Output[str]
-    """The host name, once it resolves."""
-
     def __init__(self, name: str, args: PrivateHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:PrivateHost", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -46,7 +43,7 @@ class PrivateHost(pulumi.ComponentResource):
             tags=component_tags(args.tags, "private-host"),
             opts=child,
         )
-        record = aws.route53.Record(
+        aws.route53.Record(
             f"{name}-alias",
             zone_id=zone.zone_id,
             name=args.host,
@@ -60,5 +57,4 @@ class PrivateHost(pulumi.ComponentResource):
             ],
             opts=child,
         )
-        self.host = record.name
-        self.register_outputs({"host": self.host})
+        self.register_outputs({})

@@ -30,16 +30,13 @@ class RouteKind(StrEnum):
 
     DENY = "deny"
     """Refuses paths of a host."""
-    PATHS = "paths"
-    """Forwards paths of a host. Those of different services must not overlap: which of them comes first is chance."""
     HOST = "host"
     """Forwards everything of a host."""
 
 
-#: The priorities of each kind: a refusal always comes before what it takes away from, and a path before its host.
+#: The priorities of each kind: a refusal always comes before what it takes away from.
 BANDS = {
     RouteKind.DENY: range(1, 16_001),
-    RouteKind.PATHS: range(16_001, 33_001),
     RouteKind.HOST: range(33_001, 50_001),
 }
 
@@ -59,6 +56,12 @@ def rule_priority(system: str, service: str, kind: RouteKind, part: int = 0) -> 
     band = BANDS[kind]
     digest = hashlib.sha256("\0".join((system, service, kind, str(part))).encode()).digest()
     return band[int.from_bytes(digest[:8], "big") % len(band)]
+
+
+def listener_rules(hosts: Sequence[str], denied_paths: Sequence[str]) -> list[tuple[RouteKind, int, Sequence[str]]]:
+    """Return each rule of a service's hosts, denials first: its kind, which part of its kind it is, and its paths."""
+    denied = split_paths(hosts, denied_paths) if denied_paths else []
+    return [*((RouteKind.DENY, part, paths) for part, paths in enumerate(denied)), (RouteKind.HOST, 0, ())]
 
 
 def check_priorities(priorities: Mapping[str, int]) -> None:

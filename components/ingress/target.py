@@ -10,7 +10,7 @@ from components.core.checks import check_between
 from components.core.endpoint import Endpoint
 from components.core.naming import Tags, component_tags
 from components.delivery.deployment_alarms import WatchedTargets
-from components.ingress.route import Route, RouteArgs, RouteKind, rule_priority, split_paths
+from components.ingress.route import Route, RouteArgs, RouteKind, listener_rules, rule_priority
 from components.network.connection import Connection, ConnectionArgs
 
 
@@ -40,8 +40,6 @@ class TargetArgs:
     """How long a task that leaves keeps the requests that it has."""
     tags: Tags
     """Tags of every child."""
-    paths: Sequence[str] = ()
-    """Path patterns that are routed here; empty for all."""
     denied_paths: Sequence[str] = ()
     """Path patterns on the same hosts that are answered with 403."""
     service_security_group_id: pulumi.Input[str] = ""
@@ -59,29 +57,13 @@ class TargetArgs:
         )
         check_between("TargetArgs.port", self.port, 1, 65535, "give the port that the tasks listen on")
 
-    @property
-    def rules(self) -> list[tuple[RouteKind, int, Sequence[str]]]:
-        """Each listener rule: what kind, which part of its kind, and the paths of it. What is denied comes first."""
-        denied = split_paths(self.hosts, self.denied_paths) if self.denied_paths else []
-        routed = split_paths(self.hosts, self.paths) if self.paths else [()]
-        kind = RouteKind.PATHS if self.paths else RouteKind.HOST
-        return [
-            *((RouteKind.DENY, part, paths) for part, paths in enumerate(denied)),
-            *((kind, part, paths) for part, paths in enumerate(routed)),
-        ]
-
-    @property
-    def shiftable(self) -> bool:
-        """Whether traffic can be moved between two target groups: ECS moves it in one rule of a listener."""
-        return sum(kind is not RouteKind.DENY for kind, _, _ in self.rules) == 1
-
 
 class Target(pulumi.ComponentResource):
     """A service's target groups behind a load balancer, with its listener rules.
 
-    There are two target groups wherever ECS can move traffic between them, also while deployments are rolling: AWS asks
-    for both before the first deployment that shifts traffic, and after it the tasks may be in either. Which one they
-    are in is ECS's, and the route's weights with it.
+    There are two target groups, also while deployments are rolling: AWS asks for both before the first deployment that
+    shifts traffic from one to the other, and after it the tasks may be in either. Which one they are in is up to ECS,
+    and the route's weights with it.
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/update-rolling-to-bluegreen.html
 
     Guarantees: the port is reachable only from the load balancer's group, denied paths are answered by the load
@@ -90,10 +72,10 @@ class Target(pulumi.ComponentResource):
 
     target_group_arn: pulumi.Output[str]
     """The target group that has the traffic at first."""
-    alternate_target_group_arn: pulumi.Output[str] | None
-    """The one that the next release's tasks are entered in; None where traffic can't be shifted."""
+    alternate_target_group_arn: pulumi.Output[str]
+    """The one that the next release's tasks are registered in."""
     production_rule_arn: pulumi.Output[str]
-    """The rule that forwards to them; the last one, where there are several."""
+    """The rule that forwards to them."""
     watched: dict[str, WatchedTargets]
     """The target groups as CloudWatch knows them, by role."""
 
@@ -112,10 +94,9 @@ class Target(pulumi.ComponentResource):
             ),
             child,
         )
-        groups = {role: self._group(f"{name}-{role}", args, tags) for role in self._roles(args)}
-        alternate = groups.get("alternate")
+        groups = {role: self._group(f"{name}-{role}", args, tags) for role in ("targets", "alternate")}
         routes: list[Route] = []
-        for kind, part, paths in args.rules:
+        for kind, part, paths in listener_rules(args.hosts, args.denied_paths):
             deny = kind is RouteKind.DENY
             routes.append(
                 Route(
@@ -127,7 +108,7 @@ class Target(pulumi.ComponentResource):
                         priority=rule_priority(args.system, args.service, kind, part),
                         deny=deny,
                         target_group_arn=None if deny else groups["targets"].arn,
-                        alternate_target_group_arn=None if deny or alternate is None else alternate.arn,
+                        alternate_target_group_arn=None if deny else groups["alternate"].arn,
                         tags=tags,
                     ),
                     # What is denied is denied before anything is routed: there is no moment without it.
@@ -136,7 +117,7 @@ class Target(pulumi.ComponentResource):
             )
 
         self.target_group_arn = groups["targets"].arn
-        self.alternate_target_group_arn = None if alternate is None else alternate.arn
+        self.alternate_target_group_arn = groups["alternate"].arn
         self.production_rule_arn = routes[-1].rule_arn
         self.watched = {
             role: WatchedTargets(load_balancer=args.load_balancer_arn_suffix, target_group=group.arn_suffix)
@@ -149,10 +130,6 @@ class Target(pulumi.ComponentResource):
                 "production_rule_arn": self.production_rule_arn,
             }
         )
-
-    @staticmethod
-    def _roles(args: TargetArgs) -> tuple[str, ...]:
-        return ("targets", "alternate") if args.shiftable else ("targets",)
 
     def _group(self, name: str, args: TargetArgs, tags: Tags) -> aws.lb.TargetGroup:
         return aws.lb.TargetGroup(

@@ -109,21 +109,10 @@ class WebFirewall(pulumi.ComponentResource):
     https://docs.aws.amazon.com/waf/latest/APIReference/API_VisibilityConfig.html
     """
 
-    web_acl_arn: pulumi.Output[str]
-    """The web ACL's ARN."""
-    web_acl_name: pulumi.Output[str]
-    """The web ACL's name."""
-    metric_name: str
-    """What CloudWatch metrics of the web ACL have as their dimension `WebACL`."""
-    log_group_name: pulumi.Output[str]
-    """Where requests are logged."""
-
     def __init__(self, name: str, args: WebFirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:WebFirewall", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         tags = component_tags(args.tags, "web-firewall", Name=name)
-        # Metrics know a web ACL by this and not by its own name: two of one account would add up.
-        self.metric_name = physical_name(METRIC_NAME, args.tags.get("Environment", ""), name)
         acl = aws.wafv2.WebAcl(
             f"{name}-acl",
             scope="REGIONAL",
@@ -132,7 +121,8 @@ class WebFirewall(pulumi.ComponentResource):
             rules=firewall_rules(args.rate_limit, args.counted_common_rules, args.private_paths),
             visibility_config={
                 "cloudwatch_metrics_enabled": True,
-                "metric_name": self.metric_name,
+                # Metrics have this as their dimension, not the web ACL's name: two of one account would add up.
+                "metric_name": physical_name(METRIC_NAME, args.tags.get("Environment", ""), name),
                 "sampled_requests_enabled": False,
             },
             tags=tags,
@@ -169,14 +159,4 @@ class WebFirewall(pulumi.ComponentResource):
             redacted_fields=[{"single_header": {"name": header}} for header in SECRET_HEADERS],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
-        self.web_acl_arn = acl.arn
-        self.web_acl_name = acl.name
-        self.log_group_name = group.log_group_name
-        self.register_outputs(
-            {
-                "web_acl_arn": self.web_acl_arn,
-                "web_acl_name": self.web_acl_name,
-                "metric_name": self.metric_name,
-                "log_group_name": self.log_group_name,
-            }
-        )
+        self.register_outputs({})

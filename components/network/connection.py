@@ -53,15 +53,10 @@ class Connection(pulumi.ComponentResource):
     https://www.pulumi.com/registry/packages/aws/api-docs/ec2/securitygroup/).
     """
 
-    egress_rule_id: pulumi.Output[str]
-    """The rule on the client's security group (`sgr-…`)."""
-    ingress_rule_id: pulumi.Output[str]
-    """The rule on the server's security group (`sgr-…`)."""
-
     def __init__(self, name: str, args: ConnectionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:Connection", name, None, opts)
         tags = component_tags(args.tags, "connection", Name=name)
-        egress = aws.vpc.SecurityGroupEgressRule(
+        aws.vpc.SecurityGroupEgressRule(
             f"{name}-egress",
             security_group_id=args.source_security_group_id,
             referenced_security_group_id=args.target.security_group_id,
@@ -72,7 +67,7 @@ class Connection(pulumi.ComponentResource):
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        ingress = aws.vpc.SecurityGroupIngressRule(
+        aws.vpc.SecurityGroupIngressRule(
             f"{name}-ingress",
             security_group_id=args.target.security_group_id,
             referenced_security_group_id=args.source_security_group_id,
@@ -83,6 +78,4 @@ class Connection(pulumi.ComponentResource):
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.egress_rule_id = egress.security_group_rule_id
-        self.ingress_rule_id = ingress.security_group_rule_id
-        self.register_outputs({"egress_rule_id": self.egress_rule_id, "ingress_rule_id": self.ingress_rule_id})
+        self.register_outputs({})

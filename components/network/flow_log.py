@@ -57,9 +57,6 @@ class FlowLog(pulumi.ComponentResource):
     nothing but write to this one group, and that no other account can have it taken on.
     """
 
-    log_group_name: pulumi.Output[str]
-    """Where the records are."""
-
     def __init__(self, name: str, args: FlowLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:FlowLog", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -102,5 +99,4 @@ class FlowLog(pulumi.ComponentResource):
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
-        self.log_group_name = group.log_group_name
-        self.register_outputs({"log_group_name": self.log_group_name})
+        self.register_outputs({})

@@ -97,8 +97,6 @@ class Network(pulumi.ComponentResource):
 
     vpc_id: pulumi.Output[str]
     """The VPC's id."""
-    cidr: str
-    """The VPC's IPv4 block."""
     public_subnet_ids: pulumi.Output[list[str]]
     """Subnets for load balancers, one a zone, in the order of the zones."""
     private_subnet_ids: pulumi.Output[list[str]]
@@ -107,8 +105,6 @@ class Network(pulumi.ComponentResource):
     """Subnets for databases, caches and brokers, one a zone, in the order of the zones."""
     nat_ips: pulumi.Output[list[str]]
     """The public addresses that private subnets are seen with, for others' allow lists."""
-    flow_log_group_name: pulumi.Output[str]
-    """Where the flow logs are."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:Network", name, None, opts)
@@ -145,7 +141,7 @@ class Network(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        flow_log = FlowLog(
+        FlowLog(
             f"{name}-traffic",
             FlowLogArgs(
                 vpc_id=vpc.id,
@@ -159,23 +155,19 @@ class Network(pulumi.ComponentResource):
         )
 
         self.vpc_id = vpc.id
-        self.cidr = args.cidr
         # AWS refuses an internet-facing load balancer before there is a way to the internet, and a task that starts
         # before there is one can't pull its image. On the way down the same dependencies hold in reverse.
         self.public_subnet_ids = _known_after(public.subnet_ids.values(), [internet_route])
         self.private_subnet_ids = _known_after(private.subnet_ids.values(), nat_routes)
         self.isolated_subnet_ids = pulumi.Output.all(*isolated.subnet_ids.values())
         self.nat_ips = pulumi.Output.all(*nat_ips)
-        self.flow_log_group_name = flow_log.log_group_name
         self.register_outputs(
             {
                 "vpc_id": self.vpc_id,
-                "cidr": self.cidr,
                 "public_subnet_ids": self.public_subnet_ids,
                 "private_subnet_ids": self.private_subnet_ids,
                 "isolated_subnet_ids": self.isolated_subnet_ids,
                 "nat_ips": self.nat_ips,
-                "flow_log_group_name": self.flow_log_group_name,
             }
         )
 

@@ -68,9 +68,6 @@ class VpcEndpoints(pulumi.ComponentResource):
     decided by its role.
     """
 
-    security_group_id: pulumi.Output[str] | None
-    """The group of the interface endpoints; None when there are none."""
-
     def __init__(self, name: str, args: VpcEndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:VpcEndpoints", name, None, opts)
         # ECR keeps image layers in S3, so this is also the way that images take.
@@ -84,10 +81,11 @@ class VpcEndpoints(pulumi.ComponentResource):
             tags=component_tags(args.tags, "network", Name=f"{name}-s3"),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.security_group_id = self._interfaces(name, args) if args.interface_services else None
-        self.register_outputs({"security_group_id": self.security_group_id})
+        if args.interface_services:
+            self._interfaces(name, args)
+        self.register_outputs({})
 
-    def _interfaces(self, name: str, args: VpcEndpointsArgs) -> pulumi.Output[str]:
+    def _interfaces(self, name: str, args: VpcEndpointsArgs) -> None:
         child = pulumi.ResourceOptions(parent=self)
         group = aws.ec2.SecurityGroup(
             f"{name}-group",
@@ -121,4 +119,3 @@ class VpcEndpoints(pulumi.ComponentResource):
                 tags=component_tags(args.tags, "network", Name=endpoint),
                 opts=child,
             )
-        return group.id

@@ -7,8 +7,11 @@ import pulumi_aws as aws
 
 from components.core.naming import Tags, component_tags
 from components.services.backlog import AcceptedLatency
-from components.services.backlog_scaling import scale_on_backlog
+from components.services.backlog_scaling import SCALE_IN_COOLDOWN_SECONDS, scale_on_backlog
 from components.services.queue_metrics import QueueMetrics, running_tasks
+
+#: Mean use of CPU and of memory that the number of tasks aims at: it leaves room in both directions.
+_CPU_PERCENT, _MEMORY_PERCENT = 60, 75
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,12 +22,6 @@ class Scaling:
     """Fewest tasks; 0 for a service that works on a queue and may have none while the queue is empty."""
     maximum: int
     """Most tasks; the same as `minimum` turns autoscaling off."""
-    cpu_percent: int = 60
-    """Mean CPU use that the number of tasks aims at."""
-    memory_percent: int = 75
-    """Mean memory use that the number of tasks aims at."""
-    scale_in_cooldown_seconds: int = 300
-    """How long after a change tasks are not taken away."""
     latency: AcceptedLatency | None = None
     """For a service that works on a queue: how long a job may wait; then the backlog is what it follows."""
 
@@ -43,9 +40,6 @@ class Scaling:
             raise ValueError(
                 "minimum=0 without a latency: only a queue tells that a first task is needed; keep one task"
             )
-        for key in ("cpu_percent", "memory_percent"):
-            if not 10 <= getattr(self, key) <= 90:
-                raise ValueError(f"{key}={getattr(self, key)}: a target from 10 to 90 leaves room in both directions")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +80,6 @@ class Autoscaling(pulumi.ComponentResource):
     would take away tasks in the middle of their work. More tasks make no task use less memory.
     """
 
-    resource_id: pulumi.Output[str]
-    """`service/<cluster>/<service>`, by which Application Auto Scaling knows the service."""
-
     def __init__(self, name: str, args: AutoscalingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:Autoscaling", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -113,21 +104,19 @@ class Autoscaling(pulumi.ComponentResource):
                 running=running_tasks(args.cluster_name, args.service_name),
                 most_tasks=args.scaling.maximum,
                 from_nothing=args.scaling.minimum == 0,
-                scale_in_cooldown_seconds=args.scaling.scale_in_cooldown_seconds,
                 tags=tags,
                 opts=child,
             )
         else:
-            _scale_on_use(name, target, args.scaling, child)
+            _scale_on_use(name, target, child)
 
-        self.resource_id = target.resource_id
-        self.register_outputs({"resource_id": self.resource_id})
+        self.register_outputs({})
 
 
-def _scale_on_use(name: str, target: aws.appautoscaling.Target, scaling: Scaling, opts: pulumi.ResourceOptions) -> None:
+def _scale_on_use(name: str, target: aws.appautoscaling.Target, opts: pulumi.ResourceOptions) -> None:
     for role, metric, percent in (
-        ("cpu", "ECSServiceAverageCPUUtilization", scaling.cpu_percent),
-        ("memory", "ECSServiceAverageMemoryUtilization", scaling.memory_percent),
+        ("cpu", "ECSServiceAverageCPUUtilization", _CPU_PERCENT),
+        ("memory", "ECSServiceAverageMemoryUtilization", _MEMORY_PERCENT),
     ):
         aws.appautoscaling.Policy(
             f"{name}-{role}",
@@ -139,7 +128,7 @@ def _scale_on_use(name: str, target: aws.appautoscaling.Target, scaling: Scaling
                 "target_value": percent,
                 "predefined_metric_specification": {"predefined_metric_type": metric},
                 "scale_out_cooldown": 60,
-                "scale_in_cooldown": scaling.scale_in_cooldown_seconds,
+                "scale_in_cooldown": SCALE_IN_COOLDOWN_SECONDS,
             },
             opts=opts,
         )

@@ -18,6 +18,8 @@ from components.services.queue_metrics import (
 #: How long a new task may take to be among the running ones in CloudWatch. Until then the backlog for each running task
 #: still looks too large; within the cooldown what was added counts already.
 _START_SECONDS = 180
+#: How long after tasks were taken away no more are.
+SCALE_IN_COOLDOWN_SECONDS = 300
 #: Minutes in a row in which jobs wait and no task runs, before the first tasks are started.
 _BELIEVED_MINUTES = 3
 
@@ -34,7 +36,6 @@ def scale_on_backlog(
     running: Metric,
     most_tasks: int,
     from_nothing: bool,
-    scale_in_cooldown_seconds: int,
     tags: Tags,
     opts: pulumi.ResourceOptions,
 ) -> None:
@@ -60,7 +61,6 @@ def scale_on_backlog(
         running: the number of running tasks.
         most_tasks: most tasks of the service.
         from_nothing: whether there may be no task at all.
-        scale_in_cooldown_seconds: how long after tasks were taken away no more are.
         tags: tags of the alarm.
         opts: the caller's options, with the parent.
     """
@@ -70,7 +70,6 @@ def scale_on_backlog(
         target,
         latency.jobs_per_task,
         [*metrics, {"id": "backlog", "expression": unfinished_per_task(queue), "return_data": True}],
-        scale_in_cooldown_seconds,
         opts,
     )
     _track(
@@ -84,7 +83,6 @@ def scale_on_backlog(
             # Above 100 % where RabbitMQ hands out more than is worked on, or a task that stops still works.
             {"id": "busy", "expression": "IF(taken > 100, 100, taken)", "return_data": True},
         ],
-        scale_in_cooldown_seconds,
         opts,
     )
     if from_nothing:
@@ -96,7 +94,6 @@ def _track(
     target: aws.appautoscaling.Target,
     value: float,
     queries: Sequence[_Query],
-    scale_in_cooldown_seconds: int,
     opts: pulumi.ResourceOptions,
 ) -> None:
     aws.appautoscaling.Policy(
@@ -109,7 +106,7 @@ def _track(
             "target_value": value,
             "customized_metric_specification": {"metrics": queries},
             "scale_out_cooldown": _START_SECONDS,
-            "scale_in_cooldown": scale_in_cooldown_seconds,
+            "scale_in_cooldown": SCALE_IN_COOLDOWN_SECONDS,
         },
         opts=opts,
     )

@@ -112,16 +112,11 @@ class ServiceArgs:
             raise ValueError("capacity is empty: give at least one capacity provider with a base or a weight")
         if self.targets and self.alarms_topic_arn is None:
             raise ValueError("alarms_topic_arn is None: a service with targets has alarms, which somebody has to hear")
-        if self.deployment.shifts and not self._shiftable:
+        if self.deployment.shifts and not self.targets:
             raise ValueError(
-                f"deployment is {self.deployment.strategy.value}: ECS shifts the traffic of a service whose targets "
-                "have one listener rule each; take rolling, or route fewer paths"
+                f"deployment is {self.deployment.strategy.value}: there is no traffic to shift for a service without "
+                "targets; take rolling"
             )
-
-    @property
-    def _shiftable(self) -> bool:
-        """Whether ECS can move the service's traffic; at all of its load balancers, or at none."""
-        return bool(self.targets) and all(target.shiftable for target in self.targets.values())
 
 
 class Service(pulumi.ComponentResource):
@@ -135,16 +130,12 @@ class Service(pulumi.ComponentResource):
 
     service_name: pulumi.Output[str]
     """Name of the service."""
-    arn: pulumi.Output[str]
-    """ARN of the service."""
     security_group_id: pulumi.Output[str]
     """The group that guards its tasks."""
     task_definition_arn: pulumi.Output[str]
     """The revision that it runs, once ECS has said so."""
     rollout: Rollout
     """The end of its deployment, for what has to wait for it."""
-    log_group_name: pulumi.Output[str]
-    """Its log group."""
 
     def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:Service", name, None, opts)
@@ -182,7 +173,7 @@ class Service(pulumi.ComponentResource):
             for key, target in args.targets.items()
         }
         alarms = self._alarms(name, args, targets, tags)
-        role = self._traffic_role(name, args, targets, tags) if args._shiftable else None
+        role = self._traffic_role(name, args, targets, tags) if targets else None
         scaled = args.scaling.maximum > args.scaling.minimum
         network: aws.ecs.ServiceNetworkConfigurationArgsDict = {
             "subnets": args.subnet_ids,
@@ -258,18 +249,14 @@ class Service(pulumi.ComponentResource):
             )
 
         self.service_name = service.name
-        self.arn = service.arn
         self.security_group_id = group.id
         self.task_definition_arn = rollout.task_definition
         self.rollout = rollout
-        self.log_group_name = task.log_group_name
         self.register_outputs(
             {
                 "service_name": self.service_name,
-                "arn": self.arn,
                 "security_group_id": self.security_group_id,
                 "task_definition_arn": self.task_definition_arn,
-                "log_group_name": self.log_group_name,
             }
         )
 
@@ -301,7 +288,7 @@ class Service(pulumi.ComponentResource):
             f"{name}-traffic",
             TrafficRoleArgs(
                 title=args.service_name,
-                target_group_arns=[group for pair in groups for group in pair if group is not None],
+                target_group_arns=[group for pair in groups for group in pair],
                 rule_arns=[target.production_rule_arn for target in targets.values()],
                 listener_arns=[target.listener_arn for target in args.targets.values()],
                 tags=tags,
@@ -328,7 +315,7 @@ def _load_balancer(
         "container_name": container_name,
         "container_port": port,
     }
-    if role is not None and target.alternate_target_group_arn is not None:
+    if role is not None:
         # All load balancers of a service have this, or none:
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshooting-blue-green.html
         told["advanced_configuration"] = {

@@ -13,7 +13,7 @@ from components.ingress.certificate import Certificate, CertificateArgs
 from components.ingress.hosted_zone import HostedZone, HostedZoneArgs
 from components.ingress.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.ingress.log_bucket import LogBucket, LogBucketArgs
-from components.ingress.route import RouteKind, check_priorities, rule_priority, split_paths
+from components.ingress.route import check_priorities, listener_rules, rule_priority
 from components.ingress.web_firewall import WebFirewall, WebFirewallArgs
 from components.network.network import Network, NetworkArgs
 from components.observability.notifications import Notifications, NotificationsArgs
@@ -238,12 +238,10 @@ def _priorities(settings: Settings) -> dict[str, int]:
         for part, service in system.system.services.items():
             if service.role is not Role.WEB:
                 continue
-            denied = split_paths([system.host(service)], service.private_paths) if service.private_paths else []
-            kinds = [(RouteKind.HOST, 0), *((RouteKind.DENY, number) for number in range(len(denied)))]
             rules.update(
                 {
                     f"{name}-{part} {kind.value} {number}": rule_priority(name, part, kind, number)
-                    for kind, number in kinds
+                    for kind, number, _ in listener_rules([system.host(service)], service.private_paths)
                 }
             )
     return rules

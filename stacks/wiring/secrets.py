@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from components.compute.task import SecretVariable
-from components.core.endpoint import Endpoint
-from components.data.broker import MANAGEMENT_PORT
 from components.data.urls import amqp_url, composed, postgres_url, redis_url
 from components.delivery.rollout import Rollout
 from components.secrets.alternating_users import AlternatingUsers
@@ -161,7 +159,7 @@ class SystemSecrets:
                     username=self._database_users.current,
                     password=self._values[password].value,
                     host=stores.database.address,
-                    port=stores.database.port,
+                    port=stores.database.endpoint.port,
                     database=stores.database.database_name,
                     query=dict(query),
                 )
@@ -171,7 +169,7 @@ class SystemSecrets:
                     username=stores.cache.username,
                     password=self._values[password].value,
                     host=stores.cache.address,
-                    port=stores.cache.port,
+                    port=stores.cache.endpoint.port,
                     database=database,
                 )
             case AmqpUrl(password=password) if stores.broker is not None and self._broker_users is not None:
@@ -180,7 +178,7 @@ class SystemSecrets:
                     username=self._broker_users.current,
                     password=self._values[password].value,
                     host=stores.broker.host,
-                    port=stores.broker.port,
+                    port=stores.broker.endpoint.port,
                     vhost=system.name,
                 )
         raise ValueError(f"{system.name}: {variable} is composed of a store that the system hasn't")
@@ -212,7 +210,7 @@ class SystemSecrets:
                 store=stores.reached(frozenset({Need.POSTGRES}))[Need.POSTGRES],
                 place={
                     "host": stores.database.address,
-                    "port": stores.database.port,
+                    "port": stores.database.endpoint.port,
                     "database": stores.database.database_name,
                     "owner": system.database.owner,
                 },
@@ -225,7 +223,7 @@ class SystemSecrets:
             logins.append(
                 StoreLogin(
                     kind=Need.RABBITMQ.value,
-                    store=Endpoint(security_group_id=stores.broker.security_group_id, port=MANAGEMENT_PORT),
+                    store=stores.broker.management_endpoint,
                     place={"url": stores.broker.console_url, "vhost": system.name},
                     administrator=Administrator(
                         username=ADMINISTRATOR,

@@ -38,23 +38,18 @@ class Stores:
             Need.REDIS: self.cache,
             Need.RABBITMQ: self.broker,
         }
-        ports = {Need.POSTGRES: 5432, Need.REDIS: 6379, Need.RABBITMQ: 5671}
-        return {
-            need.value: Endpoint(security_group_id=store.security_group_id, port=ports[need])
-            for need in sorted(needs)
-            if (store := stores[need]) is not None
-        }
+        return {need.value: store.endpoint for need in sorted(needs) if (store := stores[need]) is not None}
 
     @property
     def outputs(self) -> dict[str, object]:
         """What the stack exports of them."""
         database, cache, broker = self.database, self.cache, self.broker
-        outputs: dict[str, object] = {"database": _host_and_port(database.address, database.port)}
+        outputs: dict[str, object] = {"database": _host_and_port(database.address, database.endpoint)}
         if cache is not None:
             outputs["cacheUser"] = cache.user.user_id
-            outputs["cache"] = _host_and_port(cache.address, cache.port)
+            outputs["cache"] = _host_and_port(cache.address, cache.endpoint)
         if broker is not None:
-            outputs["broker"] = _host_and_port(broker.host, broker.port)
+            outputs["broker"] = _host_and_port(broker.host, broker.endpoint)
         return outputs
 
 
@@ -145,5 +140,5 @@ def _broker(context: SystemContext, password: GeneratedValue) -> Broker:
     )
 
 
-def _host_and_port(host: pulumi.Output[str], port: pulumi.Output[int]) -> pulumi.Output[str]:
-    return pulumi.Output.concat(host, ":", port.apply(str))
+def _host_and_port(host: pulumi.Output[str], endpoint: Endpoint) -> pulumi.Output[str]:
+    return pulumi.Output.concat(host, f":{endpoint.port}")

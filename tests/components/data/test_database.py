@@ -94,25 +94,6 @@ def _built(**overrides: object) -> Recording:
             "PostgresDatabaseArgs.backup_retention_days is 0; allowed: 1 to 35; 0 would turn point-in-time recovery "
             "off",
         ),
-        (
-            {"performance_insights_retention_days": 30},
-            "PostgresDatabaseArgs.performance_insights_retention_days is 30; allowed: 7, 731, or a multiple of 31 up "
-            "to 713; take 7, which costs nothing",
-        ),
-        (
-            {"monitoring_interval_seconds": 20},
-            "PostgresDatabaseArgs.monitoring_interval_seconds is 20; allowed: 0, 1, 5, 10, 15, 30, 60; take 60",
-        ),
-        (
-            {"backup_window": "5:00-6:00"},
-            "PostgresDatabaseArgs.backup_window is '5:00-6:00'; allowed: hh:mm-hh:mm in UTC; write it like "
-            '"05:00-06:00"',
-        ),
-        (
-            {"maintenance_window": "Sun:06:30-Sun:07:30"},
-            "PostgresDatabaseArgs.maintenance_window is 'Sun:06:30-Sun:07:30'; allowed: ddd:hh:mm-ddd:hh:mm in UTC, in "
-            'lower case; write it like "sun:06:30-sun:07:30"',
-        ),
     ],
 )
 def test_a_value_that_rds_or_the_standard_refuses_is_refused_first(overrides: dict[str, Any], message: str) -> None:
@@ -241,13 +222,6 @@ def test_the_monitoring_role_serves_this_instance_alone() -> None:
     }, "a service role that any account's database can borrow is a confused deputy"
 
 
-def test_without_monitoring_there_is_no_role() -> None:
-    recording = _built(monitoring_interval_seconds=0)
-
-    assert recording.of("aws:iam/role:Role") == []
-    assert "monitoringRoleArn" not in recording.named("aprendeai-database-instance").inputs
-
-
 def test_events_go_to_the_topic_when_there_is_one() -> None:
     subscriptions = _built(events_topic_arn=TOPIC).of("aws:rds/eventSubscription:EventSubscription")
 
@@ -268,10 +242,8 @@ def test_what_it_gives_out_is_what_a_client_needs() -> None:
         "address": "aprendeai-database-0badcafe.rds.example",
         "port": 5432,
         "database_name": "aprendeai",
-        "username": "aprendeai",
         "security_group_id": "aprendeai-database-security-group-id",
         "instance_identifier": "aprendeai-database-0badcafe",
-        "arn": f"arn:aws:test:us-east-1:{ACCOUNT}:aprendeai-database-instance",
     }
 
 

@@ -78,14 +78,6 @@ def test_latency_is_that_of_the_slowest_twentieth() -> None:
             {"latency_seconds": 0},
             "DeploymentAlarmsArgs.latency_seconds is 0; allowed: more than 0; give seconds",
         ),
-        (
-            {"error_percent": 0},
-            "DeploymentAlarmsArgs.error_percent is 0; allowed: 1 to 100; give a part of the requests",
-        ),
-        (
-            {"minimum_requests": 0},
-            "DeploymentAlarmsArgs.minimum_requests is 0; allowed: 1 to 10000; give requests in a minute",
-        ),
     ],
 )
 def test_what_cloudwatch_refuses_is_refused_first(overrides: dict[str, Any], message: str) -> None:

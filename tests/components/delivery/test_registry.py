@@ -107,7 +107,6 @@ def test_what_other_stacks_run_is_kept_once_it_is_known() -> None:
 
 def test_what_it_gives_out_is_what_a_push_and_a_role_need() -> None:
     assert _built().outputs_of("aprendeai-api") == {
-        "repository_name": "alicerce-prod/aprendeai-api",
         "repository_url": "registry.example/alicerce-prod/aprendeai-api",
         "arn": f"arn:aws:test:us-east-1:{ACCOUNT}:aprendeai-api-repository",
     }

@@ -51,7 +51,6 @@ def _statements(recording: Recording) -> dict[str, dict[str, Any]]:
             {"timeout_seconds": 901},
             "PythonFunctionArgs.timeout_seconds is 901; allowed: 1 to 900; Lambda takes no other",
         ),
-        ({"memory_mib": 64}, "PythonFunctionArgs.memory_mib is 64; allowed: 128 to 10240; Lambda takes no other"),
         (
             {"concurrency": 0},
             "PythonFunctionArgs.concurrency is 0; allowed: 1 to 100; one or two do for what these functions do",

@@ -61,10 +61,3 @@ def test_each_side_opens_one_port_to_the_other_group_alone() -> None:
         "referencedSecurityGroupId": "sg-client",
         "tags": tags,
     }
-
-
-def test_both_rules_are_given_out() -> None:
-    assert _built().outputs_of("api-to-database") == {
-        "egress_rule_id": "sgr-api-to-database-egress",
-        "ingress_rule_id": "sgr-api-to-database-ingress",
-    }
