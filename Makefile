@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview destroy outputs stop servers test lint format bench growth kills rotations mutations lock
+.PHONY: config help setup up preview destroy outputs stop servers test lint format bench growth kills rotations mutations lock
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -69,6 +69,9 @@ rotations: servers ## Rotate ten times on real servers, as the program does and 
 
 mutations: setup ## Break each rule of the engine once, and run the tests that must see it (some minutes)
 	$(RUN) -m studies.mutations
+
+config: setup ## Write the keys that Pulumi.yaml declares, from the settings' models
+	$(RUN) -m stacks.settings.declarations
 
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate

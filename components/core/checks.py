@@ -3,8 +3,11 @@
 import pulumi
 
 
-class InvalidValue(ValueError):
-    """A plain value that is not allowed: which field, the value, what is allowed, and how to mend it."""
+class InvalidValue(pulumi.RunError, ValueError):
+    """A plain value that is not allowed: which field, the value, what is allowed, and how to fix it.
+
+    A `pulumi.RunError`, so that the CLI prints the message without a Python traceback.
+    """
 
     def __init__(self, field: str, value: object, allowed: str, remedy: str) -> None:
         super().__init__(f"{field} is {value!r}; allowed: {allowed}; {remedy}")
@@ -12,9 +15,19 @@ class InvalidValue(ValueError):
         self.remedy = remedy
 
 
-def invalid_secret(field: str, length: int, allowed: str, remedy: str) -> ValueError:
+class _Hidden:
+    """Stands in an error for the value of a secret."""
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+
+    def __repr__(self) -> str:
+        return f"a secret of {self._length} characters"
+
+
+def invalid_secret(field: str, length: int, allowed: str, remedy: str) -> InvalidValue:
     """Return the same error for a secret, with the length of its value in place of the value."""
-    return ValueError(f"{field} is a secret of {length} characters; allowed: {allowed}; {remedy}")
+    return InvalidValue(field, _Hidden(length), allowed, remedy)
 
 
 def plain(value: pulumi.Input[str] | None) -> str | None:

@@ -16,23 +16,15 @@ from components.core import aws_clients
 from components.delivery.deployment_strategy import DeploymentStrategy
 from components.services.autoscaling import Scaling
 from stacks.profiles.spec import Profile
-from stacks.settings.models import PlatformConfig, SystemConfig
+from stacks.settings.host_rules import host_of, host_problems
+from stacks.settings.models import PLATFORM, PlatformConfig, SystemConfig
+from stacks.settings.network_rules import network_problems
 from stacks.settings.parsing import parse, system_model
 from stacks.settings.problems import SettingsError
-from stacks.settings.rotation_rules import due_days_of, policy_problems
-from stacks.settings.rules import (
-    PLATFORM,
-    chosen_profile,
-    credential_problems,
-    host_of,
-    host_problems,
-    network_problems,
-    secret_problems,
-    stack_problems,
-    system_problems,
-    unknown_namespaces,
-)
+from stacks.settings.secret_rules import due_days_of, policy_problems, secret_problems
 from stacks.settings.services import deployment_of, latency_of, size_of, tasks_of
+from stacks.settings.stack_rules import chosen_profile, credential_problems, stack_problems, unknown_namespaces
+from stacks.settings.system_rules import system_problems
 from stacks.systems.spec import ServiceSpec, SystemSpec
 
 

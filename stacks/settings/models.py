@@ -9,6 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from components.delivery.deployment_strategy import BAKE_MINUTES, CANARY_PERCENT
 from components.observability.log_group import RETENTION_DAYS
 
+#: The project's own namespace in config.
+PLATFORM = "alicerce"
+
 #: An image tag as registries take it, other than `latest`, which names no release.
 #: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
@@ -61,8 +64,9 @@ def _due_days(value: object) -> int:
     return days
 
 
-def _about(allowed: str, example: str, **more: Any) -> Any:  # noqa: ANN401 - pydantic's FieldInfo
-    return Field(json_schema_extra={"allowed": allowed, "example": example}, **more)
+def _about(allowed: str, example: str, description: str = "", **more: Any) -> Any:  # noqa: ANN401 - pydantic's FieldInfo
+    """Describe a key: what it may hold and an example of that, for errors, and what it means, for `Pulumi.yaml`."""
+    return Field(description=description, json_schema_extra={"allowed": allowed, "example": example}, **more)
 
 
 #: What `never` is read as.
@@ -113,16 +117,68 @@ class RegistryConfig(Model):
 class PlatformConfig(Model):
     """The keys of the namespace `alicerce`."""
 
-    profile: str = _about("the name of a profile", "staging", default="")
-    cidr: Cidr = _about("a private IPv4 block from /16 to /22 without host bits", "10.0.0.0/16", default="10.0.0.0/16")
-    reservedCidrs: tuple[Cidr, ...] = _about("a list of IPv4 blocks", "172.17.0.0/16", default=())
-    adminCidrs: tuple[Cidr, ...] = _about("a list of IPv4 blocks", "10.8.0.0/24", default=())
-    availabilityZones: tuple[str, ...] = _about("a list of the region's availability zones", "us-east-1a", default=())
-    createZones: bool = _about("true or false", "true", default=True)
-    retention: Retention = _about("an object of logs, backups and releases", "365", default=Retention())
-    rotationDays: DueDays | None = _about(f"days, 1 to {_LONGEST_DUE}, or never", "90", default=None)
-    promotion: Promotion | None = _about("an object with the member from, a stack's name", "staging", default=None)
-    protection: Literal["profile", "off"] = _about("profile or off", "profile", default="profile")
+    profile: str = _about(
+        "the name of a profile",
+        "staging",
+        "Sizes, counts and protection to take (prod, staging or local). Empty takes the one named like the stack.",
+        default="",
+    )
+    cidr: Cidr = _about(
+        "a private IPv4 block from /16 to /22 without host bits",
+        "10.0.0.0/16",
+        "The network's private IPv4 block, from /16 to /22. It can't be changed without replacing the network.",
+        default="10.0.0.0/16",
+    )
+    reservedCidrs: tuple[Cidr, ...] = _about(
+        "a list of IPv4 blocks",
+        "172.17.0.0/16",
+        "IPv4 blocks of other networks that this one may be connected to, and so must not overlap.",
+        default=(),
+    )
+    adminCidrs: tuple[Cidr, ...] = _about(
+        "a list of IPv4 blocks",
+        "10.8.0.0/24",
+        "IPv4 blocks (a VPN, for instance) from which private paths are reached. Empty, nobody reaches them.",
+        default=(),
+    )
+    availabilityZones: tuple[str, ...] = _about(
+        "a list of the region's availability zones",
+        "us-east-1a",
+        "The availability zones to use. Empty takes the region's first.",
+        default=(),
+    )
+    createZones: bool = _about(
+        "true or false",
+        "true",
+        "Whether this stack creates its hosted zones in Route 53 (point the registrar at the name servers that it "
+        "prints), or finds them in the account.",
+        default=True,
+    )
+    retention: Retention = _about(
+        "an object of logs, backups and releases",
+        "365",
+        "Where the profile's retention doesn't fit: logs (days), backups (days), releases (how many stay).",
+        default=Retention(),
+    )
+    rotationDays: DueDays | None = _about(
+        f"days, 1 to {_LONGEST_DUE}, or never",
+        "90",
+        "After how many days a secret is due for rotation, or never. Empty takes the profile's.",
+        default=None,
+    )
+    promotion: Promotion | None = _about(
+        "an object with the member from, a stack's name",
+        "staging",
+        "With from set to another stack's name, only a release that that stack has migrated and run comes up here.",
+        default=None,
+    )
+    protection: Literal["profile", "off"] = _about(
+        "profile or off",
+        "profile",
+        "profile keeps the profile's protection of stateful parts. off takes it away, in an `up` of its own before a "
+        "`destroy`.",
+        default="profile",
+    )
 
 
 class ServiceConfig(Model):
@@ -148,17 +204,60 @@ class ServiceConfig(Model):
 class SystemConfig(Model):
     """The keys that every system's namespace has; URLs and supplied secrets are the system's own."""
 
-    release: ReleaseTag | None = _about("an image tag other than latest, or none yet", "v1.0.0", default=None)
-    source: str | None = _about("the path of a checkout", "../aprendeai", default=None)
-    registry: RegistryConfig | None = _about("an object with the member stack, a stack's name", "staging", default=None)
-    migrate: bool = _about("true or false", "true", default=True)
-    zone: Domain = _about("the domain of a hosted zone, in lower case", "example.com")
-    rotation: dict[str, Positive] = _about("positive integers, 1 for the first value", "2", default_factory=dict)
-    confirmRotation: dict[str, Positive] = _about("the number of the rotation", "2", default_factory=dict)
-    rotationDays: dict[str, DueDays] = _about(f"days, 1 to {_LONGEST_DUE}, or never", "30", default_factory=dict)
+    release: ReleaseTag | None = _about(
+        "an image tag other than latest, or none yet",
+        "v1.0.0",
+        "The image tag that runs, the same for all of its images. Not set, everything but its services is built.",
+        default=None,
+    )
+    source: str | None = _about(
+        "the path of a checkout",
+        "../aprendeai",
+        "The path of a checkout to build and push the images from. Not set, someone else pushes them.",
+        default=None,
+    )
+    registry: RegistryConfig | None = _about(
+        "an object with the member stack, a stack's name",
+        "staging",
+        "With stack set to another stack's name, its repositories are used, and none are made here. With sharedWith, a "
+        "list of stacks that use those of this one, what these run is kept.",
+        default=None,
+    )
+    migrate: bool = _about(
+        "true or false",
+        "true",
+        "False leaves a release's migration out (true unless set). It runs when this is true again.",
+        default=True,
+    )
+    zone: Domain = _about(
+        "the domain of a hosted zone, in lower case",
+        "example.com",
+        "The domain of the hosted zone that its hosts are in.",
+    )
+    rotation: dict[str, Positive] = _about(
+        "positive integers, 1 for the first value",
+        "2",
+        "How often each generated secret was made, by variable, 1 at first. Raise one by one to rotate it.",
+        default_factory=dict,
+    )
+    confirmRotation: dict[str, Positive] = _about(
+        "the number of the rotation",
+        "2",
+        "A second line for rotations that end something for good, with the rotation's number, by variable.",
+        default_factory=dict,
+    )
+    rotationDays: dict[str, DueDays] = _about(
+        f"days, 1 to {_LONGEST_DUE}, or never",
+        "30",
+        "Where a secret is due after other days than the stack's, or never, by variable.",
+        default_factory=dict,
+    )
     services: dict[str, ServiceConfig] = _about(
         "an object of cpu, memory, minimum, maximum, latencySeconds, jobSeconds, deployment, bakeMinutes and "
         "canaryPercent for a service",
         "1024",
+        "Where a service's cpu, memory, minimum or maximum differs from the profile's, how long a job of its queue may "
+        "wait (latencySeconds) and takes (jobSeconds), and how its releases come: deployment (rolling, blue_green or "
+        "canary), bakeMinutes and canaryPercent; by service.",
         default_factory=dict,
     )

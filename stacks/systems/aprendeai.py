@@ -39,7 +39,7 @@ APRENDEAI = SystemSpec(
         "ai": ImageSpec(dockerfile="infra/docker/ai.Dockerfile"),
         "worker": ImageSpec(dockerfile="infra/docker/worker.Dockerfile"),
     },
-    urls=("FRONTEND_URL", "API_URL"),
+    urls={"FRONTEND_URL": "Where people find the frontend", "API_URL": "Where the frontend finds the API"},
     environment={"NODE_ENV": "production", "ENV": "production", "AI_SERVICE_URL": "http://ai:8001"},
     secrets={
         "JWT_SECRET": Generated(kind=GeneratedKind.HEX, length=64, offers_previous=True),

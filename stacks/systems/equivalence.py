@@ -31,7 +31,7 @@ _SECRETS = (
 EQUIVALENCE = SystemSpec(
     name="equivalence",
     images={"api": ImageSpec(dockerfile="Dockerfile")},
-    urls=("API_URL",),
+    urls={"API_URL": "Where clients find the API"},
     environment={},
     secrets={
         "POSTGRES_PASSWORD": Generated(kind=GeneratedKind.PASSWORD, length=40),

@@ -1,8 +1,10 @@
 """What a system is, as data: its services, variables, secrets and stores. Nothing here makes a resource."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+import pulumi
 
 from components.compute.fargate import Architecture, TaskSize
 from components.compute.task import HealthCheck
@@ -216,11 +218,19 @@ class MigrationSpec:
     """Plain variables of its own, beside the system's."""
 
 
+class SpecError(pulumi.RunError):
+    """A system's file says something that can't be; a `pulumi.RunError`, so that there is no Python traceback."""
+
+    def __init__(self, system: str, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(f"{system}: {problem}" for problem in problems))
+
+
 @dataclass(frozen=True, kw_only=True)
 class SystemSpec:
     """A whole system.
 
-    Adding one is one file that makes a `System`, its name in `stacks/systems/__init__.py`, and its values in the stack files.
+    Adding one is one file that makes a `SystemSpec`, its name in `stacks/systems/__init__.py`, `make config`, and its
+    values in the stack files.
     """
 
     name: str
@@ -229,8 +239,8 @@ class SystemSpec:
     """The images that a release is made of, by name."""
     services: Mapping[str, ServiceSpec]
     """Its services by name; a name is also the host under which others call an internal service."""
-    urls: tuple[str, ...]
-    """Variables that hold public URLs, set in config; plain, and given to every service."""
+    urls: Mapping[str, str]
+    """Variables that hold public URLs, set in config, with what each is; plain, and given to every service."""
     environment: Mapping[str, str]
     """Plain variables that every service gets."""
     secrets: Mapping[str, SecretSpec]
@@ -248,38 +258,50 @@ class SystemSpec:
         """Refuse a system that names what it hasn't.
 
         Raises:
-            ValueError: naming the service and the word.
+            SpecError: with everything that is wrong, by service and field.
         """
-        for name, service in self.services.items():
-            where = f"{self.name}: service {name!r}"
-            if service.image not in self.images:
-                raise ValueError(f"{where} runs image {service.image!r}: the system has {', '.join(self.images)}")
-            if unknown := [variable for variable in service.secrets if variable not in self.secrets]:
-                raise ValueError(f"{where} reads {', '.join(unknown)}: the system has {', '.join(self.secrets)}")
-            if strangers := [other for other in service.calls if not self._is_internal(other)]:
-                raise ValueError(
-                    f"{where} calls {', '.join(strangers)}: only the system's internal services are called"
-                )
-            if (service.role is Role.WEB) != (service.url is not None):
-                raise ValueError(f"{where} has role {service.role} and url {service.url!r}: web services have a url")
-            if service.url is not None and service.url not in self.urls:
-                raise ValueError(f"{where} has url {service.url!r}: the system has {', '.join(self.urls)}")
-            if (service.role is Role.WORKER) != (service.port is None):
-                raise ValueError(
-                    f"{where} has role {service.role} and port {service.port}: all but workers have a port"
-                )
-            if service.backlog is not None and (
-                service.role is not Role.WORKER or service.backlog.store not in service.needs - {Need.POSTGRES}
-            ):
-                raise ValueError(
-                    f"{where} has role {service.role} and a backlog in {service.backlog.store}: a worker follows a "
-                    "queue in redis or rabbitmq that it needs"
-                )
-            for need, store in ((Need.REDIS, self.cache), (Need.RABBITMQ, self.broker)):
-                if need in service.needs and store is None:
-                    raise ValueError(f"{where} needs {need}: the system has none")
-        if unknown := [variable for variable in self.migration.secrets if variable not in self.secrets]:
-            raise ValueError(f"{self.name}: the migration reads {', '.join(unknown)}: the system has no such secret")
+        problems = [
+            *(f"service {name!r} {text}" for name, service in self.services.items() for text in self._wrong(service)),
+            *(f"the migration {text}" for text in self._wrong_reading(self.migration.secrets)),
+            *self._wrong_urls(),
+        ]
+        if problems:
+            raise SpecError(self.name, problems)
+
+    def _wrong(self, service: ServiceSpec) -> Iterator[str]:
+        """Yield what is wrong with a service, beginning with a verb."""
+        if service.image not in self.images:
+            yield f"runs image {service.image!r}: the system has {', '.join(self.images)}"
+        yield from self._wrong_reading(service.secrets)
+        if strangers := [other for other in service.calls if not self._is_internal(other)]:
+            yield f"calls {', '.join(strangers)}: only the system's internal services are called"
+        if (service.role is Role.WEB) != (service.url is not None):
+            yield f"has role {service.role} and url {service.url!r}: web services have a url"
+        elif service.url is not None and service.url not in self.urls:
+            yield f"has url {service.url!r}: the system has {', '.join(self.urls)}"
+        if (service.role is Role.WORKER) != (service.port is None):
+            yield f"has role {service.role} and port {service.port}: all but workers have a port"
+        if service.backlog is not None and (
+            service.role is not Role.WORKER or service.backlog.store not in service.needs - {Need.POSTGRES}
+        ):
+            yield (
+                f"has role {service.role} and a backlog in {service.backlog.store}: a worker follows a queue in redis "
+                "or rabbitmq that it needs"
+            )
+        for need, store in ((Need.REDIS, self.cache), (Need.RABBITMQ, self.broker)):
+            if need in service.needs and store is None:
+                yield f"needs {need}: the system has none"
+
+    def _wrong_reading(self, variables: Iterable[str]) -> Iterator[str]:
+        if unknown := [variable for variable in variables if variable not in self.secrets]:
+            yield f"reads {', '.join(unknown)}: the system has {', '.join(self.secrets)}"
+
+    def _wrong_urls(self) -> Iterator[str]:
+        """Yield URLs that are composed of a store that the system hasn't."""
+        for variable, secret in self.secrets.items():
+            for kind, store, need in ((RedisUrl, self.cache, "cache"), (AmqpUrl, self.broker, "broker")):
+                if isinstance(secret, kind) and store is None:
+                    yield f"{variable} is composed of a {need}: the system has none"
 
     def _is_internal(self, name: str) -> bool:
         return name in self.services and self.services[name].role is Role.INTERNAL

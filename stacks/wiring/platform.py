@@ -18,8 +18,8 @@ from components.ingress.web_firewall import WebFirewall, WebFirewallArgs
 from components.network.network import Network, NetworkArgs
 from components.observability.notifications import Notifications, NotificationsArgs
 from stacks.settings.load import Settings
+from stacks.settings.models import PLATFORM
 from stacks.settings.problems import ConfigProblem, SettingsError, set_command
-from stacks.settings.rules import PLATFORM
 from stacks.systems.spec import Role
 from stacks.wiring.other_stacks import OtherStacks
 
@@ -69,7 +69,7 @@ def build(settings: Settings) -> Platform:
 
     Raises:
         SettingsError: when a hosted zone is to be found and isn't there.
-        ValueError: when two services' listener rules would have one priority.
+        InvalidValue: when two services' listener rules would have one priority.
     """
     check_priorities(_priorities(settings))
     # Invokes, not Outputs: they decide which children there are.

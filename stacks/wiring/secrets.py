@@ -14,7 +14,7 @@ from components.secrets.rotation_guard import RotationGuard, RotationGuardArgs
 from components.secrets.rotation_record import RotationRecord, RotationRecordArgs
 from components.secrets.secret import Secret, SecretArgs
 from stacks.settings.load import SystemSettings
-from stacks.settings.rules import PLATFORM
+from stacks.settings.models import PLATFORM
 from stacks.systems import spec
 from stacks.systems.spec import (
     ADMINISTRATOR,

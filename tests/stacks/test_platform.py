@@ -5,11 +5,11 @@ import pytest
 from components.ingress.route import RouteKind, check_priorities, rule_priority
 from stacks.systems import SYSTEMS
 from stacks.wiring import platform
-from tests.stacks.test_settings import _settings
+from tests.stacks.configs import settings_of
 
 
 def test_the_systems_listener_rules_have_priorities_of_their_own() -> None:
-    rules = platform._priorities(_settings())
+    rules = platform._priorities(settings_of())
     web = sum(service.url is not None for system in SYSTEMS for service in system.services.values())
     denied = sum(bool(service.private_paths) for system in SYSTEMS for service in system.services.values())
     assert len(rules) == web + denied
@@ -26,5 +26,5 @@ def test_two_rules_of_one_priority_are_refused_by_name() -> None:
 
 
 def test_another_system_moves_no_rule() -> None:
-    before = platform._priorities(_settings())
+    before = platform._priorities(settings_of())
     assert before["equivalence-api host 0"] == rule_priority("equivalence", "api", RouteKind.HOST, 0)

@@ -1,6 +1,6 @@
 """When secrets are due for rotation: what config says of it, and what is wrong with that."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from components.core.did_you_mean import did_you_mean
 from stacks.profiles.spec import Profile
@@ -37,3 +37,25 @@ def due_days_of(
     stack = profile.rotation_days if platform.rotationDays is None else platform.rotationDays
     days = {variable: config.rotationDays.get(variable, stack) for variable in rotated(system)}
     return {variable: None if number == NEVER_DUE else number for variable, number in days.items()}
+
+
+def secret_problems(
+    system: SystemSpec, values: Mapping[str, str], secrets: frozenset[str], profile: Profile | None
+) -> Iterator[ConfigProblem]:
+    """Report supplied secrets that are missing, and those that stand in plain text."""
+    for variable, supplied in system.supplied.items():
+        key = f"{system.name}:{variable}"
+        remedy = f"pulumi config set --secret {key}"
+        if not values.get(key):
+            if supplied.required and not (profile and profile.stand_ins):
+                yield ConfigProblem(
+                    key=key, problem="is missing", allowed=f"{supplied.description}, encrypted", remedy=remedy
+                )
+        elif key not in secrets:
+            # Its value is not repeated here: it is in a file already, and need not be in a log too.
+            yield ConfigProblem(
+                key=key,
+                problem="is in plain text, and whoever reads the file has it",
+                allowed="an encrypted value",
+                remedy=f"{remedy}, and have whoever issued it issue another",
+            )

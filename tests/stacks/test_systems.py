@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from stacks.systems.equivalence import EQUIVALENCE
-from stacks.systems.spec import Backlog, Need, Role
+from stacks.systems.spec import Backlog, Need, Role, SpecError
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from stacks.systems.spec import Backlog, Need, Role
 )
 def test_only_a_worker_follows_a_queue_and_only_one_that_it_reaches(service: str, store: Need, role: Role) -> None:
     changed = replace(EQUIVALENCE.services[service], backlog=Backlog(store=store, latency_seconds=60, job_seconds=5))
-    with pytest.raises(ValueError) as refused:
+    with pytest.raises(SpecError) as refused:
         replace(EQUIVALENCE, services={**EQUIVALENCE.services, service: changed})
     assert str(refused.value) == (
         f"equivalence: service {service!r} has role {role} and a backlog in {store}: a worker follows a queue in redis "

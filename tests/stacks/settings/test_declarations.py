@@ -1,0 +1,16 @@
+"""`Pulumi.yaml` declares the keys that the settings' models have."""
+
+from stacks.settings.declarations import FILE, config_section, whole
+from stacks.systems import SYSTEMS
+
+
+def test_the_project_file_declares_what_the_models_say() -> None:
+    text = FILE.read_text()
+    assert whole(text, SYSTEMS) == text, "Pulumi.yaml is stale: run `make config`"
+
+
+def test_every_system_has_its_keys_its_urls_and_its_supplied_secrets() -> None:
+    section = config_section(SYSTEMS[:1])
+    for key in ("release", "rotation", *SYSTEMS[0].urls, *SYSTEMS[0].supplied):
+        assert f"  {SYSTEMS[0].name}:{key}:\n" in section
+    assert f"{SYSTEMS[1].name}:" not in section
