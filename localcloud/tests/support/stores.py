@@ -1,4 +1,4 @@
-"""A database, a broker and functions in a network of the emulated account, and ways to them from the test.
+"""A database, a cache, a broker and functions in a network of the emulated account, and ways to them from the test.
 
 Its fixtures are a module's: a conftest imports them. The account is emptied once a module: what a test makes has a name
 of its own.
@@ -17,6 +17,7 @@ from typing import Any
 import pg8000.native
 import pulumi
 import pytest
+import valkey
 
 from localcloud.emulator import control, standins
 from localcloud.provider.archives import zip_of
@@ -118,7 +119,7 @@ class Database:
         return pg8000.native.Connection(
             user,
             host=self.host,
-            sock=socket.create_connection(known.address(self.host, 5432), timeout=10),
+            sock=socket.create_connection(known.address(self.host, 5432), timeout=60),
             database=database,
             password=password,
             ssl_context=known.context() if tls else False,
@@ -158,6 +159,48 @@ def new_database(aws: Session, url: str, name: str = "", **more: Any) -> Databas
 def database(aws: Session, emulator: str) -> Callable[..., Database]:
     """Make an instance: `database(EngineVersion="16")`."""
     return functools.partial(new_database, aws, emulator)
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A replication group, and a way to its primary endpoint."""
+
+    name: str
+    host: str
+    url: str
+
+    def log_in(self, user: str, password: str, *, tls: bool = True) -> valkey.Valkey:
+        """Return a client, which verifies that the certificate is by the emulator's authority.
+
+        Its library checks a certificate's name only against the host that it connects to.
+        """
+        known = standins.ask(self.url)
+        host, port = known.address(self.host, 6379)
+        secure: dict[str, Any] = (
+            {"ssl": True, "ssl_ca_data": known.authority, "ssl_check_hostname": False} if tls else {}
+        )
+        login: dict[str, Any] = {"username": user, "password": password} if user else {"password": password or None}
+        return valkey.Valkey(host, port, socket_timeout=60, decode_responses=True, **secure, **login)
+
+
+def new_cache(aws: Session, url: str, **more: Any) -> Cache:  # noqa: ANN401 - the call's own arguments
+    """Make a replication group in the emulated account at a URL."""
+    settings = {"TransitEncryptionEnabled": True, **more}
+    group = aws.client("elasticache").create_replication_group(
+        ReplicationGroupId=unused("cache"),
+        ReplicationGroupDescription="a cache",
+        Engine="valkey",
+        CacheNodeType="cache.t4g.micro",
+        **settings,
+    )["ReplicationGroup"]
+    endpoint = group["NodeGroups"][0]["PrimaryEndpoint"]["Address"]
+    return Cache(group["ReplicationGroupId"], endpoint, url)
+
+
+@pytest.fixture(scope="module")
+def cache(aws: Session, emulator: str) -> Callable[..., Cache]:
+    """Make a replication group: `cache(UserGroupIds=[…])`."""
+    return functools.partial(new_cache, aws, emulator)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """The fixtures of the tests of functions in the local cloud."""
 
 from support.account import emulator_process
-from support.stores import aws, broker, database, emulator, function, network
+from support.stores import aws, broker, cache, database, emulator, function, network
 
-__all__ = ["aws", "broker", "database", "emulator", "emulator_process", "function", "network"]
+__all__ = ["aws", "broker", "cache", "database", "emulator", "emulator_process", "function", "network"]

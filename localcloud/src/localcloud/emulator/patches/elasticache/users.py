@@ -13,6 +13,7 @@ from moto.elasticache.models import ElastiCacheBackend, User
 from moto.elasticache.responses import ElastiCacheResponse
 
 from localcloud.emulator.patching import patch
+from localcloud.emulator.stores import listening
 
 #: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
 _SHORTEST, _LONGEST, _MOST_PASSWORDS = 16, 128, 2
@@ -47,6 +48,14 @@ def find_group(backend: ElastiCacheBackend, name: str) -> UserGroup:
     if name not in groups_of(backend):
         raise ElastiCacheException("UserGroupNotFound", f"User group {name} not found.")
     return groups_of(backend)[name]
+
+
+def apply(backend: ElastiCacheBackend) -> None:
+    """Tell the servers of replication groups who may log in now."""
+    for group in backend.replication_groups.values():
+        server: Any = listening.server_of(group)
+        if server is not None:
+            server.follow_users()
 
 
 # Users
@@ -130,6 +139,7 @@ def modify_user(self: ElastiCacheResponse) -> ActionResult:
     kind, passwords = _authentication(params)
     if kind is not None:
         _set_authentication(user, kind, passwords)
+    apply(backend)
     return ActionResult(user)
 
 
@@ -145,6 +155,7 @@ def delete_user(self: ElastiCacheResponse) -> ActionResult:
         group.user_ids = [one for one in group.user_ids if one != user_id]
     backend.tagging_service.delete_all_tags_for_resource(user.arn)
     user.status = "deleting"
+    apply(backend)
     return ActionResult(user)
 
 
@@ -213,6 +224,7 @@ def modify_user_group(self: ElastiCacheResponse) -> ActionResult:
     user_ids += [one for one in added if one not in user_ids]
     _check_members(backend, engine, user_ids)
     group.engine, group.user_ids = engine, user_ids
+    apply(backend)
     return ActionResult(group)
 
 

@@ -1,7 +1,6 @@
 """A PostgreSQL server of an instance's own: https://www.postgresql.org/docs/current/runtime.html."""
 
 import functools
-import itertools
 import secrets
 import shutil
 import signal
@@ -64,8 +63,6 @@ _SETTINGS = {
     # What is kept lasts as long as the emulator, so that nothing has to survive the machine's end.
     "fsync": "off",
 }
-
-_numbers = itertools.count(1)
 
 
 class Contents:
@@ -164,9 +161,9 @@ class Cluster:
 
 
 def _copied(source: Path, *without: str) -> Path:
-    folder = servers.folder() / f"postgres-{next(_numbers)}"
-    shutil.copytree(source, folder, ignore=shutil.ignore_patterns(*without), copy_function=_copied_if_there)
-    folder.chmod(0o700)  # PostgreSQL refuses any other
+    folder = servers.new_folder("postgres")
+    ignore = shutil.ignore_patterns(*without)
+    shutil.copytree(source, folder, ignore=ignore, copy_function=_copied_if_there, dirs_exist_ok=True)
     servers.give(folder)
     return folder
 
