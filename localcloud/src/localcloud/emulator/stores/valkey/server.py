@@ -53,7 +53,7 @@ class Server:
             connection.carry(server)
 
     def follow_users(self) -> None:
-        """Take over what the API changed about users, also for who is logged in; called by what holds the request lock."""
+        """Apply changes of users, to open connections too; called by what holds the request lock."""
         rules = users.rules(self._group)
         with self._changing:
             if self._process is not None:
