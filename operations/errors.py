@@ -1,4 +1,4 @@
-"""What goes wrong in a way that a person can mend."""
+"""Errors that a person can fix."""
 
 
 class OperationError(Exception):

@@ -13,7 +13,7 @@ from operations.state.stack import MIGRATION
 def missing_parts(
     account: Account, registry: Registry, release: Release, tag: str | None, *, migrates: bool
 ) -> list[str]:
-    """Return what a release lacks, a sentence's part each; nothing when it is complete.
+    """Return what a release lacks, one line each; nothing when it is complete.
 
     Args:
         account: the account that it ran in.

@@ -39,13 +39,13 @@ def main(options: argparse.Namespace) -> int:
         text = ", ".join(done) or f"nothing left to end; {request['username']} alone logs in"
         print(f"{store}: {text}", flush=True)
     if system.rotation.cache_user is not None:
-        ended = _forget_password(account, stack, system, system.rotation.cache_user, current)
+        ended = _end_old_password(account, stack, system, system.rotation.cache_user, current)
         print("redis: " + ("end the password before the current one" if ended else "nothing left to end"), flush=True)
     return 0
 
 
 def _current(account: Account, stack: Stack, system: System) -> dict[str, str]:
-    """Return the current version of each secret that is a store's password or holds one, by ARN.
+    """Return the current version of each secret that is or holds a store's password, by ARN.
 
     Raises:
         OperationError: the stack's outputs and the account don't fit together: an `up` didn't end.
@@ -93,7 +93,7 @@ def _services_in_use(account: Account, stack: Stack, system: System, current: Ma
         # A service that has no task now starts its next one from what its deployments name.
         found = [revisions.describe(ecs, deployment["taskDefinition"]) for deployment in service["deployments"]]
         for one in found:
-            if old := _old(one, current):
+            if old := _outdated(one, current):
                 yield (
                     f"service {name}: revision {one.number} reads {old} as before; run up for stack {stack.name!r}, "
                     "and wait until the revision is gone"
@@ -122,20 +122,20 @@ def _tasks_in_use(account: Account, stack: Stack, current: Mapping[str, str]) ->
             if task["lastStatus"] == "STOPPED":
                 continue
             found = revisions.describe(ecs, task["taskDefinitionArn"])
-            if old := _old(found, current):
+            if old := _outdated(found, current):
                 id = task["taskArn"].rsplit("/", 1)[-1]
                 whose = task.get("group") or f"family:{found.family}"
-                mend = (
+                advice = (
                     "wait until it has stopped"
                     if task["desiredStatus"] == "STOPPED"
                     else "wait for its end"
                     if whose.startswith("service:")
                     else f"wait for its end, or stop it: aws ecs stop-task --cluster {stack.cluster} --task {id}"
                 )
-                yield f"task {id} ({whose}): revision {found.number} reads {old} as before; {mend}"
+                yield f"task {id} ({whose}): revision {found.number} reads {old} as before; {advice}"
 
 
-def _old(revision: Revision, current: Mapping[str, str]) -> str:
+def _outdated(revision: Revision, current: Mapping[str, str]) -> str:
     """Return the variables that a revision reads in another version than the current one, or nothing."""
     return ", ".join(
         secret.variable for secret in revision.secrets if current.get(secret.arn, secret.version) != secret.version
@@ -157,27 +157,27 @@ def _invoke(account: Account, system: System, store: str, request: Mapping[str, 
     return [str(step) for step in payload["done"]]
 
 
-def _forget_password(account: Account, stack: Stack, system: System, user_id: str, current: Mapping[str, str]) -> bool:
+def _end_old_password(account: Account, stack: Stack, system: System, user_id: str, current: Mapping[str, str]) -> bool:
     """Leave the cache's user its current password alone; tell whether it had another."""
     client = account.client("elasticache")
-    if _settled(client, user_id)["Authentication"].get("PasswordCount", 0) < 2:
+    if _unchanging_user(client, user_id)["Authentication"].get("PasswordCount", 0) < 2:
         return False
     password = _cache_password(account, system, current)
-    # An `up` may have begun since, or be what the user was waited for. It makes new versions first.
+    # An `up` may have begun in the meantime. It makes new versions before it changes the user.
     if _current(account, stack, system) != current:
         raise OperationError("redis: another rotation has begun since; let its `up` end, then retire again")
     try:
         client.modify_user(UserId=user_id, Passwords=[password])
     except ClientError as error:
-        # Whatever AWS says of a password that it refuses stays here.
+        # AWS's message may quote the password.
         code = error.response["Error"]["Code"]
         raise OperationError(f"redis: ElastiCache refused the change of user {user_id}: {code}") from None
-    _settled(client, user_id)
+    _unchanging_user(client, user_id)
     return True
 
 
-def _settled(client: Any, user_id: str) -> dict[str, Any]:  # noqa: ANN401 - a boto3 client
-    """Return the cache's user once no change of it is under way."""
+def _unchanging_user(client: Any, user_id: str) -> dict[str, Any]:  # noqa: ANN401 - a boto3 client
+    """Return the cache's user once no change of it is in progress."""
     for _ in poll(_USER_SECONDS):
         user: dict[str, Any] = client.describe_users(UserId=user_id)["Users"][0]
         if user["Status"] != "modifying":

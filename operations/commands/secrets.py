@@ -68,13 +68,13 @@ class SecretReport:
         if self.due is None or now < self.due:
             return None
         if self.facts.kind == "supplied":
-            mend = f"pulumi config set --secret {self.system}:{self.variable} --stack {stack}"
+            command = f"pulumi config set --secret {self.system}:{self.variable} --stack {stack}"
         else:
             confirm = " --confirm" if self.facts.ends else ""
-            mend = f"python -m operations rotate {self.system} {self.variable} --stack {stack}{confirm}"
+            command = f"python -m operations rotate {self.system} {self.variable} --stack {stack}{confirm}"
         return (
             f"{self.variable} of {self.system} has been due since {screen.moment(self.due)}, "
-            f"{self.facts.due_days} days after its last change: {mend}"
+            f"{self.facts.due_days} days after its last change: {command}"
         )
 
 

@@ -151,13 +151,13 @@ def _parsed(name: str, text: str, preview: tuple[str, ...]) -> Stack:
         alarms=tuple(
             Alarm(name=str(resource["id"]), system=(resource.get("inputs", {}).get("tags") or {}).get("System"))
             for resource in current
-            if resource["type"] in _ALARMS and not _scales(resource)
+            if resource["type"] in _ALARMS and not _only_scales(resource)
         ),
         preview_command=preview,
     )
 
 
-def _scales(alarm: Mapping[str, Any]) -> bool:
+def _only_scales(alarm: Mapping[str, Any]) -> bool:
     """Tell whether an alarm only starts tasks: it is on whenever there is something to do.
 
     https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ScalingPolicy.html (PolicyARN)
