@@ -1,68 +1,20 @@
 """A task definition with its roles and its log: what a service runs, and what a one-off command runs."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.compute.fargate import TaskSize
-from components.compute.release_image import ReleaseImage
-from components.core.iam import allow, arn, document, read_secrets, trust, write_log
-from components.core.naming import Tags, component_tags
+from components.compute.container import Container, HealthCheck, container_definition
+from components.core.iam import allow, document, read_secrets, trust, write_log
+from components.core.placement import Placement
 from components.observability.log_group import LogGroup, LogGroupArgs
 
 #: The longest that Fargate waits between SIGTERM and SIGKILL, in seconds.
 #: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html (stopTimeout)
 LONGEST_STOP_TIMEOUT = 120
-
-#: What a variable's name must not hold when its value stands in plain text in a task definition (ECS.8).
-_SECRET_WORDS = ("PASSWORD", "PASS", "SECRET", "TOKEN", "SALT", "PRIVATE_KEY", "API_KEY", "DSN", "CREDENTIAL")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SecretVariable:
-    """A variable whose value ECS reads from Secrets Manager when a task starts."""
-
-    arn: pulumi.Input[str]
-    """The secret, which the execution role may read."""
-    value_from: pulumi.Input[str]
-    """The secret with its version, `<arn>:::<version-id>`, so that another value is another revision."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class HealthCheck:
-    """How ECS tells that a container is well; times in seconds."""
-
-    command: Sequence[str]
-    """What runs inside the container, first word `CMD` or `CMD-SHELL`; 0 means well."""
-    start_period: int = 60
-    """How long failures don't count after the start, 0 to 300; fits the boot."""
-
-    def __post_init__(self) -> None:
-        """Refuse what ECS refuses.
-
-        Raises:
-            ValueError: naming the value and its range.
-        """
-        # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
-        if not 0 <= self.start_period <= 300:
-            raise ValueError(f"start_period={self.start_period}: a container health check's start_period is 0 to 300")
-        if not self.command or self.command[0] not in ("CMD", "CMD-SHELL"):
-            raise ValueError(f"command={list(self.command)}: a health check's command begins with CMD or CMD-SHELL")
-
-
-def process_lives(pattern: str) -> str:
-    """Return a shell command that succeeds while a process other than the init process has a command line that fits.
-
-    The init process is PID 1 and has the whole command in its own arguments, whether the command lives or not.
-
-    Args:
-        pattern: a basic regular expression that doesn't fit itself, such as `[n]ode`.
-    """
-    return f"grep -aqs '{pattern}' /proc/[2-9]*/cmdline /proc/1[0-9]*/cmdline"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,47 +23,19 @@ class TaskArgs:
 
     family: str
     """Name of the task definition, the same for all its revisions."""
-    container_name: str
-    """Name of its one container and of the port on it."""
-    image: ReleaseImage
-    """What it runs; the execution role may pull from its repository."""
-    size: TaskSize
-    """CPU and memory."""
+    container: Container
+    """What it runs; the execution role may pull from the repository of its image."""
     log_group_name: str
     """Physical name of the task's log group."""
-    log_retention_days: int
-    """How long its lines are kept."""
-    kms_key_arn: pulumi.Input[str]
-    """The key of its log and its secrets."""
-    region: str
+    placement: Placement
     """Where it runs."""
-    account_id: str
-    """Whose tasks may assume its roles."""
-    tags: Tags
-    """Tags of every child."""
-    command: Sequence[str] = ()
-    """Replaces the image's own command."""
-    port: int | None = None
-    """Where it listens, if it does."""
-    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    """Plain variables."""
-    secrets: Mapping[str, SecretVariable] = field(default_factory=dict)
-    """Variables from Secrets Manager."""
     health_check: HealthCheck | None = None
-    """How ECS tells that it is well; none for a one-off task."""
-    user: str = "1000:1000"
-    """Numeric `uid` or `uid:gid`; never root."""
-    writable_paths: Sequence[str] = ("/tmp",)
-    """Where it may write, in memory; the rest of its file system is read-only."""
-    writable_mib: int = 128
-    """How much each of those paths holds at most; counts as the task's memory."""
+    """How ECS tells that it is healthy; none for a one-off task."""
     stop_timeout: int = 30
     """Seconds between SIGTERM and SIGKILL, 2 to 120."""
-    execute_command: bool = False
-    """Whether ECS Exec may open a shell in it (needs a writable root file system)."""
 
     def __post_init__(self) -> None:
-        """Refuse what ECS or our standard refuses, before anything is created.
+        """Refuse what Fargate refuses, before anything is created.
 
         Raises:
             ValueError: naming the value, what is allowed and the way out.
@@ -121,18 +45,6 @@ class TaskArgs:
                 f"stop_timeout={self.stop_timeout}: Fargate waits 2 to {LONGEST_STOP_TIMEOUT} seconds between SIGTERM "
                 "and SIGKILL; split longer work into smaller pieces"
             )
-        if self.user.split(":")[0] in ("0", "root", ""):
-            raise ValueError(
-                f"user={self.user!r}: containers don't run as root; give the numeric user of the image, such as 1000"
-            )
-        if both := sorted(self.environment.keys() & self.secrets.keys()):
-            raise ValueError(f"environment and secrets both hold {', '.join(both)}: a variable has one value")
-        for variable in self.environment:
-            if any(word in variable.upper() for word in _SECRET_WORDS):
-                raise ValueError(
-                    f"environment holds {variable}, whose name says that it is a secret: plain variables stand in the "
-                    "task definition for everyone to read; give it in secrets"
-                )
 
 
 class Task(pulumi.ComponentResource):
@@ -153,22 +65,22 @@ class Task(pulumi.ComponentResource):
     def __init__(self, name: str, args: TaskArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:Task", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        tags = component_tags(args.tags, args.tags.get("Component", "task"))
-        self.container_name = args.container_name
+        tags = {"Component": "task", **args.placement.tags}
+        self.container_name = args.container.name
 
         log = LogGroup(
             f"{name}-log",
             LogGroupArgs(
                 log_group_name=args.log_group_name,
-                retention_days=args.log_retention_days,
-                kms_key_arn=args.kms_key_arn,
+                retention_days=args.placement.log_retention_days,
+                kms_key_arn=args.placement.kms_key_arn,
                 tags=tags,
             ),
             child,
         )
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
         assumed_by_tasks = json.dumps(
-            trust("ecs-tasks.amazonaws.com", args.account_id, arn("ecs", args.region, args.account_id, "*"))
+            trust("ecs-tasks.amazonaws.com", args.placement.account_id, args.placement.arn("ecs", "*"))
         )
         execution = aws.iam.Role(
             f"{name}-execution",
@@ -180,7 +92,7 @@ class Task(pulumi.ComponentResource):
         permissions = aws.iam.RolePolicy(
             f"{name}-execution",
             role=execution.name,
-            policy=pulumi.Output.json_dumps(_execution_policy(args, log.arn)),
+            policy=pulumi.Output.json_dumps(_execution_policy(args.container, args.placement, log.arn)),
             opts=child,
         )
         task_role = aws.iam.Role(
@@ -190,25 +102,38 @@ class Task(pulumi.ComponentResource):
             tags=tags,
             opts=child,
         )
-        if args.execute_command:
+        if args.container.execute_command:
             # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html (ECS Exec permissions)
             aws.iam.RolePolicy(
                 f"{name}-exec",
                 role=task_role.name,
-                policy=pulumi.Output.json_dumps(_exec_policy(args.kms_key_arn)),
+                policy=pulumi.Output.json_dumps(_exec_policy(args.placement.kms_key_arn)),
                 opts=child,
             )
         definition = aws.ecs.TaskDefinition(
             f"{name}-definition",
             family=args.family,
-            cpu=str(args.size.cpu),
-            memory=str(args.size.memory),
+            cpu=str(args.container.size.cpu),
+            memory=str(args.container.size.memory),
             network_mode="awsvpc",
             requires_compatibilities=["FARGATE"],
-            runtime_platform={"operating_system_family": "LINUX", "cpu_architecture": args.image.architecture.value},
+            runtime_platform={
+                "operating_system_family": "LINUX",
+                "cpu_architecture": args.container.image.architecture.value,
+            },
             execution_role_arn=execution.arn,
             task_role_arn=task_role.arn,
-            container_definitions=_container_definitions(args, log.log_group_name),
+            container_definitions=pulumi.Output.json_dumps(
+                [
+                    container_definition(
+                        args.container,
+                        health_check=args.health_check,
+                        stop_timeout=args.stop_timeout,
+                        log_group_name=log.log_group_name,
+                        region=args.placement.region,
+                    )
+                ]
+            ),
             # A replaced revision stays registered: going back to it needs it.
             skip_destroy=True,
             tags=tags,
@@ -224,18 +149,22 @@ class Task(pulumi.ComponentResource):
         self.register_outputs({"task_definition_arn": self.task_definition_arn, "log_group_name": self.log_group_name})
 
 
-def _execution_policy(args: TaskArgs, log_arn: pulumi.Output[str]) -> dict[str, Any]:
+def _execution_policy(container: Container, placement: Placement, log_arn: pulumi.Output[str]) -> dict[str, Any]:
     return document(
         # This action takes no resource:
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
         allow("ecr:GetAuthorizationToken", "*", sid="Login"),
         allow(
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            args.image.repository_arn,
+            container.image.repository_arn,
             sid="Pull",
         ),
         write_log(log_arn),
-        *read_secrets([variable.arn for variable in args.secrets.values()], args.kms_key_arn, args.region),
+        *read_secrets(
+            [variable.arn for variable in container.secrets.values()],
+            placement.kms_key_arn,
+            placement.region,
+        ),
     )
 
 
@@ -247,68 +176,3 @@ def _exec_policy(kms_key_arn: pulumi.Input[str]) -> dict[str, Any]:
         allow([f"ssmmessages:{action}" for action in channels], "*", sid="OpenSession"),
         allow("kms:Decrypt", kms_key_arn, sid="EncryptSession"),
     )
-
-
-def _container_definitions(args: TaskArgs, log_group_name: pulumi.Output[str]) -> pulumi.Output[str]:
-    container: dict[str, Any] = {
-        "name": args.container_name,
-        "image": args.image.url,
-        "essential": True,
-        "user": args.user,
-        "readonlyRootFilesystem": not args.execute_command,
-        "stopTimeout": args.stop_timeout,
-        # Sorted, so that the order in which a program names its variables is no change.
-        "environment": [{"name": key, "value": args.environment[key]} for key in sorted(args.environment)],
-        "secrets": [{"name": key, "valueFrom": args.secrets[key].value_from} for key in sorted(args.secrets)],
-        "linuxParameters": {
-            # A process of its own as PID 1 reaps children and passes SIGTERM on.
-            "initProcessEnabled": True,
-            "capabilities": {"drop": ["ALL"]},
-            # An empty bind mount belongs to root, so that a user that isn't root couldn't write there. Fargate mounts
-            # tmpfs since January 2026, and that anyone may write to:
-            # https://aws.amazon.com/about-aws/whats-new/2026/01/amazon-ecs-tmpfs-mounts-aws-fargate-managed-instances/
-            "tmpfs": [
-                {"containerPath": path, "size": args.writable_mib, "mountOptions": ["rw", "nosuid", "nodev"]}
-                for path in args.writable_paths
-            ],
-        },
-        "logConfiguration": {
-            "logDriver": "awslogs",
-            "options": {
-                "awslogs-group": log_group_name,
-                "awslogs-region": args.region,
-                "awslogs-stream-prefix": "task",
-                # A log that can't be delivered must not stop the application:
-                # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html
-                "mode": "non-blocking",
-                "max-buffer-size": "25m",
-            },
-        },
-        "mountPoints": [],
-        "volumesFrom": [],
-        "systemControls": [],
-    }
-    if args.command:
-        container["command"] = list(args.command)
-    if args.port is not None:
-        # The name is how Service Connect refers to the port.
-        container["portMappings"] = [
-            {
-                "name": args.container_name,
-                "containerPort": args.port,
-                "hostPort": args.port,
-                "protocol": "tcp",
-                "appProtocol": "http",
-            }
-        ]
-    else:
-        container["portMappings"] = []
-    if args.health_check is not None:
-        container["healthCheck"] = {
-            "command": list(args.health_check.command),
-            "interval": 15,
-            "timeout": 5,
-            "retries": 4,
-            "startPeriod": args.health_check.start_period,
-        }
-    return pulumi.Output.json_dumps([container])

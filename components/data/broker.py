@@ -12,9 +12,9 @@ import pulumi_random as random
 
 from components.core.checks import InvalidValue, invalid_secret, plain
 from components.core.endpoint import Endpoint
-from components.core.naming import Tags, component_tags, physical_name
+from components.core.naming import component_tags, physical_name
+from components.core.placement import Placement
 from components.data.broker_logs import RETENTION_TAG, look_after
-from components.observability.log_group import check_retention
 
 #: AMQP 0-9-1 over TLS, the only one that Amazon MQ offers.
 #: https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/working-with-rabbitmq.html
@@ -72,10 +72,8 @@ def _console_url(instances: Sequence[aws.mq.outputs.BrokerInstance]) -> str:
 class BrokerArgs:
     """What a `Broker` is made from."""
 
-    vpc_id: pulumi.Input[str]
-    """The VPC of the subnets."""
-    subnet_ids: Sequence[pulumi.Input[str]]
-    """Isolated subnets, each in a zone of its own. A single instance lives in the first of them."""
+    placement: Placement
+    """Where it is: in the isolated subnets; a single instance lives in the first of them."""
     username: str
     """The bootstrap user."""
     password: pulumi.Input[str] = field(repr=False)
@@ -87,12 +85,6 @@ class BrokerArgs:
     """For instance `mq.m7g.large`."""
     deployment_mode: DeploymentMode
     """One node, or a cluster of three."""
-    kms_key_arn: pulumi.Input[str]
-    """The key that encrypts what the broker stores. Another key replaces the broker."""
-    log_retention_days: int
-    """How long its logs are kept."""
-    tags: Tags
-    """Tags for everything that takes them."""
     apply_immediately: bool = False
     """Whether a change that restarts the broker waits for the maintenance window (False) or doesn't (True)."""
     protect: bool = True
@@ -101,8 +93,10 @@ class BrokerArgs:
     def __post_init__(self) -> None:
         """Refuse what Amazon MQ would refuse."""
         owner = "BrokerArgs"
-        if not self.subnet_ids:
-            raise InvalidValue(f"{owner}.subnet_ids", 0, "one subnet or more", "give one of each zone's")
+        if not self.placement.isolated_subnet_ids:
+            raise InvalidValue(
+                f"{owner}.placement.isolated_subnet_ids", 0, "one subnet or more", "give one of each zone's"
+            )
         if self.username == "guest" or not _USERNAME.fullmatch(self.username):
             raise InvalidValue(
                 f"{owner}.username",
@@ -150,7 +144,6 @@ class BrokerArgs:
                 "mq.m7g.* or mq.m5.* for a cluster",
                 'take "mq.m7g.large"',
             )
-        check_retention(f"{owner}.log_retention_days", self.log_retention_days)
 
 
 class Broker(pulumi.ComponentResource):
@@ -190,11 +183,11 @@ class Broker(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: BrokerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:Broker", name, None, opts)
-        tags = component_tags(args.tags, "broker", Name=name)
+        tags = component_tags(args.placement.tags, "broker", Name=name)
         # A private single instance takes exactly one subnet, a cluster any number in different zones.
         # https://docs.aws.amazon.com/amazon-mq/latest/api-reference/brokers.html
         single = args.deployment_mode is DeploymentMode.SINGLE_INSTANCE
-        subnet_ids = list(args.subnet_ids[:1] if single else args.subnet_ids)
+        subnet_ids = list(args.placement.isolated_subnet_ids[:1] if single else args.placement.isolated_subnet_ids)
 
         # The keepers are what Amazon MQ can't change on a broker, so that a replacement gets a name of its own.
         # https://www.pulumi.com/registry/packages/aws/api-docs/mq/broker/
@@ -203,14 +196,14 @@ class Broker(pulumi.ComponentResource):
             byte_length=4,
             keepers={
                 "deployment_mode": args.deployment_mode.value,
-                "kms_key_arn": args.kms_key_arn,
+                "kms_key_arn": args.placement.kms_key_arn,
                 "subnet_ids": pulumi.Output.all(*subnet_ids).apply(lambda known: ",".join(sorted(known))),
             },
             opts=pulumi.ResourceOptions(parent=self),
         )
         security_group = aws.ec2.SecurityGroup(
             f"{name}-security-group",
-            vpc_id=args.vpc_id,
+            vpc_id=args.placement.vpc_id,
             description="RabbitMQ clients by security group",
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
@@ -227,7 +220,9 @@ class Broker(pulumi.ComponentResource):
             publicly_accessible=False,
             subnet_ids=subnet_ids,
             security_groups=[security_group.id],
-            encryption_options=aws.mq.BrokerEncryptionOptionsArgs(kms_key_id=args.kms_key_arn, use_aws_owned_key=False),
+            encryption_options=aws.mq.BrokerEncryptionOptionsArgs(
+                kms_key_id=args.placement.kms_key_arn, use_aws_owned_key=False
+            ),
             # There is no audit log of RabbitMQ, and asking for one is an error.
             # https://docs.aws.amazon.com/amazon-mq/latest/api-reference/brokers.html
             logs=aws.mq.BrokerLogsArgs(general=True),
@@ -236,7 +231,7 @@ class Broker(pulumi.ComponentResource):
             ),
             users=[aws.mq.BrokerUserArgs(username=args.username, password=pulumi.Output.secret(args.password))],
             apply_immediately=args.apply_immediately,
-            tags={**tags, RETENTION_TAG: str(args.log_retention_days)},
+            tags={**tags, RETENTION_TAG: str(args.placement.log_retention_days)},
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=args.protect,

@@ -1,7 +1,6 @@
 """A cache and queue store on ElastiCache."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -16,8 +15,9 @@ from components.core.checks import (
 )
 from components.core.endpoint import Endpoint
 from components.core.naming import Tags, component_tags, physical_name
+from components.core.placement import Placement
 from components.data.windows import DAILY_WINDOW, WEEKLY_WINDOW
-from components.observability.log_group import LogGroup, LogGroupArgs, check_retention
+from components.observability.log_group import LogGroup, LogGroupArgs
 
 #: The port of Valkey and Redis.
 PORT = 6379
@@ -65,10 +65,8 @@ def parameter_group_family(engine_version: str) -> str:
 class CacheArgs:
     """What a `Cache` is made from."""
 
-    vpc_id: pulumi.Input[str]
-    """The VPC of the subnets."""
-    subnet_ids: Sequence[pulumi.Input[str]]
-    """Isolated subnets; with replicas, in two zones at least."""
+    placement: Placement
+    """Where it is: in the isolated subnets, of which it needs two with replicas."""
     username: str
     """The application's user."""
     password: pulumi.Input[str] = field(repr=False)
@@ -80,14 +78,8 @@ class CacheArgs:
     automatic failover on."""
     snapshot_retention_days: int
     """How long daily snapshots are kept: 0 (none) to 35."""
-    kms_key_arn: pulumi.Input[str]
-    """The key that encrypts data at rest, snapshots and logs."""
     final_snapshot: bool
     """Whether a destroy leaves a snapshot behind."""
-    log_retention_days: int
-    """How long the slow log and the engine log are kept."""
-    tags: Tags
-    """Tags for everything that takes them."""
     engine_version: str = "8.2"
     """Major and minor version at creation; looked at later only where `follow_engine_version` says so."""
     follow_engine_version: bool = False
@@ -104,10 +96,10 @@ class CacheArgs:
         owner = "CacheArgs"
         check_between(f"{owner}.replicas", self.replicas, 0, MOST_REPLICAS, "add shards elsewhere, not replicas")
         needed = 2 if self.replicas else 1
-        if len(self.subnet_ids) < needed:
+        if len(self.placement.isolated_subnet_ids) < needed:
             raise InvalidValue(
-                f"{owner}.subnet_ids",
-                len(self.subnet_ids),
+                f"{owner}.placement.isolated_subnet_ids",
+                len(self.placement.isolated_subnet_ids),
                 f"{needed} or more subnets with {self.replicas} replicas",
                 "give one of each zone's",
             )
@@ -144,7 +136,6 @@ class CacheArgs:
         check_between(
             f"{owner}.snapshot_retention_days", self.snapshot_retention_days, 0, 35, "0 turns daily snapshots off"
         )
-        check_retention(f"{owner}.log_retention_days", self.log_retention_days)
 
 
 class Cache(pulumi.ComponentResource):
@@ -183,17 +174,19 @@ class Cache(pulumi.ComponentResource):
     def __init__(self, name: str, args: CacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:Cache", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        tags = component_tags(args.tags, "cache", Name=name)
+        tags = component_tags(args.placement.tags, "cache", Name=name)
 
         # The keeper is what ElastiCache can't change on a replication group, so that a replacement gets an id of its
         # own. https://www.pulumi.com/registry/packages/aws/api-docs/elasticache/replicationgroup/
-        suffix = random.RandomId(f"{name}-suffix", byte_length=4, keepers={"kms_key_arn": args.kms_key_arn}, opts=child)
+        suffix = random.RandomId(
+            f"{name}-suffix", byte_length=4, keepers={"kms_key_arn": args.placement.kms_key_arn}, opts=child
+        )
         base = physical_name(IDENTIFIER - 9, name).lower()
         identifier = pulumi.Output.concat(base, "-", suffix.hex)
 
         security_group = aws.ec2.SecurityGroup(
             f"{name}-security-group",
-            vpc_id=args.vpc_id,
+            vpc_id=args.placement.vpc_id,
             description="Cache clients by security group",
             tags=tags,
             opts=child,
@@ -201,7 +194,7 @@ class Cache(pulumi.ComponentResource):
         subnet_group = aws.elasticache.SubnetGroup(
             f"{name}-subnet-group",
             description="Isolated subnets of the cache",
-            subnet_ids=list(args.subnet_ids),
+            subnet_ids=list(args.placement.isolated_subnet_ids),
             tags=tags,
             opts=child,
         )
@@ -223,9 +216,9 @@ class Cache(pulumi.ComponentResource):
                 f"{name}-{log_type}",
                 LogGroupArgs(
                     log_group_name=pulumi.Output.concat("/aws/vendedlogs/elasticache/", identifier, "/", log_type),
-                    retention_days=args.log_retention_days,
-                    kms_key_arn=args.kms_key_arn,
-                    tags=args.tags,
+                    retention_days=args.placement.log_retention_days,
+                    kms_key_arn=args.placement.kms_key_arn,
+                    tags=args.placement.tags,
                 ),
                 child,
             )
@@ -247,7 +240,7 @@ class Cache(pulumi.ComponentResource):
             subnet_group_name=subnet_group.name,
             security_group_ids=[security_group.id],
             at_rest_encryption_enabled=True,
-            kms_key_id=args.kms_key_arn,
+            kms_key_id=args.placement.kms_key_arn,
             transit_encryption_enabled=True,
             transit_encryption_mode="required",
             user_group_ids=[user_group.user_group_id],

@@ -1,7 +1,6 @@
 """A PostgreSQL database on RDS."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -17,8 +16,9 @@ from components.core.checks import (
 from components.core.endpoint import Endpoint
 from components.core.iam import arn, trust
 from components.core.naming import Tags, component_tags, physical_name
+from components.core.placement import Placement
 from components.data.windows import DAILY_WINDOW, WEEKLY_WINDOW
-from components.observability.log_group import LogGroup, LogGroupArgs, check_retention
+from components.observability.log_group import LogGroup, LogGroupArgs
 
 #: PostgreSQL's own port. EC2.18 asks for authorised ports only; no other is opened.
 PORT = 5432
@@ -82,14 +82,8 @@ _PASSWORD = re.compile(r'[^\s/"@\x00-\x1f\x7f-\U0010ffff]{8,128}')
 class PostgresDatabaseArgs:
     """What a `PostgresDatabase` is made from."""
 
-    vpc_id: pulumi.Input[str]
-    """The VPC of the subnets."""
-    subnet_ids: Sequence[pulumi.Input[str]]
-    """Isolated subnets in two zones at least; RDS asks for two even for a single instance."""
-    region: str
-    """Their region."""
-    account_id: str
-    """The account of both."""
+    placement: Placement
+    """Where it is: in the isolated subnets, of which RDS needs two even for a single instance."""
     database_name: str
     """The database that is created in the instance."""
     username: str
@@ -112,12 +106,6 @@ class PostgresDatabaseArgs:
     """Whether AWS refuses to delete the instance."""
     final_snapshot: bool
     """Whether a destroy leaves a snapshot (and the automated backups) behind."""
-    kms_key_arn: pulumi.Input[str]
-    """The key that encrypts storage, Performance Insights and logs, in the account of the database."""
-    log_retention_days: int
-    """How long logs are kept."""
-    tags: Tags
-    """Tags for everything that takes them."""
     apply_immediately: bool = False
     """Whether a change that interrupts waits for the maintenance window (False) or doesn't (True)."""
     allow_major_version_upgrade: bool = False
@@ -133,9 +121,12 @@ class PostgresDatabaseArgs:
     def __post_init__(self) -> None:
         """Refuse what RDS would refuse, and a username that FSBP RDS.25 forbids."""
         owner = "PostgresDatabaseArgs"
-        if len(self.subnet_ids) < 2:
+        if len(self.placement.isolated_subnet_ids) < 2:
             raise InvalidValue(
-                f"{owner}.subnet_ids", len(self.subnet_ids), "two subnets or more", "give one of each zone's"
+                f"{owner}.placement.isolated_subnet_ids",
+                len(self.placement.isolated_subnet_ids),
+                "two subnets or more",
+                "give one of each zone's",
             )
         if not _NAME.fullmatch(self.database_name):
             raise InvalidValue(
@@ -192,7 +183,6 @@ class PostgresDatabaseArgs:
             35,
             "0 would turn point-in-time recovery off",
         )
-        check_retention(f"{owner}.log_retention_days", self.log_retention_days)
 
 
 class PostgresDatabase(pulumi.ComponentResource):
@@ -230,7 +220,7 @@ class PostgresDatabase(pulumi.ComponentResource):
     def __init__(self, name: str, args: PostgresDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:PostgresDatabase", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        tags = component_tags(args.tags, "database", Name=name)
+        tags = component_tags(args.placement.tags, "database", Name=name)
 
         # The keepers are what RDS can't change on an instance, so that a replacement gets names of its own.
         # https://www.pulumi.com/registry/packages/aws/api-docs/rds/instance/
@@ -240,7 +230,7 @@ class PostgresDatabase(pulumi.ComponentResource):
             keepers={
                 "database_name": args.database_name,
                 "username": args.username,
-                "kms_key_arn": args.kms_key_arn,
+                "kms_key_arn": args.placement.kms_key_arn,
             },
             opts=child,
         )
@@ -249,7 +239,7 @@ class PostgresDatabase(pulumi.ComponentResource):
 
         security_group = aws.ec2.SecurityGroup(
             f"{name}-security-group",
-            vpc_id=args.vpc_id,
+            vpc_id=args.placement.vpc_id,
             description="PostgreSQL clients by security group",
             tags=tags,
             opts=child,
@@ -257,7 +247,7 @@ class PostgresDatabase(pulumi.ComponentResource):
         subnet_group = aws.rds.SubnetGroup(
             f"{name}-subnet-group",
             description="Isolated subnets of the database",
-            subnet_ids=list(args.subnet_ids),
+            subnet_ids=list(args.placement.isolated_subnet_ids),
             tags=tags,
             opts=child,
         )
@@ -286,9 +276,9 @@ class PostgresDatabase(pulumi.ComponentResource):
                 f"{name}-{export}",
                 LogGroupArgs(
                     log_group_name=pulumi.Output.concat("/aws/rds/instance/", identifier, "/", export),
-                    retention_days=args.log_retention_days,
-                    kms_key_arn=args.kms_key_arn,
-                    tags=args.tags,
+                    retention_days=args.placement.log_retention_days,
+                    kms_key_arn=args.placement.kms_key_arn,
+                    tags=args.placement.tags,
                 ),
                 child,
             )
@@ -312,7 +302,7 @@ class PostgresDatabase(pulumi.ComponentResource):
             allocated_storage=args.storage_gb,
             max_allocated_storage=args.max_storage_gb,
             storage_encrypted=True,
-            kms_key_id=args.kms_key_arn,
+            kms_key_id=args.placement.kms_key_arn,
             db_subnet_group_name=subnet_group.name,
             vpc_security_group_ids=[security_group.id],
             publicly_accessible=False,
@@ -331,7 +321,7 @@ class PostgresDatabase(pulumi.ComponentResource):
             delete_automated_backups=not args.final_snapshot,
             snapshot_identifier=args.snapshot_identifier,
             performance_insights_enabled=True,
-            performance_insights_kms_key_id=args.kms_key_arn,
+            performance_insights_kms_key_id=args.placement.kms_key_arn,
             performance_insights_retention_period=_PERFORMANCE_INSIGHTS_DAYS,
             monitoring_interval=_MONITORING_SECONDS,
             monitoring_role_arn=monitoring_role.arn,
@@ -379,8 +369,8 @@ class PostgresDatabase(pulumi.ComponentResource):
                 identifier.apply(
                     lambda known: trust(
                         "monitoring.rds.amazonaws.com",
-                        args.account_id,
-                        arn("rds", args.region, args.account_id, f"db:{known}"),
+                        args.placement.account_id,
+                        args.placement.arn("rds", f"db:{known}"),
                     )
                 )
             ),

@@ -42,7 +42,7 @@ class DeploymentStrategy:
     """What part of the requests a canary gets."""
 
     def __post_init__(self) -> None:
-        """Refuse what ECS refuses, and what protects from nothing."""
+        """Refuse what ECS refuses, and what would protect from nothing."""
         check_between(
             "DeploymentStrategy.bake_minutes",
             self.bake_minutes,
@@ -69,17 +69,17 @@ class DeploymentStrategy:
 
     @property
     def configuration(self) -> aws.ecs.ServiceDeploymentConfigurationArgsDict:
-        """What ECS is told.
+        """The strategy as ECS takes it.
 
         The strategy is always named, since one that is left out keeps what the service had; a rolling one's bake time
         is left to ECS, which fits it to the alarms.
         """
-        told: aws.ecs.ServiceDeploymentConfigurationArgsDict = {"strategy": self.strategy.value.upper()}
+        configuration: aws.ecs.ServiceDeploymentConfigurationArgsDict = {"strategy": self.strategy.value.upper()}
         if self.shifts:
-            told["bake_time_in_minutes"] = str(self.bake_minutes)
+            configuration["bake_time_in_minutes"] = str(self.bake_minutes)
         if self.strategy is Strategy.CANARY:
-            told["canary_configuration"] = {
+            configuration["canary_configuration"] = {
                 "canary_percent": float(self.canary_percent),
                 "canary_bake_time_in_minutes": str(self.bake_minutes),
             }
-        return told
+        return configuration

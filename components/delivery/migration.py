@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.compute.container import Container
 from components.compute.task import Task, TaskArgs
 from components.core.endpoint import Endpoint
-from components.core.naming import Tags, component_tags
+from components.core.naming import component_tags
+from components.core.placement import Placement
 from components.delivery.migration_run import MigrationRun, MigrationRunArgs
 from components.network.client_security_group import client_security_group
 from components.network.connection import Connection, ConnectionArgs
@@ -17,14 +19,16 @@ from components.network.connection import Connection, ConnectionArgs
 class MigrationArgs:
     """What a migration needs."""
 
-    task: TaskArgs
+    family: str
+    """Name of its task definition."""
+    container: Container
     """What it runs, from the release's own image, each of which is migrated once; its command is the migration."""
-    vpc_id: pulumi.Input[str]
-    """The network that it runs in."""
+    log_group_name: str
+    """Physical name of its log group."""
+    placement: Placement
+    """Where it runs."""
     cluster_name: pulumi.Input[str]
     """The cluster to run it on."""
-    subnet_ids: pulumi.Input[list[str]]
-    """Private subnets to run it in."""
     database: Endpoint
     """The database that it changes."""
     database_identifier: pulumi.Input[str]
@@ -35,8 +39,6 @@ class MigrationArgs:
     """Whether a snapshot of the database is taken before."""
     enabled: bool = True
     """False leaves the migration out and goes on; it is run when this is true again."""
-    tags: Tags
-    """Tags of every child."""
     after: Sequence[pulumi.Resource] = ()
     """What has to be done before it may run: the database accepts its login."""
 
@@ -44,10 +46,10 @@ class MigrationArgs:
         """Refuse a migration that wouldn't do anything.
 
         Raises:
-            ValueError: when the task has no command.
+            ValueError: when the container has no command.
         """
-        if not self.task.command:
-            raise ValueError("task.command is empty: give the command that migrates the database")
+        if not self.container.command:
+            raise ValueError("container.command is empty: give the command that migrates the database")
 
 
 class Migration(pulumi.ComponentResource):
@@ -67,41 +69,51 @@ class Migration(pulumi.ComponentResource):
     def __init__(self, name: str, args: MigrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:Migration", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        tags = component_tags(args.tags, "migration")
+        tags = component_tags(args.placement.tags, "migration")
 
-        group, https = client_security_group(name, vpc_id=args.vpc_id, title=args.task.family, tags=tags, opts=child)
+        group, https = client_security_group(
+            name, vpc_id=args.placement.vpc_id, title=args.family, tags=tags, opts=child
+        )
         database = Connection(
             f"{name}-database",
             ConnectionArgs(
                 source_security_group_id=group.id,
                 target=args.database,
-                description=f"{args.task.family} to the database",
+                description=f"{args.family} to the database",
                 tags=tags,
             ),
             child,
         )
-        # A task that can reach neither registry nor database would only fail.
-        ways = [https, database]
-        task = Task(name, args.task, child)
+        task = Task(
+            name,
+            TaskArgs(
+                family=args.family,
+                container=args.container,
+                log_group_name=args.log_group_name,
+                placement=args.placement,
+            ),
+            child,
+        )
         self.run = MigrationRun(
             f"{name}-run",
             MigrationRunArgs(
                 system=args.system,
-                region=args.task.region,
-                digest=args.task.image.digest,
-                family=args.task.family,
+                region=args.placement.region,
+                digest=args.container.image.digest,
+                family=args.family,
                 task_definition_arn=task.task_definition_arn,
-                container_name=task.container_name,
+                container_name=args.container.name,
                 log_group_name=task.log_group_name,
                 cluster_name=args.cluster_name,
-                subnet_ids=args.subnet_ids,
+                subnet_ids=args.placement.private_subnet_ids,
                 security_group_id=group.id,
                 database_identifier=args.database_identifier,
                 snapshot=args.snapshot,
                 enabled=args.enabled,
                 tags=tags,
             ),
-            pulumi.ResourceOptions(parent=self, depends_on=[*ways, *args.after]),
+            # A task that can reach neither registry nor database would only fail.
+            pulumi.ResourceOptions(parent=self, depends_on=[https, database, *args.after]),
         )
 
         self.task_definition_arn = task.task_definition_arn

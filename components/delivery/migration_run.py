@@ -4,7 +4,7 @@ A dynamic provider: Pulumi runs it in a process of its own, with the credentials
 https://www.pulumi.com/docs/iac/concepts/providers/dynamic-providers/
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,7 @@ class MigrationRunArgs:
     """Its log group."""
     cluster_name: pulumi.Input[str]
     """The cluster to run it on."""
-    subnet_ids: pulumi.Input[list[str]]
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Private subnets to run it in."""
     security_group_id: pulumi.Input[str]
     """The group that reaches the database."""

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.core.iam import allow, document
-from components.core.naming import Tags, component_tags
+from components.core.naming import Tags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class TrafficRole(pulumi.ComponentResource):
             assume_role_policy=pulumi.Output.json_dumps(
                 document(allow("sts:AssumeRole", principal={"Service": "ecs.amazonaws.com"}))
             ),
-            tags=component_tags(args.tags, args.tags.get("Component", "traffic-role")),
+            tags={"Component": "traffic-role", **args.tags},
             opts=child,
         )
         policy = aws.iam.RolePolicy(

@@ -10,12 +10,13 @@ import pulumi_aws as aws
 
 from components.core.checks import InvalidValue, check_between
 from components.core.endpoint import Endpoint
-from components.core.iam import Statement, allow, arn, deny, document, read_secrets, trust, write_log
-from components.core.naming import Tags, component_tags
+from components.core.iam import Statement, allow, deny, document, read_secrets, trust, write_log
+from components.core.naming import component_tags
+from components.core.placement import Placement
 from components.functions.function_archive import PYTHON
 from components.network.client_security_group import client_security_group
 from components.network.connection import Connection, ConnectionArgs
-from components.observability.log_group import LogGroup, LogGroupArgs, check_retention
+from components.observability.log_group import LogGroup, LogGroupArgs
 
 #: The runtime: what the packed distributions are tested with, in standard support until 2029.
 #: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
@@ -47,24 +48,12 @@ class PythonFunctionArgs:
     """Module and function in the archive, for instance `credentials.handler.handler`."""
     description: str
     """What it does, as the console shows it."""
-    region: str
-    """Where it runs."""
-    account_id: str
-    """Whose it is."""
-    vpc_id: pulumi.Input[str]
-    """The network that it stands in."""
-    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Private subnets, with a way to AWS's endpoints."""
-    kms_key_arn: pulumi.Input[str]
-    """The key of its environment, its log, its secrets and the dead letter topic."""
+    placement: Placement
+    """Where it is: in the private subnets."""
     log_group_name: str
     """Its log group."""
-    log_retention_days: int
-    """How long its log is kept."""
     dead_letter_topic_arn: pulumi.Input[str]
     """The SNS topic that is told of an event that it failed for, after Lambda's own retries."""
-    tags: Tags
-    """Tags of every child."""
     secret_arns: Sequence[pulumi.Input[str]] = ()
     """The secrets that it may read."""
     stores: Mapping[str, Endpoint] = field(default_factory=dict)
@@ -83,7 +72,6 @@ class PythonFunctionArgs:
         owner = "PythonFunctionArgs"
         check_between(f"{owner}.timeout_seconds", self.timeout_seconds, *_TIMEOUT_SECONDS, "Lambda takes no other")
         check_between(f"{owner}.concurrency", self.concurrency, 1, 100, "one or two do for what these functions do")
-        check_retention(f"{owner}.log_retention_days", self.log_retention_days)
         if "." not in self.handler:
             raise InvalidValue(
                 f"{owner}.handler",
@@ -113,19 +101,21 @@ class PythonFunction(pulumi.ComponentResource):
     def __init__(self, name: str, args: PythonFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:PythonFunction", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        tags = component_tags(args.tags, "function", Name=name)
+        tags = component_tags(args.placement.tags, "function", Name=name)
 
         log = LogGroup(
             name,
             LogGroupArgs(
                 log_group_name=args.log_group_name,
-                retention_days=args.log_retention_days,
-                kms_key_arn=args.kms_key_arn,
+                retention_days=args.placement.log_retention_days,
+                kms_key_arn=args.placement.kms_key_arn,
                 tags=tags,
             ),
             child,
         )
-        group, https = client_security_group(name, vpc_id=args.vpc_id, title=name, tags=tags, opts=child, of="Function")
+        group, https = client_security_group(
+            name, vpc_id=args.placement.vpc_id, title=name, tags=tags, opts=child, of="Function"
+        )
         connections = [
             Connection(
                 f"{name}-{store}",
@@ -141,9 +131,7 @@ class PythonFunction(pulumi.ComponentResource):
             description=f"What the function {name} may do",
             # https://docs.aws.amazon.com/lambda/latest/dg/permissions-managed-policies.html (condition keys)
             assume_role_policy=json.dumps(
-                trust(
-                    "lambda.amazonaws.com", args.account_id, arn("lambda", args.region, args.account_id, "function:*")
-                )
+                trust("lambda.amazonaws.com", args.placement.account_id, args.placement.arn("lambda", "function:*"))
             ),
             tags=tags,
             opts=child,
@@ -167,9 +155,9 @@ class PythonFunction(pulumi.ComponentResource):
             reserved_concurrent_executions=args.concurrency,
             # Without variables Lambda doesn't keep the key, and each refresh would show it missing:
             # https://www.pulumi.com/registry/packages/aws/api-docs/lambda/function/#kmskeyarn_python
-            kms_key_arn=args.kms_key_arn if args.environment else None,
+            kms_key_arn=args.placement.kms_key_arn if args.environment else None,
             environment={"variables": dict(args.environment)} if args.environment else None,
-            vpc_config={"subnet_ids": args.subnet_ids, "security_group_ids": [group.id]},
+            vpc_config={"subnet_ids": args.placement.private_subnet_ids, "security_group_ids": [group.id]},
             logging_config={"log_format": "JSON", "log_group": log.log_group_name},
             tracing_config={"mode": "Active"},
             dead_letter_config={"target_arn": args.dead_letter_topic_arn},
@@ -183,11 +171,11 @@ class PythonFunction(pulumi.ComponentResource):
 
 
 def _policy(args: PythonFunctionArgs, log_arn: pulumi.Output[str]) -> dict[str, Any]:
-    functions = arn("lambda", args.region, args.account_id, "function:*")
-    by_lambda_and_sns = [f"{service}.{args.region}.amazonaws.com" for service in ("lambda", "sns")]
+    functions = args.placement.arn("lambda", "function:*")
+    by_lambda_and_sns = [f"{service}.{args.placement.region}.amazonaws.com" for service in ("lambda", "sns")]
     return document(
         write_log(log_arn),
-        allow(list(_MANAGE_INTERFACES), arn("ec2", args.region, args.account_id, "*/*"), sid="ManageNetworkInterfaces"),
+        allow(list(_MANAGE_INTERFACES), args.placement.arn("ec2", "*/*"), sid="ManageNetworkInterfaces"),
         allow(list(_DESCRIBE_NETWORK), "*", sid="DescribeNetwork"),
         # Lambda needs the two above; the code that runs as this role doesn't.
         # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice
@@ -203,10 +191,10 @@ def _policy(args: PythonFunctionArgs, log_arn: pulumi.Output[str]) -> dict[str, 
         allow("sns:Publish", args.dead_letter_topic_arn, sid="PublishDeadLetters"),
         allow(
             ["kms:Decrypt", "kms:GenerateDataKey"],
-            args.kms_key_arn,
+            args.placement.kms_key_arn,
             sid="EncryptDeadLettersAndReadEnvironment",
             condition={"StringEquals": {"kms:ViaService": by_lambda_and_sns}},
         ),
-        *read_secrets(args.secret_arns, args.kms_key_arn, args.region),
+        *read_secrets(args.secret_arns, args.placement.kms_key_arn, args.placement.region),
         *args.statements,
     )

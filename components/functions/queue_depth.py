@@ -9,8 +9,9 @@ import pulumi_aws as aws
 
 from components.core.checks import InvalidValue
 from components.core.endpoint import Endpoint
-from components.core.iam import allow, arn, document, trust
-from components.core.naming import Tags, component_tags
+from components.core.iam import allow, document, trust
+from components.core.naming import component_tags
+from components.core.placement import Placement
 from components.functions.python_function import PythonFunction, PythonFunctionArgs
 from components.services.queue_metrics import NAMESPACE
 
@@ -31,24 +32,12 @@ class QueueDepthArgs:
     """Where the queues are."""
     archive: pulumi.Archive
     """The function `queue_depth`, packed."""
-    region: str
-    """The region of the stack."""
-    account_id: str
-    """The account of the stack."""
-    vpc_id: pulumi.Input[str]
-    """The network of the cache."""
-    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Private subnets, with a way to AWS's endpoints."""
-    kms_key_arn: pulumi.Input[str]
-    """The key of the function's log and environment, and of the secret."""
+    placement: Placement
+    """Where the function is, and the cache."""
     log_group_name: str
     """The function's log group."""
-    log_retention_days: int
-    """How long its log is kept."""
     dead_letter_topic_arn: pulumi.Input[str]
     """The SNS topic that is told when it failed."""
-    tags: Tags
-    """Tags of every child."""
 
     def __post_init__(self) -> None:
         """Refuse a name that can't be told from two."""
@@ -73,7 +62,7 @@ class QueueDepth(pulumi.ComponentResource):
     def __init__(self, name: str, args: QueueDepthArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:QueueDepth", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        tags = component_tags(args.tags, "queue-depth")
+        tags = component_tags(args.placement.tags, "queue-depth")
 
         function = PythonFunction(
             name,
@@ -81,13 +70,8 @@ class QueueDepth(pulumi.ComponentResource):
                 archive=args.archive,
                 handler="queue_depth.handler.handler",
                 description=f"Publishes how much work waits in {args.system}'s RQ queues",
-                region=args.region,
-                account_id=args.account_id,
-                vpc_id=args.vpc_id,
-                subnet_ids=args.subnet_ids,
-                kms_key_arn=args.kms_key_arn,
+                placement=args.placement,
                 log_group_name=args.log_group_name,
-                log_retention_days=args.log_retention_days,
                 dead_letter_topic_arn=args.dead_letter_topic_arn,
                 secret_arns=[args.redis_secret_arn],
                 stores={"cache": args.cache},
@@ -109,7 +93,6 @@ class QueueDepth(pulumi.ComponentResource):
                     "REDIS_SECRET_ARN": args.redis_secret_arn,
                 },
                 timeout_seconds=30,
-                tags=tags,
             ),
             child,
         )
@@ -127,8 +110,8 @@ class QueueDepth(pulumi.ComponentResource):
             assume_role_policy=json.dumps(
                 trust(
                     "scheduler.amazonaws.com",
-                    args.account_id,
-                    arn("scheduler", args.region, args.account_id, "schedule-group/default"),
+                    args.placement.account_id,
+                    args.placement.arn("scheduler", "schedule-group/default"),
                 )
             ),
             tags=tags,

@@ -8,42 +8,45 @@ import pulumi_aws as aws
 
 from components.core.checks import check_between
 from components.core.endpoint import Endpoint
-from components.core.naming import Tags, component_tags
+from components.core.naming import Tags
 from components.delivery.deployment_alarms import WatchedTargets
+from components.ingress.load_balancer import LoadBalancer
 from components.ingress.route import Route, RouteArgs, RouteKind, listener_rules, rule_priority
 from components.network.connection import Connection, ConnectionArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoutedHosts:
+    """Hosts of a load balancer that lead to a service."""
+
+    system: str
+    """The system, by which the listener rules' priorities are worked out."""
+    service: str
+    """The service, likewise."""
+    load_balancer: LoadBalancer
+    """The load balancer that routes them."""
+    hosts: Sequence[str]
+    """Host names that are routed to the service."""
+    health_path: str
+    """What the load balancer asks for; any answer from 200 to 399 means healthy."""
+    denied_paths: Sequence[str] = ()
+    """Path patterns on these hosts that are answered with 403."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TargetArgs:
     """How a load balancer is to reach a service."""
 
-    system: str
-    """The system, by which the listener rules' priorities are worked out."""
-    service: str
-    """The service, likewise."""
+    routed: RoutedHosts
+    """What leads to the service."""
+    endpoint: Endpoint
+    """Where its tasks listen."""
     vpc_id: pulumi.Input[str]
     """The network of the tasks."""
-    listener_arn: pulumi.Input[str]
-    """The HTTPS listener that routes to them."""
-    load_balancer_arn_suffix: pulumi.Input[str]
-    """The end of the load balancer's ARN, by which CloudWatch's metrics know it."""
-    load_balancer_security_group_id: pulumi.Input[str]
-    """The load balancer's group, which alone may reach the port."""
-    port: int
-    """Where the tasks listen."""
-    health_path: str
-    """What the load balancer asks for; any answer from 200 to 399 means well."""
-    hosts: Sequence[str]
-    """Host names that are routed here."""
     drain_seconds: int
     """How long a task that leaves keeps the requests that it has."""
     tags: Tags
     """Tags of every child."""
-    denied_paths: Sequence[str] = ()
-    """Path patterns on the same hosts that are answered with 403."""
-    service_security_group_id: pulumi.Input[str] = ""
-    """The tasks' group; the service fills it in."""
 
     def __post_init__(self) -> None:
         """Refuse what the load balancer refuses.
@@ -55,7 +58,6 @@ class TargetArgs:
         check_between(
             "TargetArgs.drain_seconds", self.drain_seconds, 0, 3600, "give the seconds of the longest request"
         )
-        check_between("TargetArgs.port", self.port, 1, 65535, "give the port that the tasks listen on")
 
 
 class Target(pulumi.ComponentResource):
@@ -76,19 +78,21 @@ class Target(pulumi.ComponentResource):
     """The one that the next release's tasks are registered in."""
     production_rule_arn: pulumi.Output[str]
     """The rule that forwards to them."""
+    port: int
+    """Where the tasks listen."""
     watched: dict[str, WatchedTargets]
     """The target groups as CloudWatch knows them, by role."""
 
     def __init__(self, name: str, args: TargetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:Target", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        tags = component_tags(args.tags, args.tags.get("Component", "target"))
+        tags = {"Component": "target", **args.tags}
 
         Connection(
             name,
             ConnectionArgs(
-                source_security_group_id=args.load_balancer_security_group_id,
-                target=Endpoint(security_group_id=args.service_security_group_id, port=args.port),
+                source_security_group_id=args.routed.load_balancer.security_group_id,
+                target=args.endpoint,
                 description=f"Load balancer to {name}",
                 tags=tags,
             ),
@@ -96,16 +100,16 @@ class Target(pulumi.ComponentResource):
         )
         groups = {role: self._group(f"{name}-{role}", args, tags) for role in ("targets", "alternate")}
         routes: list[Route] = []
-        for kind, part, paths in listener_rules(args.hosts, args.denied_paths):
+        for kind, part, paths in listener_rules(args.routed.hosts, args.routed.denied_paths):
             deny = kind is RouteKind.DENY
             routes.append(
                 Route(
                     f"{name}-{kind.value}" + (f"-{part + 1}" if part else ""),
                     RouteArgs(
-                        listener_arn=args.listener_arn,
-                        hosts=args.hosts,
+                        listener_arn=args.routed.load_balancer.https_listener_arn,
+                        hosts=args.routed.hosts,
                         paths=paths,
-                        priority=rule_priority(args.system, args.service, kind, part),
+                        priority=rule_priority(args.routed.system, args.routed.service, kind, part),
                         deny=deny,
                         target_group_arn=None if deny else groups["targets"].arn,
                         alternate_target_group_arn=None if deny else groups["alternate"].arn,
@@ -119,8 +123,9 @@ class Target(pulumi.ComponentResource):
         self.target_group_arn = groups["targets"].arn
         self.alternate_target_group_arn = groups["alternate"].arn
         self.production_rule_arn = routes[-1].rule_arn
+        self.port = args.endpoint.port
         self.watched = {
-            role: WatchedTargets(load_balancer=args.load_balancer_arn_suffix, target_group=group.arn_suffix)
+            role: WatchedTargets(load_balancer=args.routed.load_balancer.arn_suffix, target_group=group.arn_suffix)
             for role, group in groups.items()
         }
         self.register_outputs(
@@ -139,13 +144,13 @@ class Target(pulumi.ComponentResource):
             name_prefix="alc-",
             vpc_id=args.vpc_id,
             target_type="ip",
-            port=args.port,
+            port=args.endpoint.port,
             # TLS ends at the load balancer; behind it only the two security groups can see the connection.
             protocol="HTTP",
             deregistration_delay=args.drain_seconds,
             load_balancing_algorithm_type="least_outstanding_requests",
             health_check={
-                "path": args.health_path,
+                "path": args.routed.health_path,
                 "protocol": "HTTP",
                 "matcher": "200-399",
                 "interval": 15,

@@ -10,10 +10,11 @@ import pulumi_aws as aws
 
 from components.core.checks import InvalidValue, check_between
 from components.core.iam import acting_for, allow, arn, document
-from components.core.naming import Tags, component_tags, physical_name
+from components.core.naming import component_tags, physical_name
+from components.core.placement import Placement
 from components.ingress.firewall_rules import firewall_rules
 from components.ingress.hosted_zone import check_domain
-from components.observability.log_group import LogGroup, LogGroupArgs, check_retention
+from components.observability.log_group import LogGroup, LogGroupArgs
 
 #: The limits that a rate-based rule takes, in requests.
 #: https://docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html
@@ -54,16 +55,8 @@ class WebFirewallArgs:
     """How many requests one address may make in five minutes, from 10."""
     resource_arn: pulumi.Input[str]
     """The load balancer to protect."""
-    account_id: str
-    """The account of the load balancer."""
-    region: str
-    """Its region."""
-    log_retention_days: int
-    """How many days logged requests are kept."""
-    kms_key_arn: pulumi.Input[str]
-    """The key that encrypts the log. Its policy has to let CloudWatch Logs use it (see `EncryptionKey`)."""
-    tags: Tags
-    """Tags for everything that takes them."""
+    placement: Placement
+    """Where the load balancer is."""
     counted_common_rules: Sequence[str] = ("SizeRestrictions_BODY",)
     """Rules of AWS's common rule set that are counted and logged but block nothing.
 
@@ -82,7 +75,6 @@ class WebFirewallArgs:
     def __post_init__(self) -> None:
         """Refuse values that WAF would refuse, and private paths that would close a whole host."""
         check_between("rate_limit", self.rate_limit, *RATE_LIMIT, "give the requests of one address in five minutes")
-        check_retention("log_retention_days", self.log_retention_days)
         for host, prefixes in self.private_paths.items():
             check_domain("private_paths", host)
             if not prefixes:
@@ -112,7 +104,7 @@ class WebFirewall(pulumi.ComponentResource):
     def __init__(self, name: str, args: WebFirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:WebFirewall", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        tags = component_tags(args.tags, "web-firewall", Name=name)
+        tags = component_tags(args.placement.tags, "web-firewall", Name=name)
         acl = aws.wafv2.WebAcl(
             f"{name}-acl",
             scope="REGIONAL",
@@ -122,7 +114,7 @@ class WebFirewall(pulumi.ComponentResource):
             visibility_config={
                 "cloudwatch_metrics_enabled": True,
                 # Metrics have this as their dimension, not the web ACL's name: two of one account would add up.
-                "metric_name": physical_name(METRIC_NAME, args.tags.get("Environment", ""), name),
+                "metric_name": physical_name(METRIC_NAME, args.placement.tags.get("Environment", ""), name),
                 "sampled_requests_enabled": False,
             },
             tags=tags,
@@ -136,9 +128,9 @@ class WebFirewall(pulumi.ComponentResource):
             LogGroupArgs(
                 # The web ACL's own name is unique, and makes the group's name so.
                 log_group_name=pulumi.Output.concat(LOG_GROUP_PREFIX, acl.name),
-                retention_days=args.log_retention_days,
-                kms_key_arn=args.kms_key_arn,
-                tags=component_tags(args.tags, "web-firewall"),
+                retention_days=args.placement.log_retention_days,
+                kms_key_arn=args.placement.kms_key_arn,
+                tags=component_tags(args.placement.tags, "web-firewall"),
             ),
             opts=child,
         )
@@ -148,7 +140,7 @@ class WebFirewall(pulumi.ComponentResource):
             f"{name}-log-delivery",
             policy_name=group.log_group_name,
             policy_document=pulumi.Output.json_dumps(
-                group.arn.apply(lambda arn: log_delivery_policy(arn, args.account_id, args.region))
+                group.arn.apply(lambda arn: log_delivery_policy(arn, args.placement.account_id, args.placement.region))
             ),
             opts=child,
         )

@@ -6,9 +6,10 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.core.checks import check_retention
 from components.core.iam import allow, arn, document, trust
 from components.core.naming import Tags, component_tags
-from components.observability.log_group import LogGroup, LogGroupArgs, check_retention
+from components.observability.log_group import LogGroup, LogGroupArgs
 
 
 def flow_log_trust_policy(account_id: str, region: str) -> dict[str, Any]:

@@ -7,13 +7,12 @@ from enum import StrEnum
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import InvalidValue
+from components.core.checks import InvalidValue, check_retention
 from components.core.naming import Tags, component_tags
 from components.network.cidr import ZONE_KEYS, SubnetPlan, plan_subnets
 from components.network.flow_log import FlowLog, FlowLogArgs
 from components.network.subnet_tier import SubnetTier, SubnetTierArgs
 from components.network.vpc_endpoints import VpcEndpoints, VpcEndpointsArgs, check_interface_services
-from components.observability.log_group import check_retention
 
 
 class NatStrategy(StrEnum):

@@ -6,33 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.core.checks import InvalidValue, plain
+from components.core.checks import InvalidValue, check_retention, plain
 from components.core.naming import LOG_GROUP_NAME, Tags
-
-#: The retention that CloudWatch Logs takes, in days. For ever, its 0, is left out: every group here ends.
-#: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-RETENTION_DAYS = (
-    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
-    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
-)
-
-
-def check_retention(field: str, days: int) -> None:
-    """Refuse a retention that CloudWatch Logs doesn't take.
-
-    Args:
-        field: what the value is called where it was given, for the message.
-        days: the retention, in days.
-
-    Raises:
-        ValueError: naming the value, those that are allowed, and the nearest ones.
-    """
-    if days in RETENTION_DAYS:
-        return
-    shorter = [allowed for allowed in RETENTION_DAYS if allowed < days][-1:]
-    longer = [allowed for allowed in RETENTION_DAYS if allowed > days][:1]
-    nearest = " or ".join(str(allowed) for allowed in shorter + longer)
-    raise InvalidValue(field, days, f"{', '.join(str(allowed) for allowed in RETENTION_DAYS)} days", f"take {nearest}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.core.endpoint import Endpoint
-from components.core.naming import Tags
+from components.core.placement import Placement
 from components.functions.function_archive import build_archive
 from components.functions.python_function import PythonFunction, PythonFunctionArgs
 from components.secrets.alternating_users import AlternatingUsers
@@ -63,24 +63,12 @@ class CredentialsArgs:
 
     stores: Sequence[StoreLogin]
     """The stores whose logins change."""
-    region: str
-    """Where they are."""
-    account_id: str
-    """Whose they are."""
-    vpc_id: pulumi.Input[str]
-    """The network of the stores."""
-    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Private subnets for the function."""
-    kms_key_arn: pulumi.Input[str]
-    """The key of the secrets and the log."""
+    placement: Placement
+    """Where the function and the stores are."""
     log_group_name: str
     """The function's log group."""
-    log_retention_days: int
-    """How long its log is kept."""
     dead_letter_topic_arn: pulumi.Input[str]
     """Where a failure is told."""
-    tags: Tags
-    """Tags of every child."""
     after: Mapping[str, Sequence[pulumi.Resource]] = field(default_factory=dict)
     """What has to be there before the function speaks to a store, by kind."""
 
@@ -91,11 +79,11 @@ class CredentialsArgs:
             ValueError: naming the region, those that are known, and what to do.
         """
         known = known_regions()
-        if self.region not in known and any(store.kind == "postgres" for store in self.stores):
+        if self.placement.region not in known and any(store.kind == "postgres" for store in self.stores):
             raise ValueError(
-                f"CredentialsArgs.region is {self.region!r}, and the authorities of its databases aren't packed with "
-                f"functions/credentials; allowed: {', '.join(known)}. Choose one of them, or add the region's as "
-                "functions/credentials/rds-ca.txt says"
+                f"CredentialsArgs.placement.region is {self.placement.region!r}, and the authorities of its databases "
+                f"aren't packed with functions/credentials; allowed: {', '.join(known)}. Choose one of them, or add "
+                "the region's as functions/credentials/rds-ca.txt says"
             )
 
 
@@ -125,20 +113,14 @@ class Credentials(pulumi.ComponentResource):
                 archive=pulumi.FileArchive(build_archive("credentials")),
                 handler="credentials.handler.handler",
                 description="Makes stores accept the logins that services are about to use",
-                region=args.region,
-                account_id=args.account_id,
-                vpc_id=args.vpc_id,
-                subnet_ids=args.subnet_ids,
-                kms_key_arn=args.kms_key_arn,
+                placement=args.placement,
                 log_group_name=args.log_group_name,
-                log_retention_days=args.log_retention_days,
                 dead_letter_topic_arn=args.dead_letter_topic_arn,
                 secret_arns=[secret.arn for login in args.stores for secret in _secrets(login)],
                 stores={login.kind: login.store for login in args.stores},
                 timeout_seconds=_SECONDS,
                 # Two stores are asked at once, and a person may retire a login meanwhile.
                 concurrency=len(args.stores) + 1,
-                tags=args.tags,
             ),
             pulumi.ResourceOptions(parent=self),
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.core.naming import Tags, component_tags
+from components.core.naming import Tags
 from components.services.backlog import AcceptedLatency
 from components.services.backlog_scaling import SCALE_IN_COOLDOWN_SECONDS, scale_on_backlog
 from components.services.queue_metrics import QueueMetrics, running_tasks
@@ -83,7 +83,7 @@ class Autoscaling(pulumi.ComponentResource):
     def __init__(self, name: str, args: AutoscalingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:Autoscaling", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        tags = component_tags(args.tags, args.tags.get("Component", "autoscaling"))
+        tags = {"Component": "autoscaling", **args.tags}
 
         target = aws.appautoscaling.Target(
             f"{name}-target",

@@ -2,20 +2,22 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
+from components.compute.container import Container, HealthCheck
 from components.compute.fargate import CapacityShare
-from components.compute.task import LONGEST_STOP_TIMEOUT, HealthCheck, Task, TaskArgs
+from components.compute.task import LONGEST_STOP_TIMEOUT, Task, TaskArgs
 from components.core.endpoint import Endpoint
-from components.core.naming import Tags, component_tags
+from components.core.naming import Tags
+from components.core.placement import Placement
 from components.delivery.deployment_alarms import DeploymentAlarms, DeploymentAlarmsArgs
 from components.delivery.deployment_strategy import DeploymentStrategy
 from components.delivery.rollout import Rollout, RolloutArgs
 from components.delivery.traffic_role import TrafficRole, TrafficRoleArgs
-from components.ingress.target import Target, TargetArgs
+from components.ingress.target import RoutedHosts, Target, TargetArgs
 from components.network.client_security_group import client_security_group
 from components.network.connection import Connection, ConnectionArgs
 from components.services.autoscaling import Autoscaling, AutoscalingArgs, Scaling
@@ -51,29 +53,29 @@ class ServiceArgs:
 
     service_name: str
     """Physical name, which people type into the AWS CLI."""
-    task: TaskArgs
-    """What it runs; its stop timeout is worked out here."""
+    family: str
+    """Name of its task definition."""
+    container: Container
+    """What its tasks run."""
+    log_group_name: str
+    """Physical name of its log group."""
+    placement: Placement
+    """Where it runs: in the private subnets."""
     cluster_arn: pulumi.Input[str]
     """The cluster that it runs on."""
     cluster_name: pulumi.Input[str]
     """Name of the same cluster."""
-    vpc_id: pulumi.Input[str]
-    """The network that it lives in."""
-    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Private subnets for its tasks."""
     health_check: HealthCheck
-    """How ECS tells that a task is well; required, since a worker has no load balancer to tell it."""
+    """How ECS tells that a task is healthy; required, since a worker has no load balancer to tell it."""
     capacity: Sequence[CapacityShare]
     """Which capacity providers take which part of the tasks."""
     scaling: Scaling
     """How many tasks, and what they follow."""
     longest_request_seconds: int
     """The longest that one request or job takes; nothing in progress is cut before."""
-    tags: Tags
-    """Tags of every child."""
     stores: Mapping[str, Endpoint] = field(default_factory=dict)
     """What it speaks to, by name."""
-    targets: Mapping[str, TargetArgs] = field(default_factory=dict)
+    targets: Mapping[str, RoutedHosts] = field(default_factory=dict)
     """How load balancers reach it, by name; empty for an internal service or a worker."""
     after: Sequence[pulumi.Resource] = ()
     """What has to be done before the service runs anything new: the release's migration, the services it calls."""
@@ -106,8 +108,8 @@ class ServiceArgs:
                 f"{self.longest_request_seconds} seconds to finish its job; make the jobs smaller, or raise "
                 "longest_request_seconds"
             )
-        if (self.targets or (self.service_connect and self.service_connect.alias)) and self.task.port is None:
-            raise ValueError("task.port is None: a service that others reach needs the port that it listens on")
+        if (self.targets or (self.service_connect and self.service_connect.alias)) and self.container.port is None:
+            raise ValueError("container.port is None: a service that others reach needs the port that it listens on")
         if not self.capacity or not any(share.base or share.weight for share in self.capacity):
             raise ValueError("capacity is empty: give at least one capacity provider with a base or a weight")
         if self.targets and self.alarms_topic_arn is None:
@@ -130,8 +132,8 @@ class Service(pulumi.ComponentResource):
 
     service_name: pulumi.Output[str]
     """Name of the service."""
-    security_group_id: pulumi.Output[str]
-    """The group that guards its tasks."""
+    endpoint: Endpoint | None
+    """Where its tasks listen; None for a worker."""
     task_definition_arn: pulumi.Output[str]
     """The revision that it runs, once ECS has said so."""
     rollout: Rollout
@@ -140,9 +142,10 @@ class Service(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:Service", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        tags = component_tags(args.tags, "service")
+        placement = args.placement.with_tags(Component="service")
+        tags = placement.tags
 
-        group, _ = client_security_group(name, vpc_id=args.vpc_id, title=args.service_name, tags=tags, opts=child)
+        group, _ = client_security_group(name, vpc_id=placement.vpc_id, title=args.service_name, tags=tags, opts=child)
         for store, target in args.stores.items():
             Connection(
                 f"{name}-{store}",
@@ -156,34 +159,46 @@ class Service(pulumi.ComponentResource):
             )
         task = Task(
             name,
-            replace(
-                args.task,
+            TaskArgs(
+                family=args.family,
+                container=args.container,
+                log_group_name=args.log_group_name,
+                placement=placement,
                 health_check=args.health_check,
-                stop_timeout=min(LONGEST_STOP_TIMEOUT, args.longest_request_seconds + _STOP_MARGIN),
-                tags=tags,
+                stop_timeout=args.longest_request_seconds + _STOP_MARGIN,
             ),
             child,
         )
-        targets = {
-            key: Target(
-                f"{name}-{key}",
-                replace(target, service_security_group_id=group.id, tags=tags),
-                child,
-            )
-            for key, target in args.targets.items()
-        }
+        port = args.container.port
+        endpoint = None if port is None else Endpoint(security_group_id=group.id, port=port)
+        targets = (
+            {}
+            if endpoint is None
+            else {
+                key: Target(
+                    f"{name}-{key}",
+                    TargetArgs(
+                        routed=routed,
+                        endpoint=endpoint,
+                        vpc_id=placement.vpc_id,
+                        drain_seconds=args.longest_request_seconds,
+                        tags=tags,
+                    ),
+                    child,
+                )
+                for key, routed in args.targets.items()
+            }
+        )
         alarms = self._alarms(name, args, targets, tags)
         role = self._traffic_role(name, args, targets, tags) if targets else None
         scaled = args.scaling.maximum > args.scaling.minimum
         network: aws.ecs.ServiceNetworkConfigurationArgsDict = {
-            "subnets": args.subnet_ids,
+            "subnets": placement.private_subnet_ids,
             "security_groups": [group.id],
             "assign_public_ip": False,
         }
-        load_balancers = [
-            _load_balancer(targets[key], task.container_name, target.port, role) for key, target in args.targets.items()
-        ]
-        connect = _service_connect(args, task.container_name)
+        load_balancers = [_load_balancer(target, args.container.name, role) for target in targets.values()]
+        connect = _service_connect(args)
         service = aws.ecs.Service(
             f"{name}-service",
             name=args.service_name,
@@ -206,7 +221,7 @@ class Service(pulumi.ComponentResource):
             deployment_minimum_healthy_percent=100,
             deployment_maximum_percent=200,
             availability_zone_rebalancing="ENABLED",
-            enable_execute_command=args.task.execute_command,
+            enable_execute_command=args.container.execute_command,
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
             tags=tags,
@@ -222,13 +237,13 @@ class Service(pulumi.ComponentResource):
         rollout = Rollout(
             f"{name}-rollout",
             RolloutArgs(
-                region=args.task.region,
+                region=placement.region,
                 cluster_name=args.cluster_name,
                 service_name=service.name,
                 task_definition_arn=task.task_definition_arn,
                 settings=_settings(_PLATFORM_VERSION, network, load_balancers, connect),
-                digest=args.task.image.digest,
-                container_name=task.container_name,
+                digest=args.container.image.digest,
+                container_name=args.container.name,
                 log_group_name=task.log_group_name,
                 alarm_names=alarms.alarm_names if alarms else [],
                 time_limit_seconds=_ROLLOUT_SECONDS + args.deployment.watch_seconds,
@@ -249,13 +264,13 @@ class Service(pulumi.ComponentResource):
             )
 
         self.service_name = service.name
-        self.security_group_id = group.id
+        self.endpoint = endpoint
         self.task_definition_arn = rollout.task_definition
         self.rollout = rollout
         self.register_outputs(
             {
                 "service_name": self.service_name,
-                "security_group_id": self.security_group_id,
+                "security_group_id": group.id,
                 "task_definition_arn": self.task_definition_arn,
             }
         )
@@ -268,7 +283,7 @@ class Service(pulumi.ComponentResource):
         return DeploymentAlarms(
             f"{name}-alarms",
             DeploymentAlarmsArgs(
-                title=args.task.family,
+                title=args.family,
                 targets={
                     f"{key}-{role}": watched
                     for key, target in targets.items()
@@ -290,7 +305,7 @@ class Service(pulumi.ComponentResource):
                 title=args.service_name,
                 target_group_arns=[group for pair in groups for group in pair],
                 rule_arns=[target.production_rule_arn for target in targets.values()],
-                listener_arns=[target.listener_arn for target in args.targets.values()],
+                listener_arns=[target.load_balancer.https_listener_arn for target in args.targets.values()],
                 tags=tags,
             ),
             pulumi.ResourceOptions(parent=self),
@@ -303,42 +318,42 @@ def _settings(*deployed: object) -> pulumi.Output[str]:
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html ("triggers a new service
     deployment")
     """
-    told = pulumi.Output.json_dumps(deployed, sort_keys=True)
-    return told.apply(lambda text: hashlib.sha256(text.encode()).hexdigest())
+    settings = pulumi.Output.json_dumps(deployed, sort_keys=True)
+    return settings.apply(lambda text: hashlib.sha256(text.encode()).hexdigest())
 
 
 def _load_balancer(
-    target: Target, container_name: str, port: int, role: TrafficRole | None
+    target: Target, container_name: str, role: TrafficRole | None
 ) -> aws.ecs.ServiceLoadBalancerArgsDict:
-    told: aws.ecs.ServiceLoadBalancerArgsDict = {
+    load_balancer: aws.ecs.ServiceLoadBalancerArgsDict = {
         "target_group_arn": target.target_group_arn,
         "container_name": container_name,
-        "container_port": port,
+        "container_port": target.port,
     }
     if role is not None:
         # All load balancers of a service have this, or none:
         # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshooting-blue-green.html
-        told["advanced_configuration"] = {
+        load_balancer["advanced_configuration"] = {
             "alternate_target_group_arn": target.alternate_target_group_arn,
             "production_listener_rule": target.production_rule_arn,
             "role_arn": role.arn,
         }
-    return told
+    return load_balancer
 
 
-def _service_connect(args: ServiceArgs, port_name: str) -> aws.ecs.ServiceServiceConnectConfigurationArgsDict | None:
+def _service_connect(args: ServiceArgs) -> aws.ecs.ServiceServiceConnectConfigurationArgsDict | None:
     if args.service_connect is None:
         return None
     configuration: aws.ecs.ServiceServiceConnectConfigurationArgsDict = {
         "enabled": True,
         "namespace": args.service_connect.namespace_arn,
     }
-    if args.service_connect.alias is not None and args.task.port is not None:
+    if args.service_connect.alias is not None and args.container.port is not None:
         configuration["services"] = [
             {
-                "port_name": port_name,
+                "port_name": args.container.name,
                 "discovery_name": args.service_name,
-                "client_alias": [{"dns_name": args.service_connect.alias, "port": args.task.port}],
+                "client_alias": [{"dns_name": args.service_connect.alias, "port": args.container.port}],
                 "timeout": {
                     "per_request_timeout_seconds": args.service_connect.request_timeout_seconds,
                     # Must not end a connection before its request may take this long.

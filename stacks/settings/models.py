@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
 
+from components.core.checks import RETENTION_DAYS
 from components.delivery.deployment_strategy import BAKE_MINUTES, CANARY_PERCENT
-from components.observability.log_group import RETENTION_DAYS
 
 #: The project's own namespace in config.
 PLATFORM = "alicerce"

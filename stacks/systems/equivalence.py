@@ -1,7 +1,7 @@
 """equivalence: an API and RQ workers, both from one image."""
 
+from components.compute.container import HealthCheck, process_lives
 from components.compute.fargate import TaskSize
-from components.compute.task import HealthCheck, process_lives
 from components.secrets.generated_value import GeneratedKind
 from stacks.systems.spec import (
     Backlog,

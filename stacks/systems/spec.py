@@ -6,8 +6,8 @@ from enum import StrEnum
 
 import pulumi
 
+from components.compute.container import HealthCheck
 from components.compute.fargate import Architecture, TaskSize
-from components.compute.task import HealthCheck
 from components.secrets.generated_value import GeneratedKind
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from components.core.naming import LOG_GROUP_NAME, Tags
+from components.core.naming import LOG_GROUP_NAME
+from components.core.placement import Placement
 from stacks.settings.load import Settings, SystemSettings
 from stacks.systems.spec import SystemSpec
 from stacks.wiring.platform import Platform
@@ -25,9 +26,9 @@ class SystemContext:
         return self.system_settings.system
 
     @property
-    def tags(self) -> Tags:
-        """Tags of everything that belongs to the system."""
-        return {**self.platform.tags, "System": self.system.name}
+    def placement(self) -> Placement:
+        """Where the system's parts are."""
+        return self.platform.placement.with_tags(System=self.system.name)
 
     def name(self, part: str) -> str:
         """Return the logical name of a part of the system."""

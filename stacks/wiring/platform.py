@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components.compute.cluster import Cluster, ClusterArgs
 from components.core.naming import ECS_NAME, Tags, physical_name
+from components.core.placement import Placement
 from components.encryption.encryption_key import EncryptionKey, EncryptionKeyArgs, KeyService
 from components.ingress.certificate import Certificate, CertificateArgs
 from components.ingress.hosted_zone import HostedZone, HostedZoneArgs
@@ -34,18 +35,12 @@ _REPORTING = (KeyService.CLOUDWATCH, KeyService.RDS_EVENTS)
 class Platform:
     """The shared parts, as what a system's deployment needs of them."""
 
-    account_id: str
-    """The AWS account."""
-    region: str
-    """The AWS region."""
-    tags: Tags
-    """Tags of everything in the stack."""
+    placement: Placement
+    """Where the stack's parts are."""
     key: EncryptionKey
     """The key that everything is encrypted with."""
     network: Network
     """The network."""
-    isolated_subnet_ids: Sequence[pulumi.Output[str]]
-    """One subnet without a way out for each zone: where stores live."""
     notifications: Notifications
     """Where alarms and stores report what happens."""
     cluster: Cluster
@@ -103,6 +98,16 @@ def build(settings: Settings) -> Platform:
             tags=tags,
         ),
     )
+    placement = Placement(
+        account_id=account_id,
+        region=region,
+        vpc_id=network.vpc_id,
+        private_subnet_ids=network.private_subnet_ids,
+        isolated_subnet_ids=[network.isolated_subnet_ids[index] for index in range(profile.availability_zones)],
+        kms_key_arn=key.arn,
+        log_retention_days=settings.log_retention_days,
+        tags=tags,
+    )
     notifications = Notifications(
         "notifications",
         NotificationsArgs(kms_key_arn=key.arn, account_id=account_id, services=_REPORTING, tags=tags),
@@ -144,12 +149,8 @@ def build(settings: Settings) -> Platform:
         WebFirewallArgs(
             rate_limit=profile.waf_rate_limit,
             resource_arn=load_balancer.arn,
-            account_id=account_id,
-            region=region,
-            log_retention_days=settings.log_retention_days,
-            kms_key_arn=key.arn,
+            placement=placement,
             private_paths=_private_paths(settings),
-            tags=tags,
         ),
     )
     internal = None
@@ -174,20 +175,13 @@ def build(settings: Settings) -> Platform:
             WebFirewallArgs(
                 rate_limit=profile.waf_rate_limit,
                 resource_arn=internal.arn,
-                account_id=account_id,
-                region=region,
-                log_retention_days=settings.log_retention_days,
-                kms_key_arn=key.arn,
-                tags=tags,
+                placement=placement,
             ),
         )
     return Platform(
-        account_id=account_id,
-        region=region,
-        tags=tags,
+        placement=placement,
         key=key,
         network=network,
-        isolated_subnet_ids=[network.isolated_subnet_ids[index] for index in range(profile.availability_zones)],
         notifications=notifications,
         cluster=cluster,
         certificate=certificate,

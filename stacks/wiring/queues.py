@@ -45,15 +45,9 @@ def build_queue_depth(context: SystemContext, stores: Stores, secrets: SystemSec
             redis_secret_arn=secrets.versions[_redis_url(system)].arn,
             cache=stores.reached(frozenset({Need.REDIS}))[Need.REDIS],
             archive=pulumi.FileArchive(build_archive(_FUNCTION)),
-            region=platform.region,
-            account_id=platform.account_id,
-            vpc_id=platform.network.vpc_id,
-            subnet_ids=platform.network.private_subnet_ids,
-            kms_key_arn=platform.key.arn,
+            placement=context.placement,
             log_group_name=context.log_group_name(_PART),
-            log_retention_days=context.settings.log_retention_days,
             dead_letter_topic_arn=platform.notifications.topic_arn,
-            tags=context.tags,
         ),
     )
 

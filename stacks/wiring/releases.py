@@ -45,7 +45,7 @@ def build_repositories(context: SystemContext) -> dict[str, Repository]:
                 kms_key_arn=context.platform.key.arn,
                 force_delete=not context.settings.protection,
                 protect=context.settings.protection,
-                tags=context.tags,
+                tags=context.placement.tags,
             ),
         )
         for image in context.system.images

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from components.compute.task import SecretVariable
+from components.compute.container import SecretVariable
 from components.data.urls import amqp_url, composed, postgres_url, redis_url
 from components.delivery.rollout import Rollout
 from components.secrets.alternating_users import AlternatingUsers
@@ -43,7 +43,7 @@ def generate_values(context: SystemContext) -> dict[str, GeneratedValue]:
         RotationGuardArgs(
             system=context.system.name,
             counters=rotation,
-            region=context.platform.region,
+            region=context.placement.region,
             parameter_name=_rotations_parameter(context),
             ends={variable: secret.ends for variable, secret in generated.items() if secret.ends is not None},
         ),
@@ -96,7 +96,7 @@ class SystemSecrets:
                 counters=self._context.system_settings.rotation,
                 kms_key_arn=self._context.platform.key.arn,
                 after=[self.credentials, *rollouts],
-                tags=self._context.tags,
+                tags=self._context.placement.tags,
             ),
         )
 
@@ -133,7 +133,7 @@ class SystemSecrets:
                     value=value,
                     kms_key_arn=self._context.platform.key.arn,
                     recovery_window_days=self._context.settings.profile.secret_recovery_days,
-                    tags=self._context.tags,
+                    tags=self._context.placement.tags,
                 ),
             )
             for variable, value in values.items()
@@ -190,15 +190,9 @@ class SystemSecrets:
             context.name("credentials"),
             CredentialsArgs(
                 stores=self._logins(),
-                region=platform.region,
-                account_id=platform.account_id,
-                vpc_id=platform.network.vpc_id,
-                subnet_ids=platform.network.private_subnet_ids,
-                kms_key_arn=platform.key.arn,
+                placement=context.placement,
                 log_group_name=context.log_group_name("credentials"),
-                log_retention_days=context.settings.log_retention_days,
                 dead_letter_topic_arn=platform.notifications.topic_arn,
-                tags=context.tags,
             ),
         )
 

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from components.compute.container import Container
 from components.compute.release_image import ReleaseImage
-from components.compute.task import TaskArgs
 from components.core.endpoint import Endpoint
 from components.core.naming import ECS_NAME, physical_name
 from components.delivery.migration import Migration, MigrationArgs
 from components.ingress.alias_record import AliasRecord, AliasRecordArgs
 from components.ingress.private_host import PrivateHost, PrivateHostArgs
-from components.ingress.target import TargetArgs
+from components.ingress.target import RoutedHosts
 from components.services.service import Service, ServiceArgs, ServiceConnect
 from stacks.systems import spec
 from stacks.systems.spec import Need, Role
@@ -62,9 +62,9 @@ def build_services(
             context.name(name),
             ServiceArgs(
                 service_name=context.name(name),
-                task=TaskArgs(
-                    family=physical_name(ECS_NAME, context.settings.stack, context.name(name)),
-                    container_name=name,
+                family=physical_name(ECS_NAME, context.settings.stack, context.name(name)),
+                container=Container(
+                    name=name,
                     image=images[service.image],
                     command=service.command,
                     port=service.port,
@@ -75,22 +75,16 @@ def build_services(
                     writable_mib=service.writable_mib,
                     user=service.user,
                     execute_command=profile.execute_command,
-                    log_group_name=context.log_group_name(name),
-                    log_retention_days=context.settings.log_retention_days,
-                    kms_key_arn=platform.key.arn,
-                    region=platform.region,
-                    account_id=platform.account_id,
-                    tags=context.tags,
                 ),
+                log_group_name=context.log_group_name(name),
+                placement=context.placement,
                 cluster_arn=platform.cluster.arn,
                 cluster_name=platform.cluster.cluster_name,
-                vpc_id=platform.network.vpc_id,
-                subnet_ids=platform.network.private_subnet_ids,
                 health_check=service.health_check,
                 capacity=profile.worker_capacity if service.role is Role.WORKER else profile.web_capacity,
                 scaling=own.scaling,
                 longest_request_seconds=service.longest_request_seconds,
-                stores=stores.reached(service.needs) | _called(context, service, services),
+                stores=stores.reached(service.needs) | _called(service, services),
                 targets=_targets(context, name, service),
                 service_connect=_service_connect(context, name, service, called),
                 queue=queue_metrics(context, name, stores),
@@ -103,7 +97,6 @@ def build_services(
                     *([stores.cache.user] if stores.cache is not None else []),
                     *(services[other].rollout for other in service.calls),
                 ],
-                tags=context.tags,
             ),
         )
     return Release(migration=migration, services=services)
@@ -133,40 +126,33 @@ def build_hosts(context: SystemContext) -> None:
                     vpc_id=platform.network.vpc_id,
                     target_dns_name=platform.internal_load_balancer.dns_name,
                     target_zone_id=platform.internal_load_balancer.zone_id,
-                    tags=context.tags,
+                    tags=context.placement.tags,
                 ),
             )
 
 
 def _migration(context: SystemContext, image: ReleaseImage, stores: Stores, secrets: SystemSecrets) -> Migration:
-    system, platform, migration = context.system, context.platform, context.system.migration
+    system, migration = context.system, context.system.migration
     return Migration(
         context.name("migration"),
         MigrationArgs(
-            task=TaskArgs(
-                family=physical_name(ECS_NAME, context.settings.stack, context.name("migration")),
-                container_name="migration",
+            family=physical_name(ECS_NAME, context.settings.stack, context.name("migration")),
+            container=Container(
+                name="migration",
                 image=image,
                 command=migration.command,
                 size=next(iter(system.services.values())).small_size,
                 environment=_environment(context, migration.environment),
                 secrets=secrets.variables(migration.secrets),
-                log_group_name=context.log_group_name("migration"),
-                log_retention_days=context.settings.log_retention_days,
-                kms_key_arn=platform.key.arn,
-                region=platform.region,
-                account_id=platform.account_id,
-                tags=context.tags,
             ),
-            vpc_id=platform.network.vpc_id,
-            cluster_name=platform.cluster.cluster_name,
-            subnet_ids=platform.network.private_subnet_ids,
+            log_group_name=context.log_group_name("migration"),
+            placement=context.placement,
+            cluster_name=context.platform.cluster.cluster_name,
             database=stores.reached(frozenset({Need.POSTGRES}))[Need.POSTGRES],
             database_identifier=stores.database.instance_identifier,
             system=system.name,
             snapshot=context.settings.profile.protection,
             enabled=context.system_settings.migrate,
-            tags=context.tags,
             after=[secrets.credentials.accepted[Need.POSTGRES]],
         ),
     )
@@ -176,14 +162,9 @@ def _environment(context: SystemContext, own: Mapping[str, str]) -> dict[str, st
     return {**context.system.environment, **context.system_settings.urls, **own}
 
 
-def _called(context: SystemContext, service: spec.ServiceSpec, built: Mapping[str, Service]) -> dict[str, Endpoint]:
+def _called(service: spec.ServiceSpec, built: Mapping[str, Service]) -> dict[str, Endpoint]:
     """Return where the services are reached that a service calls, by name."""
-    ports = {name: context.system.services[name].port for name in service.calls}
-    return {
-        name: Endpoint(security_group_id=built[name].security_group_id, port=port)
-        for name, port in ports.items()
-        if port is not None
-    }
+    return {name: endpoint for name in service.calls if (endpoint := built[name].endpoint) is not None}
 
 
 def _service_connect(
@@ -198,7 +179,7 @@ def _service_connect(
     )
 
 
-def _targets(context: SystemContext, name: str, service: spec.ServiceSpec) -> dict[str, TargetArgs]:
+def _targets(context: SystemContext, name: str, service: spec.ServiceSpec) -> dict[str, RoutedHosts]:
     """Return how load balancers reach a service: none, the public one, or both."""
     if service.role is not Role.WEB or service.port is None:
         return {}
@@ -206,20 +187,14 @@ def _targets(context: SystemContext, name: str, service: spec.ServiceSpec) -> di
     if context.platform.internal_load_balancer is not None and service.private_paths:
         balancers["internal"] = context.platform.internal_load_balancer
     return {
-        kind: TargetArgs(
+        kind: RoutedHosts(
             system=context.system.name,
             service=name,
-            vpc_id=context.platform.network.vpc_id,
-            listener_arn=balancer.https_listener_arn,
-            load_balancer_arn_suffix=balancer.arn_suffix,
-            load_balancer_security_group_id=balancer.security_group_id,
-            port=service.port,
-            health_path=service.health_path,
+            load_balancer=balancer,
             hosts=(context.system_settings.host(service),),
+            health_path=service.health_path,
             # Inside the network the host leads to the internal load balancer, which therefore serves all of it.
             denied_paths=service.private_paths if kind == "public" else (),
-            drain_seconds=service.longest_request_seconds,
-            tags=context.tags,
         )
         for kind, balancer in balancers.items()
     }

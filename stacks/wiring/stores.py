@@ -64,15 +64,12 @@ def build_stores(context: SystemContext, values: Mapping[str, GeneratedValue]) -
 
 
 def _database(context: SystemContext, database: spec.DatabaseSpec, password: GeneratedValue) -> PostgresDatabase:
-    settings, platform = context.settings, context.platform
+    settings = context.settings
     size = settings.profile.database
     return PostgresDatabase(
         context.name("database"),
         PostgresDatabaseArgs(
-            vpc_id=platform.network.vpc_id,
-            subnet_ids=platform.isolated_subnet_ids,
-            region=platform.region,
-            account_id=platform.account_id,
+            placement=context.placement,
             database_name=database.name,
             username=ADMINISTRATOR,
             password=password.value,
@@ -84,58 +81,47 @@ def _database(context: SystemContext, database: spec.DatabaseSpec, password: Gen
             backup_retention_days=settings.backup_retention_days,
             deletion_protection=settings.protection,
             final_snapshot=settings.profile.protection,
-            kms_key_arn=platform.key.arn,
-            log_retention_days=settings.log_retention_days,
-            events_topic_arn=platform.notifications.topic_arn,
+            events_topic_arn=context.platform.notifications.topic_arn,
             apply_immediately=not settings.profile.protection,
             protect=settings.protection,
-            tags=context.tags,
         ),
     )
 
 
 def _cache(context: SystemContext, cache: spec.CacheSpec, password: GeneratedValue) -> Cache:
-    settings, platform = context.settings, context.platform
+    settings = context.settings
     size = settings.profile.cache
     return Cache(
         context.name("cache"),
         CacheArgs(
-            vpc_id=platform.network.vpc_id,
-            subnet_ids=platform.isolated_subnet_ids,
+            placement=context.placement,
             username=cache.username,
             password=password.value,
             previous_password=password.previous,
             node_type=size.node_type,
             replicas=size.replicas,
             snapshot_retention_days=size.snapshot_retention_days,
-            kms_key_arn=platform.key.arn,
             final_snapshot=settings.profile.protection,
-            log_retention_days=settings.log_retention_days,
             apply_immediately=not settings.profile.protection,
             protect=settings.protection,
-            tags=context.tags,
         ),
     )
 
 
 def _broker(context: SystemContext, password: GeneratedValue) -> Broker:
-    settings, platform = context.settings, context.platform
+    settings = context.settings
     size = settings.profile.broker
     return Broker(
         context.name("broker"),
         BrokerArgs(
-            vpc_id=platform.network.vpc_id,
-            subnet_ids=platform.isolated_subnet_ids,
+            placement=context.placement,
             username=ADMINISTRATOR,
             password=password.value,
             engine_version=_RABBITMQ,
             instance_type=size.instance_type,
             deployment_mode=size.deployment_mode,
-            kms_key_arn=platform.key.arn,
-            log_retention_days=settings.log_retention_days,
             apply_immediately=not settings.profile.protection,
             protect=settings.protection,
-            tags=context.tags,
         ),
     )
 

@@ -9,9 +9,28 @@ from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks, set_mocks
 from pulumi.runtime.proto import resource_pb2
 
+from components.core.placement import Placement
+
 ACCOUNT = "123456789012"
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 TAGS = {"System": "aprendeai", "Environment": "prod", "ManagedBy": "pulumi"}
+
+
+def placement(**overrides: Any) -> Placement:  # noqa: ANN401 - fields of Placement
+    """Return where a component of a test is."""
+    values: dict[str, Any] = {
+        "account_id": ACCOUNT,
+        "region": "us-east-1",
+        "vpc_id": "vpc-1",
+        "private_subnet_ids": ["subnet-a", "subnet-b"],
+        "isolated_subnet_ids": ["subnet-a", "subnet-b"],
+        "kms_key_arn": KEY,
+        "log_retention_days": 365,
+        "tags": TAGS,
+        **overrides,
+    }
+    return Placement(**values)
+
 
 #: How the wire marks a secret. https://pulumi-developer-docs.readthedocs.io/latest/docs/architecture/deployment-schema.html
 _SIGNATURE = "4dabf18193072939515e22adb298388d"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components.data.broker import Broker, BrokerArgs, DeploymentMode, endpoint_host
-from tests.components.recording import KEY, TAGS, Recording, record
+from tests.components.recording import KEY, TAGS, Recording, placement, record
 from tests.every import every
 
 PASSWORD = "correct-horse-battery"
@@ -14,16 +14,12 @@ PASSWORD = "correct-horse-battery"
 
 def _args(**overrides: object) -> BrokerArgs:
     values: dict[str, Any] = {
-        "vpc_id": "vpc-1",
-        "subnet_ids": ["subnet-a", "subnet-b", "subnet-c"],
+        "placement": placement(isolated_subnet_ids=["subnet-a", "subnet-b", "subnet-c"]),
         "username": "aprendeai",
         "password": PASSWORD,
         "engine_version": "4.2",
         "instance_type": "mq.m7g.large",
         "deployment_mode": DeploymentMode.CLUSTER_MULTI_AZ,
-        "kms_key_arn": KEY,
-        "log_retention_days": 365,
-        "tags": TAGS,
         **overrides,
     }
     return BrokerArgs(**values)
@@ -40,8 +36,8 @@ PASSWORD_RULE = "12 to 250 characters, four of them different, without , : and =
     ("overrides", "message"),
     [
         (
-            {"subnet_ids": []},
-            "BrokerArgs.subnet_ids is 0; allowed: one subnet or more; give one of each zone's",
+            {"placement": placement(isolated_subnet_ids=[])},
+            "BrokerArgs.placement.isolated_subnet_ids is 0; allowed: one subnet or more; give one of each zone's",
         ),
         (
             {"username": "guest"},

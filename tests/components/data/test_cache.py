@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components.data.cache import Cache, CacheArgs, parameter_group_family
-from tests.components.recording import KEY, TAGS, Recording, record
+from tests.components.recording import KEY, TAGS, Recording, placement, record
 from tests.every import every
 
 PASSWORD = "correct-horse-battery"
@@ -14,17 +14,13 @@ PASSWORD = "correct-horse-battery"
 
 def _args(**overrides: object) -> CacheArgs:
     values: dict[str, Any] = {
-        "vpc_id": "vpc-1",
-        "subnet_ids": ["subnet-a", "subnet-b"],
+        "placement": placement(),
         "username": "aprendeai",
         "password": PASSWORD,
         "node_type": "cache.m7g.large",
         "replicas": 1,
         "snapshot_retention_days": 7,
-        "kms_key_arn": KEY,
         "final_snapshot": True,
-        "log_retention_days": 365,
-        "tags": TAGS,
         **overrides,
     }
     return CacheArgs(**values)
@@ -39,12 +35,14 @@ def _built(**overrides: object) -> Recording:
     [
         ({"replicas": 6}, "CacheArgs.replicas is 6; allowed: 0 to 5; add shards elsewhere, not replicas"),
         (
-            {"subnet_ids": ["subnet-a"]},
-            "CacheArgs.subnet_ids is 1; allowed: 2 or more subnets with 1 replicas; give one of each zone's",
+            {"placement": placement(isolated_subnet_ids=["subnet-a"])},
+            "CacheArgs.placement.isolated_subnet_ids is 1; allowed: 2 or more subnets with 1 replicas; give one of "
+            "each zone's",
         ),
         (
-            {"subnet_ids": [], "replicas": 0},
-            "CacheArgs.subnet_ids is 0; allowed: 1 or more subnets with 0 replicas; give one of each zone's",
+            {"placement": placement(isolated_subnet_ids=[]), "replicas": 0},
+            "CacheArgs.placement.isolated_subnet_ids is 0; allowed: 1 or more subnets with 0 replicas; give one of "
+            "each zone's",
         ),
         (
             {"username": "default"},
@@ -84,8 +82,8 @@ def test_a_value_that_elasticache_refuses_is_refused_first(overrides: dict[str, 
 
 
 def test_a_retention_that_cloudwatch_refuses_is_refused_first() -> None:
-    with pytest.raises(ValueError, match=r"CacheArgs\.log_retention_days is 366; .* take 365 or 400"):
-        _args(log_retention_days=366)
+    with pytest.raises(ValueError, match=r"log_retention_days is 366; .* take 365 or 400"):
+        _args(placement=placement(log_retention_days=366))
 
 
 def test_no_password_is_in_a_representation() -> None:

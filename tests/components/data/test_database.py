@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from components.data.database import PARAMETERS, PostgresDatabase, PostgresDatabaseArgs
-from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, record
+from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, placement, record
 from tests.every import every
 
 PASSWORD = "correct-horse-battery"
@@ -16,10 +16,7 @@ TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:events"
 
 def _args(**overrides: object) -> PostgresDatabaseArgs:
     values: dict[str, Any] = {
-        "vpc_id": "vpc-1",
-        "subnet_ids": ["subnet-a", "subnet-b"],
-        "region": "us-east-1",
-        "account_id": ACCOUNT,
+        "placement": placement(),
         "database_name": "aprendeai",
         "username": "aprendeai",
         "password": PASSWORD,
@@ -31,9 +28,6 @@ def _args(**overrides: object) -> PostgresDatabaseArgs:
         "backup_retention_days": 14,
         "deletion_protection": True,
         "final_snapshot": True,
-        "kms_key_arn": KEY,
-        "log_retention_days": 365,
-        "tags": TAGS,
         **overrides,
     }
     return PostgresDatabaseArgs(**values)
@@ -47,8 +41,9 @@ def _built(**overrides: object) -> Recording:
     ("overrides", "message"),
     [
         (
-            {"subnet_ids": ["subnet-a"]},
-            "PostgresDatabaseArgs.subnet_ids is 1; allowed: two subnets or more; give one of each zone's",
+            {"placement": placement(isolated_subnet_ids=["subnet-a"])},
+            "PostgresDatabaseArgs.placement.isolated_subnet_ids is 1; allowed: two subnets or more; give one "
+            "of each zone's",
         ),
         (
             {"database_name": "aprende-ai"},
@@ -103,8 +98,8 @@ def test_a_value_that_rds_or_the_standard_refuses_is_refused_first(overrides: di
 
 
 def test_a_retention_that_cloudwatch_refuses_is_refused_first() -> None:
-    with pytest.raises(ValueError, match=r"PostgresDatabaseArgs\.log_retention_days is 10; .* take 7 or 14"):
-        _args(log_retention_days=10)
+    with pytest.raises(ValueError, match=r"log_retention_days is 10; .* take 7 or 14"):
+        _args(placement=placement(log_retention_days=10))
 
 
 @pytest.mark.parametrize("overrides", [{"storage_gb": 20, "max_storage_gb": 22}, {"backup_retention_days": 35}])

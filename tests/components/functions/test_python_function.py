@@ -8,7 +8,7 @@ import pytest
 
 from components.core.endpoint import Endpoint
 from components.functions.python_function import PythonFunction, PythonFunctionArgs
-from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, record
+from tests.components.recording import ACCOUNT, KEY, Recording, placement, record
 
 SECRET = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:one-abcdef"
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:notifications"
@@ -16,20 +16,14 @@ TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:notifications"
 
 def _args(**overrides: object) -> PythonFunctionArgs:
     values: dict[str, Any] = {
+        "placement": placement(),
         "archive": pulumi.AssetArchive({"handler.py": pulumi.StringAsset("")}),
         "handler": "handler.handler",
         "description": "Does something",
-        "region": "us-east-1",
-        "account_id": ACCOUNT,
-        "vpc_id": "vpc-1",
-        "subnet_ids": ["subnet-a", "subnet-b"],
-        "kms_key_arn": KEY,
         "log_group_name": "/prod/aprendeai/credentials",
-        "log_retention_days": 365,
         "dead_letter_topic_arn": TOPIC,
         "secret_arns": [SECRET],
         "stores": {"postgres": Endpoint(security_group_id="sg-database", port=5432)},
-        "tags": TAGS,
         **overrides,
     }
     return PythonFunctionArgs(**values)

@@ -8,28 +8,22 @@ import pytest
 
 from components.core.endpoint import Endpoint
 from components.functions.queue_depth import QueueDepth, QueueDepthArgs
-from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, record
+from tests.components.recording import ACCOUNT, Recording, placement, record
 
 SECRET = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:redis-url-abcdef"
 
 
 def _args(**overrides: object) -> QueueDepthArgs:
     values: dict[str, Any] = {
+        "placement": placement(),
         "system": "equivalence",
         "environment": "prod",
         "queues": ["high", "default"],
         "redis_secret_arn": SECRET,
         "cache": Endpoint(security_group_id="sg-cache", port=6379),
         "archive": pulumi.AssetArchive({"handler.py": pulumi.StringAsset("")}),
-        "region": "us-east-1",
-        "account_id": ACCOUNT,
-        "vpc_id": "vpc-1",
-        "subnet_ids": ["subnet-a"],
-        "kms_key_arn": KEY,
         "log_group_name": "/prod/equivalence/queue-depth",
-        "log_retention_days": 365,
         "dead_letter_topic_arn": f"arn:aws:sns:us-east-1:{ACCOUNT}:notifications",
-        "tags": TAGS,
         **overrides,
     }
     return QueueDepthArgs(**values)

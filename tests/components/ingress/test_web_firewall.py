@@ -7,19 +7,15 @@ import pytest
 
 from components.ingress.firewall_rules import firewall_rules, private_path_pattern
 from components.ingress.web_firewall import WebFirewall, WebFirewallArgs, log_delivery_policy
-from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, record
+from tests.components.recording import ACCOUNT, KEY, Recording, placement, record
 from tests.every import every
 
 
 def _args(**overrides: object) -> WebFirewallArgs:
     values: dict[str, Any] = {
+        "placement": placement(region="eu-west-1"),
         "rate_limit": 2000,
         "resource_arn": f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:loadbalancer/app/public/1",
-        "account_id": ACCOUNT,
-        "region": "eu-west-1",
-        "log_retention_days": 365,
-        "kms_key_arn": KEY,
-        "tags": TAGS,
     }
     return WebFirewallArgs(**{**values, **overrides})
 
@@ -172,11 +168,6 @@ def test_only_this_accounts_log_delivery_writes_to_the_log() -> None:
             "rate_limit is 9; allowed: 10 to 2000000000; give the requests of one address in five minutes",
         ),
         (
-            {"log_retention_days": 0},
-            "log_retention_days is 0; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, "
-            "1827, 2192, 2557, 2922, 3288, 3653 days; take 1",
-        ),
-        (
             {"private_paths": {"*.example.com": ["/admin"]}},
             "private_paths is '*.example.com'; allowed: a domain name in lower case, without a final dot; write it "
             "like example.com",
@@ -199,3 +190,12 @@ def test_an_unusable_value_is_refused(overrides: dict[str, Any], message: str) -
     with pytest.raises(ValueError) as refused:
         _args(**overrides)
     assert str(refused.value) == message
+
+
+def test_a_retention_that_cloudwatch_refuses_is_refused_first() -> None:
+    with pytest.raises(ValueError) as refused:
+        _args(placement=placement(log_retention_days=0))
+    assert str(refused.value) == (
+        "log_retention_days is 0; allowed: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, "
+        "1827, 2192, 2557, 2922, 3288, 3653 days; take 1"
+    )

@@ -5,7 +5,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.observability.log_group import RETENTION_DAYS, LogGroup, LogGroupArgs, check_retention
+from components.core.checks import RETENTION_DAYS, check_retention
+from components.observability.log_group import LogGroup, LogGroupArgs
 from tests.components.recording import KEY, TAGS, record
 
 

@@ -10,7 +10,7 @@ from components.core.endpoint import Endpoint
 from components.secrets.alternating_users import AlternatingUsers
 from components.secrets.credentials import Administrator, Credentials, CredentialsArgs, StoreLogin
 from components.secrets.secret import Secret, SecretArgs
-from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, record
+from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, placement, record
 
 VALUES = {"DB_PASSWORD": "planted-database", "DATABASE_ADMIN_PASSWORD": "planted-admin", "UNRELATED": "planted-other"}
 
@@ -46,15 +46,9 @@ def _built(region: str = "us-east-1", **login: Any) -> Recording:  # noqa: ANN40
             "aprendeai-credentials",
             CredentialsArgs(
                 stores=[_login(**login)],
-                region=region,
-                account_id=ACCOUNT,
-                vpc_id="vpc-1",
-                subnet_ids=["subnet-a"],
-                kms_key_arn=KEY,
+                placement=placement(region=region),
                 log_group_name="/prod/aprendeai/credentials",
-                log_retention_days=365,
                 dead_letter_topic_arn="arn:aws:sns:us-east-1:123456789012:notifications",
-                tags=TAGS,
             ),
         )
 
