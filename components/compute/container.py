@@ -25,12 +25,12 @@ class SecretVariable:
 
 @dataclass(frozen=True, kw_only=True)
 class HealthCheck:
-    """How ECS tells that a container is well; times in seconds."""
+    """How ECS tells that a container is healthy."""
 
     command: Sequence[str]
-    """What runs inside the container, first word `CMD` or `CMD-SHELL`; 0 means well."""
+    """What runs inside the container, first word `CMD` or `CMD-SHELL`; exit code 0 means healthy."""
     start_period: int = 60
-    """How long failures don't count after the start, 0 to 300; fits the boot."""
+    """Seconds after the start in which failures don't count, 0 to 300: as long as the application takes to start."""
 
     def __post_init__(self) -> None:
         """Refuse what ECS refuses.

@@ -14,33 +14,17 @@ from components.core.checks import (
     plain,
 )
 from components.core.endpoint import Endpoint
-from components.core.naming import Tags, component_tags, physical_name
+from components.core.naming import component_tags, physical_name
 from components.core.placement import Placement
+from components.data.cache_users import ENGINE, IDENTIFIER, cache_users
 from components.data.windows import DAILY_WINDOW, WEEKLY_WINDOW
 from components.observability.log_group import LogGroup, LogGroupArgs
 
 #: The port of Valkey and Redis.
 PORT = 6379
-#: Longest id of a replication group, a user or a user group.
-#: https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
-IDENTIFIER = 40
 #: Most replicas of a primary.
 #: https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
 MOST_REPLICAS = 5
-
-#: What an application may do: everything on every key and channel (queues, locks, scripts, streams, publish and
-#: subscribe), but no administration and nothing that Valkey itself calls dangerous. So no FLUSHALL, FLUSHDB, KEYS,
-#: CONFIG, DEBUG, MONITOR, SHUTDOWN, ACL or REPLICAOF: queues live beside the cache, and no client has to be able to
-#: empty or block them. Two of the dangerous commands are given back: RQ and BullMQ ask INFO for the server's version,
-#: and an RQ worker looks its own address up by CLIENT LIST when it starts, and most releases of it die when they may
-#: not. (Redis 7.0 takes the string, and RQ 3.0 works under it.)
-#: https://valkey.io/topics/acl/
-#: https://github.com/rq/rq/blob/master/rq/worker/base.py
-#: Written in the order in which ElastiCache gives it back, so that a refresh finds no drift: on or off, keys, channels,
-#: commands. https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
-APPLICATION_ACCESS = "on ~* &* +@all -@admin -@dangerous +info +client|list"
-#: The user named `default` is who a client is that gives no name. It is off, and could do nothing if it were on.
-DEFAULT_ACCESS = "off ~* &* -@all"
 
 _USERNAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,63}")
 #: https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateUser.html
@@ -50,7 +34,6 @@ _PASSWORD = re.compile(r"[\x21-\x7e]{16,128}")
 #: Versions that a new cache may have.
 #: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html
 ENGINE_VERSIONS = ("7.2", "8.0", "8.1", "8.2", "9.0", "9.1")
-_ENGINE = "valkey"
 
 
 def parameter_group_family(engine_version: str) -> str:
@@ -58,7 +41,7 @@ def parameter_group_family(engine_version: str) -> str:
 
     https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Engine.html
     """
-    return f"{_ENGINE}{engine_version.split('.')[0]}"
+    return f"{ENGINE}{engine_version.split('.')[0]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +106,7 @@ class CacheArgs:
             raise InvalidValue(
                 f"{owner}.engine_version",
                 self.engine_version,
-                f"{', '.join(ENGINE_VERSIONS)} for {_ENGINE}",
+                f"{', '.join(ENGINE_VERSIONS)} for {ENGINE}",
                 "give major and minor version",
             )
         if not self.node_type.startswith("cache."):
@@ -206,7 +189,13 @@ class Cache(pulumi.ComponentResource):
             tags=tags,
             opts=child,
         )
-        self.user, user_group = self._users(name, args, tags)
+        self.user, user_group = cache_users(
+            name,
+            username=args.username,
+            passwords=[args.password] if args.previous_password is None else [args.password, args.previous_password],
+            tags=tags,
+            opts=child,
+        )
 
         # Under this prefix the log delivery service needs no entry of its own in the account's resource policy, which
         # has room for few.
@@ -228,7 +217,7 @@ class Cache(pulumi.ComponentResource):
             f"{name}-replication-group",
             replication_group_id=identifier,
             description=f"{name}: cache and queues",
-            engine=_ENGINE,
+            engine=ENGINE,
             engine_version=args.engine_version,
             auto_minor_version_upgrade=True,
             node_type=args.node_type,
@@ -277,48 +266,3 @@ class Cache(pulumi.ComponentResource):
                 "security_group_id": self.endpoint.security_group_id,
             }
         )
-
-    def _users(self, name: str, args: CacheArgs, tags: Tags) -> tuple[aws.elasticache.User, aws.elasticache.UserGroup]:
-        """Create the two users and their group; return the application's user and the group.
-
-        A group of engine `redis` must have a user named `default`; one of engine `valkey` takes only users that
-        authenticate. A `default` user of our own that is off, with a password that nobody knows, satisfies both. Its
-        id can't be `default`, which AWS's own open user has.
-        https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
-        """
-        child = pulumi.ResourceOptions(parent=self)
-        # Ids of users and groups are unique in an account and region, and can't be changed. They aren't bound to the
-        # replication group, so that a replacement of one is none of the other.
-        suffix = random.RandomId(f"{name}-users-suffix", byte_length=4, keepers={"username": args.username}, opts=child)
-        base = physical_name(IDENTIFIER - len("-default-") - 8, name).lower()
-        passwords = [args.password] if args.previous_password is None else [args.password, args.previous_password]
-        application = aws.elasticache.User(
-            f"{name}-application-user",
-            user_id=pulumi.Output.concat(base, "-app-", suffix.hex),
-            user_name=args.username,
-            engine=_ENGINE,
-            access_string=APPLICATION_ACCESS,
-            passwords=pulumi.Output.secret(passwords),
-            tags=tags,
-            opts=child,
-        )
-        default_password = random.RandomPassword(f"{name}-default-password", length=64, special=False, opts=child)
-        default = aws.elasticache.User(
-            f"{name}-default-user",
-            user_id=pulumi.Output.concat(base, "-default-", suffix.hex),
-            user_name="default",
-            engine=_ENGINE,
-            access_string=DEFAULT_ACCESS,
-            passwords=pulumi.Output.secret([default_password.result]),
-            tags=tags,
-            opts=child,
-        )
-        group = aws.elasticache.UserGroup(
-            f"{name}-user-group",
-            user_group_id=pulumi.Output.concat(base, "-", suffix.hex),
-            engine=_ENGINE,
-            user_ids=[default.user_id, application.user_id],
-            tags=tags,
-            opts=child,
-        )
-        return application, group

@@ -14,9 +14,9 @@ from components.core.checks import (
     plain,
 )
 from components.core.endpoint import Endpoint
-from components.core.iam import arn, trust
-from components.core.naming import Tags, component_tags, physical_name
+from components.core.naming import component_tags, physical_name
 from components.core.placement import Placement
+from components.data.database_monitoring import event_subscriptions, monitoring_role
 from components.data.windows import DAILY_WINDOW, WEEKLY_WINDOW
 from components.observability.log_group import LogGroup, LogGroupArgs
 
@@ -284,7 +284,7 @@ class PostgresDatabase(pulumi.ComponentResource):
             )
             for export in LOG_EXPORTS
         ]
-        monitoring_role, monitoring_policy = self._monitoring_role(name, args, identifier, tags)
+        role, role_policy = monitoring_role(name, args.placement, identifier, tags=tags, opts=child)
 
         instance = aws.rds.Instance(
             f"{name}-instance",
@@ -324,21 +324,21 @@ class PostgresDatabase(pulumi.ComponentResource):
             performance_insights_kms_key_id=args.placement.kms_key_arn,
             performance_insights_retention_period=_PERFORMANCE_INSIGHTS_DAYS,
             monitoring_interval=_MONITORING_SECONDS,
-            monitoring_role_arn=monitoring_role.arn,
+            monitoring_role_arn=role.arn,
             enabled_cloudwatch_logs_exports=list(LOG_EXPORTS),
             apply_immediately=args.apply_immediately,
             tags=tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=args.protect,
-                depends_on=[*log_groups, monitoring_policy],
+                depends_on=[*log_groups, role_policy],
                 # Edited or taken away on a live instance, either would replace it.
                 # https://www.pulumi.com/registry/packages/aws/api-docs/rds/instance/#snapshot_identifier_python
                 ignore_changes=["snapshotIdentifier", "restoreToPointInTime"],
             ),
         )
         if args.events_topic_arn is not None:
-            self._event_subscriptions(name, args.events_topic_arn, instance, parameter_group, tags)
+            event_subscriptions(name, args.events_topic_arn, instance, parameter_group, tags=tags, opts=child)
 
         self.address = instance.address
         self.database_name = pulumi.Output.from_input(args.database_name)
@@ -353,68 +353,3 @@ class PostgresDatabase(pulumi.ComponentResource):
                 "instance_identifier": self.instance_identifier,
             }
         )
-
-    def _monitoring_role(
-        self, name: str, args: PostgresDatabaseArgs, identifier: pulumi.Output[str], tags: Tags
-    ) -> tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]:
-        """Create the role by which enhanced monitoring writes its metrics, for this instance alone.
-
-        https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html
-        https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/cross-service-confused-deputy-prevention.html
-        """
-        role = aws.iam.Role(
-            f"{name}-monitoring-role",
-            description="Enhanced monitoring of one database",
-            assume_role_policy=pulumi.Output.json_dumps(
-                identifier.apply(
-                    lambda known: trust(
-                        "monitoring.rds.amazonaws.com",
-                        args.placement.account_id,
-                        args.placement.arn("rds", f"db:{known}"),
-                    )
-                )
-            ),
-            tags=tags,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        attachment = aws.iam.RolePolicyAttachment(
-            f"{name}-monitoring-policy",
-            role=role.name,
-            policy_arn=arn("iam", "", "aws", "policy/service-role/AmazonRDSEnhancedMonitoringRole"),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return role, attachment
-
-    def _event_subscriptions(
-        self,
-        name: str,
-        topic_arn: pulumi.Input[str],
-        instance: aws.rds.Instance,
-        parameter_group: aws.rds.ParameterGroup,
-        tags: Tags,
-    ) -> None:
-        """Send the events that RDS.20, RDS.21 and RDS.22 ask for to a topic.
-
-        Security group events have no source of ours: they are of the DB security groups that came before VPCs, and the
-        control asks for the subscription all the same.
-        https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-22
-        """
-        for role, source_type, source_ids, categories in (
-            (
-                "instance-events",
-                "db-instance",
-                [instance.identifier],
-                ["configuration change", "failure", "maintenance"],
-            ),
-            ("parameter-group-events", "db-parameter-group", [parameter_group.name], ["configuration change"]),
-            ("security-group-events", "db-security-group", None, ["configuration change", "failure"]),
-        ):
-            aws.rds.EventSubscription(
-                f"{name}-{role}",
-                sns_topic=topic_arn,
-                source_type=source_type,
-                source_ids=source_ids,
-                event_categories=categories,
-                tags=tags,
-                opts=pulumi.ResourceOptions(parent=self),
-            )

@@ -22,6 +22,7 @@ from components.network.client_security_group import client_security_group
 from components.network.connection import Connection, ConnectionArgs
 from components.services.autoscaling import Autoscaling, AutoscalingArgs, Scaling
 from components.services.queue_metrics import QueueMetrics
+from components.services.service_connect import ServiceConnect
 
 #: How much longer than the longest request a task may take to stop, in seconds: for the application's own clean-up.
 _STOP_MARGIN = 10
@@ -31,20 +32,6 @@ _ROLLOUT_SECONDS = 1800
 
 #: Fargate's, which AWS patches by itself.
 _PLATFORM_VERSION = "LATEST"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServiceConnect:
-    """How services find each other by name inside the cluster."""
-
-    namespace_arn: pulumi.Input[str]
-    """The cluster's namespace."""
-    alias: str | None = None
-    """The host name under which others reach this service; None for a service that only calls."""
-    # Service Connect cuts HTTP requests after 15 s unless told otherwise:
-    # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TimeoutConfiguration.html
-    request_timeout_seconds: int = 15
-    """After which Service Connect's proxy cuts a request to this service."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +185,9 @@ class Service(pulumi.ComponentResource):
             "assign_public_ip": False,
         }
         load_balancers = [_load_balancer(target, args.container.name, role) for target in targets.values()]
-        connect = _service_connect(args)
+        connect = (
+            args.service_connect.configuration(args.service_name, args.container) if args.service_connect else None
+        )
         service = aws.ecs.Service(
             f"{name}-service",
             name=args.service_name,
@@ -214,7 +203,7 @@ class Service(pulumi.ComponentResource):
             load_balancers=load_balancers,
             # A grace period shorter than the boot would end in a false rollback.
             health_check_grace_period_seconds=args.health_check.start_period + 60 if targets else None,
-            service_connect_configuration=connect,
+            service_connect_configuration=connect_configuration,
             deployment_configuration=args.deployment.configuration,
             deployment_circuit_breaker={"enable": True, "rollback": True},
             alarms={"alarm_names": alarms.alarm_names, "enable": True, "rollback": True} if alarms else None,
@@ -241,7 +230,7 @@ class Service(pulumi.ComponentResource):
                 cluster_name=args.cluster_name,
                 service_name=service.name,
                 task_definition_arn=task.task_definition_arn,
-                settings=_settings(_PLATFORM_VERSION, network, load_balancers, connect),
+                settings=_settings(_PLATFORM_VERSION, network, load_balancers, connect_configuration),
                 digest=args.container.image.digest,
                 container_name=args.container.name,
                 log_group_name=task.log_group_name,
@@ -339,26 +328,3 @@ def _load_balancer(
             "role_arn": role.arn,
         }
     return load_balancer
-
-
-def _service_connect(args: ServiceArgs) -> aws.ecs.ServiceServiceConnectConfigurationArgsDict | None:
-    if args.service_connect is None:
-        return None
-    configuration: aws.ecs.ServiceServiceConnectConfigurationArgsDict = {
-        "enabled": True,
-        "namespace": args.service_connect.namespace_arn,
-    }
-    if args.service_connect.alias is not None and args.container.port is not None:
-        configuration["services"] = [
-            {
-                "port_name": args.container.name,
-                "discovery_name": args.service_name,
-                "client_alias": [{"dns_name": args.service_connect.alias, "port": args.container.port}],
-                "timeout": {
-                    "per_request_timeout_seconds": args.service_connect.request_timeout_seconds,
-                    # Must not end a connection before its request may take this long.
-                    "idle_timeout_seconds": args.service_connect.request_timeout_seconds + _STOP_MARGIN,
-                },
-            }
-        ]
-    return configuration

@@ -11,7 +11,8 @@ from components.delivery.migration import Migration, MigrationArgs
 from components.ingress.alias_record import AliasRecord, AliasRecordArgs
 from components.ingress.private_host import PrivateHost, PrivateHostArgs
 from components.ingress.target import RoutedHosts
-from components.services.service import Service, ServiceArgs, ServiceConnect
+from components.services.service import Service, ServiceArgs
+from components.services.service_connect import ServiceConnect
 from stacks.systems import spec
 from stacks.systems.spec import Need, Role
 from stacks.wiring.context import SystemContext

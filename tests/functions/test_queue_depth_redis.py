@@ -17,7 +17,7 @@ from redis import Redis
 from rq import Queue, Retry, SimpleWorker
 from rq.registry import StartedJobRegistry
 
-from components.data.cache import APPLICATION_ACCESS
+from components.data.cache_users import APPLICATION_ACCESS
 from functions.queue_depth.depth import Depth
 from functions.queue_depth.handler import handler
 from functions.queue_depth.redis_reading import LoginRefusedError, QueueDepthError, read_depths
