@@ -1,1 +1,1 @@
-"""What every room uses: names, checks, policy documents and clients of AWS; nothing here makes a resource."""
+"""What every room uses: names, checks, placement, policy documents, clients of AWS. Nothing here makes a resource."""

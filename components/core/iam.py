@@ -4,6 +4,7 @@ What is made of Outputs is turned into text by `pulumi.Output.json_dumps`, which
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -31,20 +32,10 @@ def document(*statements: Statement) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def allow(actions: _OneOrMore, resources: _OneOrMore | None = None, **more: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return a statement that allows; for the arguments see `_statement`."""
-    return _statement("Allow", actions, resources, **more)
-
-
-def deny(actions: _OneOrMore, resources: _OneOrMore, **more: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return a statement that denies; for the arguments see `_statement`."""
-    return _statement("Deny", actions, resources, **more)
-
-
 def _statement(
     effect: str,
     actions: _OneOrMore,
-    resources: _OneOrMore | None,
+    resources: _OneOrMore | None = None,
     *,
     sid: str | None = None,
     principal: str | Mapping[str, Any] | None = None,
@@ -71,6 +62,10 @@ def _statement(
         "Condition": condition,
     }
     return {name: part for name, part in parts.items() if part is not None}
+
+
+#: `allow(actions, resources, …)` and `deny(actions, resources, …)` return a statement.
+allow, deny = partial(_statement, "Allow"), partial(_statement, "Deny")
 
 
 def acting_for(account_id: str, source_arn: str) -> dict[str, Any]:

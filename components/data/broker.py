@@ -14,7 +14,7 @@ from components.core.checks import InvalidValue, invalid_secret, plain
 from components.core.endpoint import Endpoint
 from components.core.naming import component_tags, physical_name
 from components.core.placement import Placement
-from components.data.broker_logs import RETENTION_TAG, look_after
+from components.data.broker_logs import RETENTION_TAG, configure_log_groups
 
 #: AMQP 0-9-1 over TLS, the only one that Amazon MQ offers.
 #: https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/working-with-rabbitmq.html
@@ -23,7 +23,7 @@ PORT = 5671
 MANAGEMENT_PORT = 443
 #: Longest name of a broker. https://docs.aws.amazon.com/amazon-mq/latest/api-reference/brokers.html
 BROKER_NAME = 50
-#: Versions that a broker may have, as Amazon MQ wants them: major and minor, the patch is its own affair.
+#: Versions that a broker may have, as Amazon MQ takes them: major and minor; it chooses the patch itself.
 #: https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-version-management.html
 ENGINE_VERSIONS = ("3.13", "4.2")
 
@@ -159,7 +159,7 @@ class Broker(pulumi.ComponentResource):
       password would be a recreation of the broker by its documentation and nothing at all by the provider. Passwords
       change through the management API, inside the VPC.
       https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-basic-elements.html
-    - Patches are Amazon MQ's affair, in the maintenance window (MQ.3; needed from 3.13 on).
+    - Amazon MQ installs patches itself, in the maintenance window (MQ.3; required from 3.13 on).
       https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/upgrading-brokers.html
     - A replacement can be created beside the old broker: whatever forces one makes a new suffix, and with it a new
       name. Messages don't move; `protect` refuses it.
@@ -177,7 +177,7 @@ class Broker(pulumi.ComponentResource):
     management_endpoint: Endpoint
     """Where the management API and console are reached, over TLS."""
     broker_name: pulumi.Output[str]
-    """The broker's name, by which its metrics are called."""
+    """The broker's name, a dimension of its metrics."""
     console_url: pulumi.Output[str]
     """Where the management API and console answer, inside the VPC."""
 
@@ -208,7 +208,7 @@ class Broker(pulumi.ComponentResource):
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
-        hook = pulumi.ResourceHook(f"{name}-log-groups", look_after)
+        hook = pulumi.ResourceHook(f"{name}-log-groups", configure_log_groups)
         broker = aws.mq.Broker(
             f"{name}-broker",
             broker_name=pulumi.Output.concat(physical_name(BROKER_NAME - 9, name), "-", suffix.hex),

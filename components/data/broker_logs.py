@@ -1,4 +1,4 @@
-"""Gives a broker's log groups a retention and a key, which Amazon MQ doesn't."""
+"""Sets the retention and the key of a broker's log groups, which Amazon MQ leaves open."""
 
 import botocore.exceptions
 import pulumi
@@ -10,7 +10,7 @@ from components.core import aws_clients
 RETENTION_TAG = "LogRetentionDays"
 
 
-def look_after(args: pulumi.ResourceHookArgs) -> None:
+def configure_log_groups(args: pulumi.ResourceHookArgs) -> None:
     """Set retention and key of a broker's log groups, after the broker was made or changed; a resource hook.
 
     Amazon MQ makes the groups itself, while it makes the broker, under the id that only then is known: they can be

@@ -64,7 +64,7 @@ class CacheArgs:
     final_snapshot: bool
     """Whether a destroy leaves a snapshot behind."""
     engine_version: str = "8.2"
-    """Major and minor version at creation; looked at later only where `follow_engine_version` says so."""
+    """Major and minor version at creation; later changes are ignored unless `follow_engine_version` is set."""
     follow_engine_version: bool = False
     """Whether a higher `engine_version` is carried out; set it for that one `up`."""
     previous_password: pulumi.Input[str] | None = field(default=None, repr=False)
@@ -139,7 +139,7 @@ class Cache(pulumi.ComponentResource):
       has to carry its own time to live.
       https://docs.bullmq.io/guide/going-to-production#max-memory-policy
     - With a replica, losing a node or a zone costs a failover.
-    - Minor upgrades are ElastiCache's affair. The provider would take a version that ElastiCache raised for a planned
+    - ElastiCache chooses the minor version. The provider would take a version that ElastiCache raised for a planned
       downgrade, and replace the group; so `engine_version` is ignored after creation, except for an `up` with
       `follow_engine_version`.
       https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/elasticache/engine_version.go

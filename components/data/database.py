@@ -44,7 +44,7 @@ LOG_EXPORTS = ("postgresql", "upgrade")
 #: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
 CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
 
-#: What every database is told, whatever its size.
+#: Parameters of every database, whatever its size.
 PARAMETERS = {
     # Refuses any connection without TLS (RDS.38). It is PostgreSQL 15's default on RDS, and 14's isn't.
     # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html
@@ -112,7 +112,7 @@ class PostgresDatabaseArgs:
     """Whether a higher `engine_version` is carried out; set it, with `apply_immediately`, for that one `up`: the old
     version's parameter group can only go when the instance no longer waits for its window."""
     snapshot_identifier: pulumi.Input[str] | None = None
-    """A snapshot to create the instance from. Looked at when the instance is created, and never again."""
+    """A snapshot to create the instance from. Read when the instance is created, and never again."""
     events_topic_arn: pulumi.Input[str] | None = None
     """An SNS topic for RDS's events (RDS.20, .21, .22); none leaves the subscriptions out."""
     protect: bool = True
@@ -196,12 +196,12 @@ class PostgresDatabase(pulumi.ComponentResource):
     - Private, encrypted with the given key, TLS only, in reach of nobody: its security group has no rules until a
       `Connection` adds them.
     - Point-in-time recovery, a final snapshot whose name is unique and kept in state, Multi-AZ and deletion protection
-      as told.
-    - Minor upgrades are RDS's affair: `engine_version` is a major version, which the provider compares as a prefix, so
+      as the arguments say.
+    - RDS chooses the minor version: `engine_version` is a major version, which the provider compares as a prefix, so
       that an upgraded instance never looks like a planned downgrade.
       https://www.pulumi.com/registry/packages/aws/api-docs/rds/instance/#engine_version_python
     - No statement is logged for being DDL or for failing, which would put the password of an ALTER ROLE into the log.
-      One that takes over a second is, with its text: who sets passwords sends verifiers in their place, as psql does.
+      One that takes over a second is, with its text: set a password by its SCRAM verifier, as psql does.
     - A replacement can be created beside the old instance: whatever forces one also makes a new suffix, and with it a
       new identifier, new log groups and a new name for the final snapshot.
 

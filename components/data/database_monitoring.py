@@ -51,8 +51,8 @@ def event_subscriptions(
 ) -> None:
     """Send the events that RDS.20, RDS.21 and RDS.22 ask for to a topic.
 
-    Security group events have no source of ours: they are of the DB security groups that came before VPCs, and the
-    control asks for the subscription all the same.
+    Security group events are about the DB security groups from before VPCs, of which there are none here; the control
+    asks for the subscription all the same.
     https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-22
     """
     for role, source_type, source_ids, categories in (

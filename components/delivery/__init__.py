@@ -1,1 +1,1 @@
-"""How a release comes to run: registries, images, the migration, and how a deployment goes and ends."""
+"""From an image to a deployment that serves: registries, builds, migrations, strategies, alarms and rollouts."""

@@ -83,8 +83,8 @@ class MigrationRun(dynamic.Resource, module="alicerce", name="MigrationRun"):
     """A migration, run to its end before anything that depends on this resource changes.
 
     Guarantees: it runs once for each image and database, never in a preview; a run that was interrupted is found again
-    and waited for; of two at once one waits for the other; a failed one fails the update with the task's own last
-    words; going back to an image that was migrated before runs nothing.
+    and waited for; of two at once one waits for the other; a failed one fails the update with the task's last
+    log lines; going back to an image that was migrated before runs nothing.
     """
 
     migrated: pulumi.Output[dict[str, dict[str, str]]]

@@ -14,7 +14,7 @@ from components.core.polling import poll, report
 
 #: How many snapshots made before migrations are kept of a database.
 _SNAPSHOTS_KEPT = 3
-#: The tag that tells those snapshots from a person's own.
+#: The tag of those snapshots; a person's own don't have it.
 _SNAPSHOT_TAG = "BeforeMigration"
 #: How many migrated images are remembered.
 _REMEMBERED = 100
@@ -89,7 +89,7 @@ def _find(ecs: Client, props: Mapping[str, Any]) -> dict[str, Any] | None:
     for task in _tasks(ecs, props, "RUNNING"):
         if task.get("startedBy") == own:
             return task
-    for task in _tasks(ecs, props, "STOPPED"):  # ECS tells of stopped tasks for an hour
+    for task in _tasks(ecs, props, "STOPPED"):  # ECS lists stopped tasks for an hour
         codes = [container.get("exitCode") for container in task["containers"]]
         if task.get("startedBy") == own and codes == [0]:
             return task

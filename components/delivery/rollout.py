@@ -1,4 +1,4 @@
-"""The end of a deployment, as ECS tells it: a resource that is there only once the new tasks serve.
+"""The end of a deployment, as ECS reports it: a resource that exists only once the new tasks serve requests.
 
 A dynamic provider: Pulumi runs it in a process of its own, with the credentials that the AWS provider has.
 https://www.pulumi.com/docs/iac/concepts/providers/dynamic-providers/

@@ -1,4 +1,4 @@
-"""Waiting for a deployment's end, and telling why it failed.
+"""Waiting for the end of a deployment, and saying why it failed.
 
 ECS has two records of a deployment: the service's own (`deployments` of DescribeServices), and the service deployment
 (DescribeServiceDeployments), which knows of traffic, bake times, alarms and rollbacks, whatever the strategy.
@@ -47,7 +47,7 @@ class RolloutError(Exception):
 def wait(props: Mapping[str, Any]) -> dict[str, Any]:
     """Wait for a service's deployment of a revision; return the resource's new state.
 
-    Deployments are told apart by their ids, not by task definition: after a rollback the old revision may have a new
+    Deployments are identified by their ids, not by task definition: after a rollback the old revision may have a new
     deployment, and a revision may be deployed twice, such as with other settings of the service.
 
     Raises:

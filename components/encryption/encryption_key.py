@@ -42,8 +42,8 @@ WITHOUT_SOURCE_ACCOUNT = frozenset({KeyService.EVENTBRIDGE})
 def key_policy(account_id: str, region: str, services: Sequence[str]) -> dict[str, Any]:
     """Return the policy of a key: the account's IAM, CloudWatch Logs, and the services that need it directly."""
     statements = [
-        # Without this statement IAM policies say nothing about the key, and a key whose only principals are gone can be
-        # neither used nor deleted. It gives nobody anything by itself: a principal still needs IAM to allow it.
+        # Without this statement IAM policies don't count for the key, and a key whose only principals were deleted can
+        # be neither used nor deleted. It gives nobody anything by itself: a principal still needs IAM to allow it.
         # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-root-enable-iam
         allow("kms:*", "*", sid="LetIamOfThisAccountDecide", principal={"AWS": arn("iam", "", account_id, "root")}),
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
@@ -109,7 +109,7 @@ class EncryptionKey(pulumi.ComponentResource):
 
     Creates the key, its policy and its alias. Guarantees that the key material is rotated every year, that only
     principals of its own account and the named services can use it, that CloudWatch Logs can use it for log groups of
-    that account only, and that a deleted key can be had back for a while.
+    that account only, and that a deleted key can be recovered for 30 days.
     """
 
     arn: pulumi.Output[str]

@@ -1,1 +1,1 @@
-"""Lambda functions of our own, from the code in `functions/`."""
+"""Lambda functions whose code is in `functions/`."""

@@ -1,4 +1,4 @@
-"""A Lambda function of our own, inside the network: what has to be done beside stores that nobody outside reaches."""
+"""A Lambda function in Python inside the network, where it can reach the stores."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -53,7 +53,7 @@ class PythonFunctionArgs:
     log_group_name: str
     """Its log group."""
     dead_letter_topic_arn: pulumi.Input[str]
-    """The SNS topic that is told of an event that it failed for, after Lambda's own retries."""
+    """The SNS topic that gets an event for which it failed, after Lambda's own retries."""
     secret_arns: Sequence[pulumi.Input[str]] = ()
     """The secrets that it may read."""
     stores: Mapping[str, Endpoint] = field(default_factory=dict)
@@ -84,10 +84,10 @@ class PythonFunctionArgs:
 class PythonFunction(pulumi.ComponentResource):
     """A Lambda function in Python on ARM64, with its role, log group and security group.
 
-    Guarantees: it stands in private subnets, leaves them on 443 and to the stores named, and is reached by nobody but
+    Guarantees: it runs in private subnets, leaves them on 443 and to the stores named, and is reached by nobody but
     the Lambda API; its role reads exactly its secrets and writes exactly its log; its environment is encrypted with the
     given key; it is traced by X-Ray; concurrency is set aside for it, so that it neither starves nor floods; an event
-    that it fails for is told to the dead letter topic. A change of its code or settings changes nothing but itself.
+    that it fails for is sent to the dead letter topic. A change of its code or settings changes nothing but itself.
 
     A destroy waits for Lambda to give the network interfaces back, which AWS says may take 20 minutes.
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html

@@ -37,10 +37,10 @@ class QueueDepthArgs:
     log_group_name: str
     """The function's log group."""
     dead_letter_topic_arn: pulumi.Input[str]
-    """The SNS topic that is told when it failed."""
+    """The SNS topic that gets the events for which it failed."""
 
     def __post_init__(self) -> None:
-        """Refuse a name that can't be told from two."""
+        """Refuse a name that would look like two."""
         for queue in self.queues:
             if not queue or "," in queue:
                 raise InvalidValue("QueueDepthArgs.queues", queue, "names without a comma", "name one queue at a time")

@@ -89,7 +89,7 @@ class Certificate(pulumi.ComponentResource):
             domain_name=args.first_name,
             subject_alternative_names=further or None,
             validation_method="DNS",
-            # Browsers refuse a certificate that stands in no transparency log.
+            # Browsers refuse a certificate that is in no transparency log.
             # https://docs.aws.amazon.com/acm/latest/userguide/acm-concepts.html#concept-transparency
             options=aws.acm.CertificateOptionsArgs(certificate_transparency_logging_preference="ENABLED"),
             tags=component_tags(args.tags, "certificate", Name=name),

@@ -16,7 +16,7 @@ from components.core.naming import Tags, component_tags
 #: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html#attach-bucket-policy
 LOG_DELIVERY_SERVICE = "logdelivery.elasticloadbalancing.amazonaws.com"
 
-#: How long an overwritten or deleted log can still be had back, in days.
+#: How long an overwritten or deleted log can still be recovered, in days.
 NONCURRENT_DAYS = 30
 #: How long the parts of an upload that never ended are kept, in days.
 ABORTED_UPLOAD_DAYS = 7

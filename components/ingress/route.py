@@ -45,7 +45,7 @@ def rule_priority(system: str, service: str, kind: RouteKind, part: int = 0) -> 
     """Return the priority of a listener rule, from 1 to 50000.
 
     It follows from the names alone, so adding or removing a system moves no other system's rules. Two names can meet in
-    one priority, about once in sixteen thousand pairs of one kind: `check_priorities` tells.
+    one priority, about once in sixteen thousand pairs of one kind: `check_priorities` refuses that.
 
     Args:
         system: the system's name.
@@ -192,7 +192,7 @@ class RouteArgs:
 class Route(pulumi.ComponentResource):
     """A listener rule: requests for these hosts and paths go to a target group, or are answered with 403.
 
-    Creates the rule. AWS normalises a path before it compares it, but tells upper from lower case: where a refusal has
+    Creates the rule. AWS normalises a path before it compares it, but is case-sensitive: where a refusal has
     to hold against every spelling of a path, have the `WebFirewall` refuse it too.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html#path-conditions
     """

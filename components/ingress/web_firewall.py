@@ -67,7 +67,7 @@ class WebFirewallArgs:
     private_paths: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Paths that are refused with everything below them, by host, for instance `{"api.example.com": ["/admin"]}`.
 
-    A listener rule tells upper from lower case; here a path is decoded, normalised and put into lower case first, so
+    A listener rule is case-sensitive; here a path is decoded, normalised and put into lower case first, so
     that `/%61dmin`, `//admin` and `/Admin` are refused as well.
     https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-transformation.html
     """

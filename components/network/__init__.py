@@ -1,1 +1,1 @@
-"""Addresses and who may reach whom: the VPC, its subnets and endpoints, and the rules between security groups."""
+"""The VPC, its subnets and endpoints, and the rules between security groups."""

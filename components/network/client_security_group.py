@@ -1,4 +1,4 @@
-"""The security group of a task or a function: who it is, and the one way out that all of them need."""
+"""The security group of a task or a function, with the egress rule for HTTPS that all of them need."""
 
 import pulumi
 import pulumi_aws as aws

@@ -13,7 +13,7 @@ from components.observability.log_group import LogGroup, LogGroupArgs
 
 
 def flow_log_trust_policy(account_id: str, region: str) -> dict[str, Any]:
-    """Return who may take the role on: VPC Flow Logs, and only for flow logs of this account and region.
+    """Return who may assume the role: VPC Flow Logs, and only for flow logs of this account and region.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
     """
@@ -55,7 +55,7 @@ class FlowLog(pulumi.ComponentResource):
     """Flow logs of a VPC, accepted and rejected traffic alike, in an encrypted log group.
 
     Creates the log group, the role that VPC Flow Logs writes with, and the flow log. Guarantees that the role can do
-    nothing but write to this one group, and that no other account can have it taken on.
+    nothing but write to this one group, and that it is assumed for no other account.
     """
 
     def __init__(self, name: str, args: FlowLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:

@@ -1,1 +1,1 @@
-"""Where what happens is written down and told: log groups and topics."""
+"""Log groups, and the topic that alarms and events are sent to."""

@@ -1,4 +1,4 @@
-"""Where the stack's parts report what happens to them: one encrypted SNS topic."""
+"""The encrypted SNS topic that alarms and events of a stack are sent to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

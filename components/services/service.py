@@ -203,7 +203,7 @@ class Service(pulumi.ComponentResource):
             load_balancers=load_balancers,
             # A grace period shorter than the boot would end in a false rollback.
             health_check_grace_period_seconds=args.health_check.start_period + 60 if targets else None,
-            service_connect_configuration=connect_configuration,
+            service_connect_configuration=connect,
             deployment_configuration=args.deployment.configuration,
             deployment_circuit_breaker={"enable": True, "rollback": True},
             alarms={"alarm_names": alarms.alarm_names, "enable": True, "rollback": True} if alarms else None,
@@ -230,7 +230,7 @@ class Service(pulumi.ComponentResource):
                 cluster_name=args.cluster_name,
                 service_name=service.name,
                 task_definition_arn=task.task_definition_arn,
-                settings=_settings(_PLATFORM_VERSION, network, load_balancers, connect_configuration),
+                settings=_settings(_PLATFORM_VERSION, network, load_balancers, connect),
                 digest=args.container.image.digest,
                 container_name=args.container.name,
                 log_group_name=task.log_group_name,

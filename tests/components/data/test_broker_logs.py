@@ -6,7 +6,7 @@ from unittest.mock import patch
 import botocore.exceptions
 import pulumi
 
-from components.data.broker_logs import look_after
+from components.data.broker_logs import configure_log_groups
 from tests.components.recording import KEY
 
 REGION = "eu-west-1"
@@ -52,7 +52,7 @@ class _Logs:
 
 def _looked_after(logs: _Logs, days: int) -> dict[str, tuple[int | None, str | None]]:
     with patch("components.core.aws_clients.client", return_value=logs) as client:
-        look_after(_args(days))
+        configure_log_groups(_args(days))
     client.assert_called_once_with("logs", REGION)
     return logs.groups
 
@@ -75,7 +75,7 @@ def test_not_being_allowed_to_is_a_warning_and_not_a_failed_update() -> None:
     denied = botocore.exceptions.ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeLogGroups")
 
     with patch("components.core.aws_clients.client", side_effect=denied), patch("pulumi.log.warn") as warn:
-        look_after(_args(365))
+        configure_log_groups(_args(365))
 
     (message,) = warn.call_args.args
     assert message == (
