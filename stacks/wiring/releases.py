@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.compute.release_image import ReleaseImage
+from components.core.iam import arn
 from components.delivery.built_image import BuiltImage, BuiltImageArgs
 from components.delivery.registry import Registry, RegistryArgs
 from stacks.systems.spec import SystemSpec
@@ -168,7 +169,7 @@ def _arn_of(url: str) -> str:
     """Return a repository's ARN from its URL, `<account>.dkr.ecr.<region>.amazonaws.com/<name>`."""
     host, _, name = url.partition("/")
     account, _, _, region, *_ = host.split(".")
-    return f"arn:aws:ecr:{region}:{account}:repository/{name}"
+    return arn("ecr", region, account, f"repository/{name}")
 
 
 def promoted(
