@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 import pulumi
 
-#: Ports that no URL parser takes.
+#: Ports that a URL may have.
 _PORTS = range(1, 65536)
 
 
@@ -60,7 +60,6 @@ def redis_url(
     host: str,
     port: int,
     database: int | None = None,
-    scheme: str = "rediss",
 ) -> str:
     """Compose a Redis or Valkey URL; the scheme `rediss` is TLS.
 
@@ -72,7 +71,6 @@ def redis_url(
         host: a DNS name, an IPv4 address or a bare IPv6 address.
         port: 1 to 65535.
         database: the numbered database; none leaves the path out, which clients read as 0.
-        scheme: `rediss`, or `redis` for a server without TLS.
 
     Raises:
         ValueError: when the host is empty, the port out of range or the database negative.
@@ -80,7 +78,7 @@ def redis_url(
     if database is not None and database < 0:
         raise ValueError(f"database is {database!r}; allowed: 0 and up; pass the number of the database")
     tail = "" if database is None else f"/{database}"
-    return f"{scheme}://{_authority(username, password, host, port)}{tail}"
+    return f"rediss://{_authority(username, password, host, port)}{tail}"
 
 
 def amqp_url(
@@ -89,7 +87,6 @@ def amqp_url(
     host: str,
     port: int,
     vhost: str | None = None,
-    scheme: str = "amqps",
 ) -> str:
     """Compose an AMQP 0-9-1 URL; the scheme `amqps` is TLS.
 
@@ -102,13 +99,12 @@ def amqp_url(
         host: a DNS name, an IPv4 address or a bare IPv6 address.
         port: 1 to 65535.
         vhost: the virtual host.
-        scheme: `amqps`, or `amqp` for a broker without TLS.
 
     Raises:
         ValueError: when the host is empty or the port out of range.
     """
     tail = "" if vhost is None else f"/{_encode(vhost)}"
-    return f"{scheme}://{_authority(username, password, host, port)}{tail}"
+    return f"amqps://{_authority(username, password, host, port)}{tail}"
 
 
 def composed(function: Callable[..., str], **parts: object) -> pulumi.Output[str]:

@@ -71,8 +71,8 @@ class Migration(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         tags = component_tags(args.placement.tags, "migration")
 
-        group, https = client_security_group(
-            name, vpc_id=args.placement.vpc_id, title=args.family, tags=tags, opts=child
+        group, rules = client_security_group(
+            name, vpc_id=args.placement.vpc_id, title=args.family, stores={}, tags=tags, opts=child
         )
         database = Connection(
             f"{name}-database",
@@ -113,7 +113,7 @@ class Migration(pulumi.ComponentResource):
                 tags=tags,
             ),
             # A task that can reach neither registry nor database would only fail.
-            pulumi.ResourceOptions(parent=self, depends_on=[https, database, *args.after]),
+            pulumi.ResourceOptions(parent=self, depends_on=[*rules, database, *args.after]),
         )
 
         self.task_definition_arn = task.task_definition_arn

@@ -15,7 +15,6 @@ from components.core.naming import component_tags
 from components.core.placement import Placement
 from components.functions.function_archive import PYTHON
 from components.network.client_security_group import client_security_group
-from components.network.connection import Connection, ConnectionArgs
 from components.observability.log_group import LogGroup, LogGroupArgs
 
 #: The runtime: what the packed distributions are tested with, in standard support until 2029.
@@ -113,19 +112,15 @@ class PythonFunction(pulumi.ComponentResource):
             ),
             child,
         )
-        group, https = client_security_group(
-            name, vpc_id=args.placement.vpc_id, title=name, tags=tags, opts=child, of="Function"
+        group, rules = client_security_group(
+            name,
+            vpc_id=args.placement.vpc_id,
+            title=name,
+            stores=args.stores,
+            tags=tags,
+            opts=child,
+            of="Function",
         )
-        connections = [
-            Connection(
-                f"{name}-{store}",
-                ConnectionArgs(
-                    source_security_group_id=group.id, target=target, description=f"{name} to {store}", tags=tags
-                ),
-                child,
-            )
-            for store, target in args.stores.items()
-        ]
         role = aws.iam.Role(
             f"{name}-role",
             description=f"What the function {name} may do",
@@ -163,7 +158,7 @@ class PythonFunction(pulumi.ComponentResource):
             dead_letter_config={"target_arn": args.dead_letter_topic_arn},
             tags=tags,
             # Invoked as soon as it is there, it must be able to do what it is for.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, https, *connections]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy, *rules]),
         )
         self.arn = function.arn
         self.function_name = function.name

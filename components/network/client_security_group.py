@@ -1,9 +1,13 @@
-"""The security group of a task or a function, with the egress rule for HTTPS that all of them need."""
+"""The security group of a task or a function: HTTPS to the outside, and one port of each store that it needs."""
+
+from collections.abc import Mapping
 
 import pulumi
 import pulumi_aws as aws
 
+from components.core.endpoint import Endpoint
 from components.core.naming import Tags
+from components.network.connection import Connection, ConnectionArgs
 
 
 def client_security_group(
@@ -11,11 +15,12 @@ def client_security_group(
     *,
     vpc_id: pulumi.Input[str],
     title: str,
+    stores: Mapping[str, Endpoint],
     tags: Tags,
     opts: pulumi.ResourceOptions,
     of: str = "Tasks of",
-) -> tuple[aws.ec2.SecurityGroup, aws.vpc.SecurityGroupEgressRule]:
-    """Create a security group and its egress rule for HTTPS.
+) -> tuple[aws.ec2.SecurityGroup, list[pulumi.Resource]]:
+    """Create a security group and the rules that let its members out; return it, and what holds the rules.
 
     Registries, Secrets Manager, logs and third parties' APIs all speak TLS on 443; stores are opened one by one.
 
@@ -23,7 +28,8 @@ def client_security_group(
         name: beginning of the children's names.
         vpc_id: the network that the task runs in.
         title: what a person knows the group by.
-        tags: tags of both.
+        stores: what else is reached, by name.
+        tags: tags of every child.
         opts: the caller's options, with the parent.
         of: what the group is of, for its description.
     """
@@ -45,4 +51,14 @@ def client_security_group(
         tags=tags,
         opts=opts,
     )
-    return group, https
+    connections = [
+        Connection(
+            f"{name}-{store}",
+            ConnectionArgs(
+                source_security_group_id=group.id, target=endpoint, description=f"{title} to {store}", tags=tags
+            ),
+            opts,
+        )
+        for store, endpoint in stores.items()
+    ]
+    return group, [https, *connections]

@@ -19,7 +19,6 @@ from components.delivery.rollout import Rollout, RolloutArgs
 from components.delivery.traffic_role import TrafficRole, TrafficRoleArgs
 from components.ingress.target import RoutedHosts, Target, TargetArgs
 from components.network.client_security_group import client_security_group
-from components.network.connection import Connection, ConnectionArgs
 from components.services.autoscaling import Autoscaling, AutoscalingArgs, Scaling
 from components.services.queue_metrics import QueueMetrics
 from components.services.service_connect import ServiceConnect
@@ -132,18 +131,14 @@ class Service(pulumi.ComponentResource):
         placement = args.placement.with_tags(Component="service")
         tags = placement.tags
 
-        group, _ = client_security_group(name, vpc_id=placement.vpc_id, title=args.service_name, tags=tags, opts=child)
-        for store, target in args.stores.items():
-            Connection(
-                f"{name}-{store}",
-                ConnectionArgs(
-                    source_security_group_id=group.id,
-                    target=target,
-                    description=f"{args.service_name} to {store}",
-                    tags=tags,
-                ),
-                child,
-            )
+        group, _ = client_security_group(
+            name,
+            vpc_id=placement.vpc_id,
+            title=args.service_name,
+            stores=args.stores,
+            tags=tags,
+            opts=child,
+        )
         task = Task(
             name,
             TaskArgs(
