@@ -8,6 +8,7 @@ import pulumi
 
 from components.compute.fargate import TaskSize
 from components.compute.release_image import ReleaseImage
+from components.core.checks import InvalidValue, check_between
 
 #: What a variable's name must not hold when its value stands in plain text in a task definition (ECS.8).
 _SECRET_WORDS = ("PASSWORD", "PASS", "SECRET", "TOKEN", "SALT", "PRIVATE_KEY", "API_KEY", "DSN", "CREDENTIAL")
@@ -39,10 +40,11 @@ class HealthCheck:
             ValueError: naming the value and its range.
         """
         # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html
-        if not 0 <= self.start_period <= 300:
-            raise ValueError(f"start_period={self.start_period}: a container health check's start_period is 0 to 300")
+        check_between("HealthCheck.start_period", self.start_period, 0, 300, "give the seconds that a start takes")
         if not self.command or self.command[0] not in ("CMD", "CMD-SHELL"):
-            raise ValueError(f"command={list(self.command)}: a health check's command begins with CMD or CMD-SHELL")
+            raise InvalidValue(
+                "HealthCheck.command", list(self.command), "a command after CMD or CMD-SHELL", "begin with one of them"
+            )
 
 
 def process_lives(pattern: str) -> str:
@@ -90,16 +92,18 @@ class Container:
             ValueError: naming the value, what is allowed and the way out.
         """
         if self.user.split(":")[0] in ("0", "root", ""):
-            raise ValueError(
-                f"user={self.user!r}: containers don't run as root; give the numeric user of the image, such as 1000"
+            raise InvalidValue(
+                "Container.user", self.user, "any user but root", "give the numeric user of the image, such as 1000"
             )
         if both := sorted(self.environment.keys() & self.secrets.keys()):
-            raise ValueError(f"environment and secrets both hold {', '.join(both)}: a variable has one value")
+            raise InvalidValue("Container.environment", both, "variables that secrets doesn't have", "give each once")
         for variable in self.environment:
             if any(word in variable.upper() for word in _SECRET_WORDS):
-                raise ValueError(
-                    f"environment holds {variable}, whose name says that it is a secret: plain variables stand in the "
-                    "task definition for everyone to read; give it in secrets"
+                raise InvalidValue(
+                    "Container.environment",
+                    variable,
+                    "variables whose names don't say that they are secrets: everyone may read a task definition",
+                    "give it in secrets",
                 )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from components.core.checks import check_between
+
 
 class Architecture(StrEnum):
     """What processor an image is built for."""
@@ -97,8 +99,5 @@ class CapacityShare:
             ValueError: when base or weight is out of ECS's range.
         """
         # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html
-        if not 0 <= self.base <= 100_000 or not 0 <= self.weight <= 1000:
-            raise ValueError(
-                f"base={self.base}, weight={self.weight}: a capacity share's base is 0 to 100000 and its weight "
-                "0 to 1000"
-            )
+        check_between("CapacityShare.base", self.base, 0, 100_000, "give the tasks that this provider takes first")
+        check_between("CapacityShare.weight", self.weight, 0, 1000, "give its part relative to the other shares")

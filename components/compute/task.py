@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.compute.container import Container, HealthCheck, container_definition
+from components.core.checks import check_between
 from components.core.iam import allow, document, read_secrets, trust, write_log
 from components.core.placement import Placement
 from components.observability.log_group import LogGroup, LogGroupArgs
@@ -40,11 +41,9 @@ class TaskArgs:
         Raises:
             ValueError: naming the value, what is allowed and the way out.
         """
-        if not 2 <= self.stop_timeout <= LONGEST_STOP_TIMEOUT:
-            raise ValueError(
-                f"stop_timeout={self.stop_timeout}: Fargate waits 2 to {LONGEST_STOP_TIMEOUT} seconds between SIGTERM "
-                "and SIGKILL; split longer work into smaller pieces"
-            )
+        check_between(
+            "TaskArgs.stop_timeout", self.stop_timeout, 2, LONGEST_STOP_TIMEOUT, "split longer work into smaller pieces"
+        )
 
 
 class Task(pulumi.ComponentResource):

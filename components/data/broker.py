@@ -52,8 +52,8 @@ def endpoint_host(endpoint: str) -> str:
     """
     host = urlsplit(endpoint).hostname
     if not host:
-        raise ValueError(
-            f"the broker's endpoint is {endpoint!r}; allowed: amqps://<host>:{PORT}; look at the broker in the console"
+        raise InvalidValue(
+            "the broker's endpoint", endpoint, f"amqps://<host>:{PORT}", "look at the broker in the console"
         )
     return host
 

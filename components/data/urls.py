@@ -8,8 +8,7 @@ from urllib.parse import quote, urlencode
 
 import pulumi
 
-#: Ports that a URL may have.
-_PORTS = range(1, 65536)
+from components.core.checks import InvalidValue, check_between
 
 
 def _encode(part: str) -> str:
@@ -19,9 +18,8 @@ def _encode(part: str) -> str:
 
 def _authority(username: str, password: str, host: str, port: int) -> str:
     if not host:
-        raise ValueError("host is ''; allowed: a DNS name or an IP address; pass the endpoint of the store")
-    if port not in _PORTS:
-        raise ValueError(f"port is {port!r}; allowed: 1 to 65535; pass the port of the store")
+        raise InvalidValue("host", host, "a DNS name or an IP address", "pass the endpoint of the store")
+    check_between("port", port, 1, 65535, "pass the port of the store")
     # An IPv6 address stands in brackets (RFC 3986, section 3.2.2); its colons are no delimiters there.
     place = f"[{host}]" if ":" in host else host
     return f"{_encode(username)}:{_encode(password)}@{place}:{port}"
@@ -76,7 +74,7 @@ def redis_url(
         ValueError: when the host is empty, the port out of range or the database negative.
     """
     if database is not None and database < 0:
-        raise ValueError(f"database is {database!r}; allowed: 0 and up; pass the number of the database")
+        raise InvalidValue("database", database, "0 and up", "pass the number of the database")
     tail = "" if database is None else f"/{database}"
     return f"rediss://{_authority(username, password, host, port)}{tail}"
 

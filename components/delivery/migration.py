@@ -7,6 +7,7 @@ import pulumi
 
 from components.compute.container import Container
 from components.compute.task import Task, TaskArgs
+from components.core.checks import InvalidValue
 from components.core.endpoint import Endpoint
 from components.core.naming import component_tags
 from components.core.placement import Placement
@@ -49,7 +50,9 @@ class MigrationArgs:
             ValueError: when the container has no command.
         """
         if not self.container.command:
-            raise ValueError("container.command is empty: give the command that migrates the database")
+            raise InvalidValue(
+                "MigrationArgs.container.command", [], "a command", "give the one that migrates the database"
+            )
 
 
 class Migration(pulumi.ComponentResource):

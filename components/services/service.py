@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from components.compute.container import Container, HealthCheck
 from components.compute.fargate import CapacityShare
 from components.compute.task import LONGEST_STOP_TIMEOUT, Task, TaskArgs
+from components.core.checks import InvalidValue, check_between
 from components.core.endpoint import Endpoint
 from components.core.naming import Tags
 from components.core.placement import Placement
@@ -80,30 +81,40 @@ class ServiceArgs:
         Raises:
             ValueError: naming the value, what is allowed and the way out.
         """
-        longest = LONGEST_STOP_TIMEOUT - _STOP_MARGIN
-        if not 1 <= self.longest_request_seconds <= longest:
-            raise ValueError(
-                f"longest_request_seconds={self.longest_request_seconds}: Fargate stops a task within "
-                f"{LONGEST_STOP_TIMEOUT} seconds, so that a request or job may take 1 to {longest}; hand longer work "
-                "to a queue in smaller pieces"
-            )
+        owner = "ServiceArgs"
+        check_between(
+            f"{owner}.longest_request_seconds",
+            self.longest_request_seconds,
+            1,
+            LONGEST_STOP_TIMEOUT - _STOP_MARGIN,
+            "hand longer work to a queue in smaller pieces: Fargate gives a task that stops no more time",
+        )
         latency = self.scaling.latency
         if latency is not None and latency.job_seconds > self.longest_request_seconds:
-            raise ValueError(
-                f"scaling.latency.job_seconds={latency.job_seconds:g}: a task that stops has "
-                f"{self.longest_request_seconds} seconds to finish its job; make the jobs smaller, or raise "
-                "longest_request_seconds"
+            raise InvalidValue(
+                f"{owner}.scaling.latency.job_seconds",
+                latency.job_seconds,
+                f"up to the {self.longest_request_seconds} seconds that a task that stops has to finish its job",
+                "make the jobs smaller, or raise longest_request_seconds",
             )
         if (self.targets or (self.service_connect and self.service_connect.alias)) and self.container.port is None:
-            raise ValueError("container.port is None: a service that others reach needs the port that it listens on")
-        if not self.capacity or not any(share.base or share.weight for share in self.capacity):
-            raise ValueError("capacity is empty: give at least one capacity provider with a base or a weight")
+            raise InvalidValue(
+                f"{owner}.container.port", None, "a port for a service that others reach", "give the one it listens on"
+            )
+        if not any(share.base or share.weight for share in self.capacity):
+            raise InvalidValue(
+                f"{owner}.capacity", list(self.capacity), "one share or more with a base or a weight", "give one"
+            )
         if self.targets and self.alarms_topic_arn is None:
-            raise ValueError("alarms_topic_arn is None: a service with targets has alarms, which somebody has to hear")
+            raise InvalidValue(
+                f"{owner}.alarms_topic_arn", None, "a topic for a service with targets", "say who hears its alarms"
+            )
         if self.deployment.shifts and not self.targets:
-            raise ValueError(
-                f"deployment is {self.deployment.strategy.value}: there is no traffic to shift for a service without "
-                "targets; take rolling"
+            raise InvalidValue(
+                f"{owner}.deployment",
+                self.deployment.strategy.value,
+                "rolling for a service without targets, which has no traffic to shift",
+                "take rolling",
             )
 
 
