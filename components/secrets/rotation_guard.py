@@ -48,7 +48,7 @@ def check_steps(
         if new not in (old, old + 1):
             wrong.append(
                 f"{key} goes from {old} to {new}; allowed: {old} or {old + 1}, since running tasks have the value of "
-                f"{running} until this update is through. Mend it: pulumi config set --path '{key}' {old + 1}"
+                f"{running} until this update is through. Fix: pulumi config set --path '{key}' {old + 1}"
             )
         elif new > running + 1:
             wrong.append(

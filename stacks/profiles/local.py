@@ -28,6 +28,6 @@ LOCAL = Profile(
     secret_recovery_days=0,
     rotation_days=None,
     waf_rate_limit=2000,
-    stand_ins=True,
+    placeholder_secrets=True,
     execute_command=False,
 )

@@ -32,6 +32,6 @@ PROD = Profile(
     # https://docs.aws.amazon.com/config/latest/developerguide/secretsmanager-secret-periodic-rotation.html
     rotation_days=90,
     waf_rate_limit=2000,
-    stand_ins=False,
+    placeholder_secrets=False,
     execute_command=False,
 )

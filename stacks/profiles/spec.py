@@ -95,8 +95,8 @@ class Profile:
     """After how many days a secret is due for rotation; None for never."""
     waf_rate_limit: int
     """Requests in five minutes from one address before it is blocked."""
-    stand_ins: bool
-    """Whether a supplied secret that isn't set gets a made-up value, so that nobody has to have one."""
+    placeholder_secrets: bool
+    """Whether a supplied secret that isn't set gets a placeholder."""
     execute_command: bool
     """Whether ECS Exec may open a shell in a task; takes the read-only root file system away."""
 

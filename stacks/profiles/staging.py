@@ -29,6 +29,6 @@ STAGING = Profile(
     secret_recovery_days=7,
     rotation_days=180,
     waf_rate_limit=2000,
-    stand_ins=False,
+    placeholder_secrets=False,
     execute_command=False,
 )

@@ -6,7 +6,7 @@ from stacks.profiles.spec import Profile
 from stacks.settings.models import ServiceConfig
 from stacks.settings.problems import ConfigProblem, remove_command, set_command
 from stacks.settings.services import tasks_of, times_of
-from stacks.systems.spec import Backlog, ServiceSpec, SystemSpec
+from stacks.systems.spec import BacklogSpec, ServiceSpec, SystemSpec
 
 
 def backlog_problems(
@@ -58,7 +58,7 @@ def _without_queue(key: str, system: SystemSpec, name: str, given: list[str], mi
 
 
 def _impossible_times(
-    key: str, service: ServiceSpec, backlog: Backlog, config: ServiceConfig
+    key: str, service: ServiceSpec, backlog: BacklogSpec, config: ServiceConfig
 ) -> Iterator[ConfigProblem]:
     latency, job = times_of(backlog, config)
     if job > service.longest_request_seconds:

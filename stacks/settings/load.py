@@ -73,7 +73,7 @@ class SystemSettings:
         """Return a supplied secret, or None when it isn't set and the system works without it."""
         if variable in self.supplied:
             return pulumi.Config(self.system.name).require_secret(variable)
-        if self.system.supplied[variable].required:  # only a profile with stand-ins comes here
+        if self.system.supplied[variable].required:  # only a profile with placeholder secrets comes here
             return pulumi.Output.secret(f"stand-in-{variable}")
         return None
 

@@ -47,7 +47,7 @@ def secret_problems(
         key = f"{system.name}:{variable}"
         remedy = f"pulumi config set --secret {key}"
         if not values.get(key):
-            if supplied.required and not (profile and profile.stand_ins):
+            if supplied.required and not (profile and profile.placeholder_secrets):
                 yield ConfigProblem(
                     key=key, problem="is missing", allowed=f"{supplied.description}, encrypted", remedy=remedy
                 )

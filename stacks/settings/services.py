@@ -4,7 +4,7 @@ from components.delivery.deployment_strategy import DeploymentStrategy, Strategy
 from components.services.backlog import AcceptedLatency
 from stacks.profiles.spec import Profile
 from stacks.settings.models import ServiceConfig
-from stacks.systems.spec import Backlog, Role, ServiceSpec
+from stacks.systems.spec import BacklogSpec, Role, ServiceSpec
 
 
 def size_of(service: ServiceSpec, config: ServiceConfig | None, profile: Profile) -> dict[str, int]:
@@ -44,7 +44,7 @@ def latency_of(service: ServiceSpec, config: ServiceConfig | None) -> AcceptedLa
     return AcceptedLatency(seconds=seconds, job_seconds=job_seconds, concurrency=service.backlog.concurrency)
 
 
-def times_of(backlog: Backlog, config: ServiceConfig | None) -> tuple[float, float]:
+def times_of(backlog: BacklogSpec, config: ServiceConfig | None) -> tuple[float, float]:
     """Return how long a job of a queue may wait and how long one takes, in seconds: config's, else the system's."""
     if config is None:
         return backlog.latency_seconds, backlog.job_seconds

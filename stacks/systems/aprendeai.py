@@ -5,7 +5,7 @@ from components.compute.fargate import TaskSize
 from components.secrets.generated_value import GeneratedKind
 from stacks.systems.spec import (
     AmqpUrl,
-    Backlog,
+    BacklogSpec,
     BrokerSpec,
     CacheSpec,
     DatabaseSpec,
@@ -117,7 +117,7 @@ APRENDEAI = SystemSpec(
             health_check=HealthCheck(command=("CMD-SHELL", process_lives("[n]ode"))),
             longest_request_seconds=_AI_REQUEST_SECONDS,
             # Until someone has measured it: a job is about one request to the AI service.
-            backlog=Backlog(store=Need.RABBITMQ, latency_seconds=120, job_seconds=30),
+            backlog=BacklogSpec(store=Need.RABBITMQ, latency_seconds=120, job_seconds=30),
             secrets=(
                 "AI_SERVICE_SECRET",
                 "DB_PASSWORD",

@@ -4,7 +4,7 @@ from components.compute.container import HealthCheck, process_lives
 from components.compute.fargate import TaskSize
 from components.secrets.generated_value import GeneratedKind
 from stacks.systems.spec import (
-    Backlog,
+    BacklogSpec,
     CacheSpec,
     DatabaseSpec,
     Generated,
@@ -79,7 +79,7 @@ EQUIVALENCE = SystemSpec(
             longest_request_seconds=110,
             # `rq worker` without names works on the queue `default`. Until someone has measured it: a job is a few
             # requests to the embedding and language model APIs.
-            backlog=Backlog(store=Need.REDIS, queue="default", latency_seconds=60, job_seconds=10),
+            backlog=BacklogSpec(store=Need.REDIS, queue="default", latency_seconds=60, job_seconds=10),
             secrets=_SECRETS,
             needs=frozenset({Need.POSTGRES, Need.REDIS}),
         ),

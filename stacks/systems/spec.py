@@ -142,7 +142,7 @@ class ImageSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Backlog:
+class BacklogSpec:
     """The queue that a worker works on, and what its users accept; config may say otherwise for the two times."""
 
     store: Need
@@ -200,7 +200,7 @@ class ServiceSpec:
     """The user of its image, by number; never root."""
     most_tasks: int = 10
     """How many tasks it may grow to where real users are."""
-    backlog: Backlog | None = None
+    backlog: BacklogSpec | None = None
     """For a worker: the queue that its tasks follow in number; None follows CPU and memory."""
 
 

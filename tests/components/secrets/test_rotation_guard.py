@@ -22,7 +22,7 @@ def test_a_counter_that_skips_a_rotation_or_goes_back_is_refused(now: int) -> No
         RotationGuardProvider().diff("aprendeai", _props(JWT_SECRET=3), _props(JWT_SECRET=now))
     assert str(refused.value) == (
         f"aprendeai:rotation.JWT_SECRET goes from 3 to {now}; allowed: 3 or 4, since running tasks have the value of 3 "
-        "until this update is through. Mend it: pulumi config set --path 'aprendeai:rotation.JWT_SECRET' 4"
+        "until this update is through. Fix: pulumi config set --path 'aprendeai:rotation.JWT_SECRET' 4"
     )
 
 
