@@ -1,8 +1,9 @@
 """The logins of a system at its database and its broker, which the stores know before any task uses them."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from components.functions.function_archive import build_archive
 from components.functions.python_function import PythonFunction, PythonFunctionArgs
 from components.secrets.alternating_users import AlternatingUsers
 from components.secrets.secret import Secret
+from functions.credentials import events
 
 #: How long the function may take: a store that has just been made takes minutes to know its own administrator.
 _SECONDS = 300
@@ -37,18 +39,59 @@ class Administrator:
 class StoreLogin:
     """One store, and the login that it has to accept."""
 
-    store: Endpoint
+    kind: events.StoreKind
+    """What it is."""
+    endpoint: Endpoint
     """Where the function reaches it."""
-    kind: str
-    """What it is: `postgres` or `rabbitmq`."""
-    place: Mapping[str, pulumi.Input[Any]]
-    """How the function finds it: `host`, `port`, `database` and `owner`, or `url` and `vhost`."""
+    store: pulumi.Output[events.Store]
+    """What the function is told of it."""
     administrator: Administrator
     """Who changes its logins."""
-    logins: AlternatingUsers
+    users: AlternatingUsers
     """The two users, and whose turn it is."""
     password: Secret
     """The current user's password."""
+
+    @property
+    def secrets(self) -> list[Secret]:
+        """The secrets that the function reads for it."""
+        administrator = self.administrator
+        secrets = [self.password, administrator.password]
+        return secrets if administrator.previous is None else [*secrets, administrator.previous]
+
+    @property
+    def request(self) -> pulumi.Output[str]:
+        """What the function is asked, as JSON."""
+        administrator, users = self.administrator, self.users
+
+        def event(known: Mapping[str, Any]) -> str:
+            request = events.Request(
+                action=events.Action.ENSURE,
+                store=known["store"],
+                username=users.current,
+                other=users.other,
+                admin=events.Administrator(
+                    username=administrator.username,
+                    password=known["administrator"],
+                    previous=known["previous"],
+                ),
+                password=known["password"],
+            )
+            return json.dumps(request.to_event(), sort_keys=True)
+
+        return pulumi.Output.all(
+            store=self.store,
+            administrator=_version(administrator.password),
+            # Amazon MQ sets this password once; from then on the function does, and needs the one before for it.
+            previous=None if administrator.previous is None else _version(administrator.previous),
+            password=_version(self.password),
+        ).apply(event)
+
+
+def _version(secret: Secret) -> pulumi.Output[events.SecretVersion]:
+    return pulumi.Output.all(secret.arn, secret.version_id).apply(
+        lambda known: events.SecretVersion(secret=known[0], version=known[1])
+    )
 
 
 def known_regions() -> list[str]:
@@ -69,8 +112,6 @@ class CredentialsArgs:
     """The function's log group."""
     dead_letter_topic_arn: pulumi.Input[str]
     """Where a failure is told."""
-    after: Mapping[str, Sequence[pulumi.Resource]] = field(default_factory=dict)
-    """What has to be there before the function speaks to a store, by kind."""
 
     def __post_init__(self) -> None:
         """Refuse a region whose databases the function wouldn't believe.
@@ -79,7 +120,7 @@ class CredentialsArgs:
             ValueError: naming the region, those that are known, and what to do.
         """
         known = known_regions()
-        if self.placement.region not in known and any(store.kind == "postgres" for store in self.stores):
+        if self.placement.region not in known and any(store.kind is events.StoreKind.POSTGRES for store in self.stores):
             raise ValueError(
                 f"CredentialsArgs.placement.region is {self.placement.region!r}, and the authorities of its databases "
                 f"aren't packed with functions/credentials; allowed: {', '.join(known)}. Choose one of them, or add "
@@ -116,58 +157,24 @@ class Credentials(pulumi.ComponentResource):
                 placement=args.placement,
                 log_group_name=args.log_group_name,
                 dead_letter_topic_arn=args.dead_letter_topic_arn,
-                secret_arns=[secret.arn for login in args.stores for secret in _secrets(login)],
-                stores={login.kind: login.store for login in args.stores},
+                secret_arns=[secret.arn for login in args.stores for secret in login.secrets],
+                stores={login.kind.value: login.endpoint for login in args.stores},
                 timeout_seconds=_SECONDS,
                 # Two stores are asked at once, and a person may retire a login meanwhile.
                 concurrency=len(args.stores) + 1,
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        requests = {login.kind: _request(login) for login in args.stores}
+        requests = {login.kind.value: login.request for login in args.stores}
         self.accepted = {
             kind: aws.lambda_.Invocation(
                 f"{name}-{kind}-login",
                 function_name=function.function_name,
                 input=request,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.after.get(kind, ()))),
+                opts=pulumi.ResourceOptions(parent=self),
             )
             for kind, request in requests.items()
         }
         self.function_name = function.function_name
         self.requests = requests
         self.register_outputs({"function_name": self.function_name})
-
-
-def _secrets(login: StoreLogin) -> list[Secret]:
-    administrator = login.administrator
-    secrets = [login.password, administrator.password]
-    return secrets if administrator.previous is None else [*secrets, administrator.previous]
-
-
-def _named(secret: Secret) -> dict[str, pulumi.Input[str]]:
-    """Name a secret's version: what the function reads its value by."""
-    return {"secret": secret.arn, "version": secret.version_id}
-
-
-def _request(login: StoreLogin) -> pulumi.Output[str]:
-    administrator: dict[str, Any] = {
-        "username": login.administrator.username,
-        "password": _named(login.administrator.password),
-    }
-    if login.kind == "rabbitmq":
-        # Amazon MQ sets this password once; from then on the function does, and needs the one before for it.
-        previous = login.administrator.previous
-        administrator["previous"] = None if previous is None else _named(previous)
-    return pulumi.Output.json_dumps(
-        {
-            "action": "ensure",
-            "store": login.kind,
-            **login.place,
-            "username": login.logins.current,
-            "other": login.logins.other,
-            "admin": administrator,
-            "password": _named(login.password),
-        },
-        sort_keys=True,
-    )

@@ -1,17 +1,81 @@
-"""The event: what it has to say, and what is wrong with one that doesn't."""
+"""What the function is asked: a request, as whoever asks makes it, and the event that carries it.
+
+The program and `operations` import this module, so that both ends have one definition. It needs nothing but Python's
+standard library.
+"""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from enum import StrEnum
 from typing import Any
 
 from .errors import CredentialsError
-from .secret_values import Reference
-
-ACTIONS = ("ensure", "retire")
-STORES = ("postgres", "rabbitmq")
 
 _Check = Callable[[object], bool]
+
+
+class Action(StrEnum):
+    """What is to be done about a login."""
+
+    ENSURE = "ensure"
+    """The store accepts `username` with its password."""
+    RETIRE = "retire"
+    """The same is proved, and then `other` is disabled."""
+
+
+class StoreKind(StrEnum):
+    """What kind of store accepts a login."""
+
+    POSTGRES = "postgres"
+    RABBITMQ = "rabbitmq"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretVersion:
+    """Where a value is.
+
+    Attributes:
+        secret: the secret's ARN.
+        version: the id of the version; another version is another value.
+    """
+
+    secret: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresStore:
+    """A system's database on a PostgreSQL server.
+
+    Attributes:
+        host: the server's DNS name.
+        port: its port.
+        database: the system's database.
+        owner: the role that owns it, and can't log in.
+    """
+
+    host: str
+    port: int
+    database: str
+    owner: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RabbitmqStore:
+    """A system's virtual host on a RabbitMQ broker.
+
+    Attributes:
+        url: the management API, `https://host` or `https://host:port`.
+        vhost: the virtual host.
+    """
+
+    url: str
+    vhost: str
+
+
+Store = PostgresStore | RabbitmqStore
+_STORES: dict[StoreKind, type[Store]] = {StoreKind.POSTGRES: PostgresStore, StoreKind.RABBITMQ: RabbitmqStore}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,64 +83,72 @@ class Administrator:
     """Who may change users.
 
     Attributes:
-        username: the store's master user.
+        username: the store's master or bootstrap user.
         password: where its password is.
-        previous: where the password is that it had before, if that is to be replaced.
+        previous: for RabbitMQ: where the password is that it had before, if that is to be replaced.
     """
 
     username: str
-    password: Reference
-    previous: Reference | None = None
+    password: SecretVersion
+    previous: SecretVersion | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class PostgresRequest:
-    """What to do on a PostgreSQL server.
+class Request:
+    """What to do at a store.
 
     Attributes:
-        action: `ensure` or `retire`.
-        host: the server's DNS name.
-        port: its port.
-        database: the system's database.
-        owner: the role that owns it, and can't log in.
-        username: the role to log in with.
-        other: the role that takes turns with it.
-        admin: the master user.
-        password: where the password of `username` is.
-    """
-
-    action: str
-    host: str
-    port: int
-    database: str
-    owner: str
-    username: str
-    other: str
-    admin: Administrator
-    password: Reference
-
-
-@dataclass(frozen=True, kw_only=True)
-class RabbitmqRequest:
-    """What to do on a RabbitMQ broker.
-
-    Attributes:
-        action: `ensure` or `retire`.
-        url: the management API, `https://host` or `https://host:port`.
-        vhost: the system's virtual host.
+        action: what is to be done.
+        store: where.
         username: the user to log in with.
         other: the user that takes turns with it.
-        admin: the bootstrap user.
+        admin: who changes them.
         password: where the password of `username` is.
     """
 
-    action: str
-    url: str
-    vhost: str
+    action: Action
+    store: Store
     username: str
     other: str
     admin: Administrator
-    password: Reference
+    password: SecretVersion
+
+    @property
+    def kind(self) -> StoreKind:
+        """What kind of store it is about."""
+        return next(kind for kind, store in _STORES.items() if isinstance(self.store, store))
+
+    @property
+    def secrets(self) -> set[str]:
+        """The ARNs of the secrets that it names."""
+        named = (self.password, self.admin.password, self.admin.previous)
+        return {version.secret for version in named if version is not None}
+
+    def to_event(self) -> dict[str, Any]:
+        """Return the event that carries it."""
+        event = asdict(self)
+        store, admin = event.pop("store"), event.pop("admin")
+        if self.kind is StoreKind.POSTGRES:
+            del admin["previous"]
+        return {**event, "store": self.kind.value, "admin": admin, **store}
+
+    @staticmethod
+    def from_event(event: Mapping[str, Any]) -> "Request":
+        """Return the request that an event was made from; `parse` is for an event of unknown origin."""
+        admin, store = event["admin"], _STORES[StoreKind(event["store"])]
+        previous = admin.get("previous")
+        return Request(
+            action=Action(event["action"]),
+            store=store(**{field.name: event[field.name] for field in fields(store)}),
+            username=event["username"],
+            other=event["other"],
+            admin=Administrator(
+                username=admin["username"],
+                password=SecretVersion(**admin["password"]),
+                previous=None if previous is None else SecretVersion(**previous),
+            ),
+            password=SecretVersion(**event["password"]),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +159,13 @@ class _Rule:
         holds: whether a value is allowed.
         allowed: the same in words.
         shown: whether a wrong value is told; one that a secret might have been put into isn't.
+        keys: what the keys of an object may hold.
     """
 
     holds: _Check
     allowed: str
     shown: bool = True
+    keys: Mapping[str, "_Rule"] = field(default_factory=dict)
 
 
 def _matching(pattern: str) -> _Check:
@@ -99,8 +173,8 @@ def _matching(pattern: str) -> _Check:
     return lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None
 
 
-def _among(names: tuple[str, ...]) -> _Rule:
-    return _Rule(holds=lambda value: value in names, allowed=" or ".join(names))
+def _among(names: type[StrEnum]) -> _Rule:
+    return _Rule(holds=lambda value: value in list(names), allowed=" or ".join(names))
 
 
 #: A role or database that needs no quoting in the system's own files either; 63 bytes is PostgreSQL's limit.
@@ -136,90 +210,72 @@ _ARN = _Rule(
 )
 #: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
 _VERSION = _Rule(holds=_matching("[A-Za-z0-9-]{32,64}"), allowed="the id of a version", shown=False)
-_OBJECT = _Rule(holds=lambda value: isinstance(value, Mapping), allowed="an object", shown=False)
-_OBJECT_OR_NULL = _Rule(
-    holds=lambda value: value is None or isinstance(value, Mapping), allowed="an object or null", shown=False
+_SECRET_VERSION = _Rule(
+    holds=lambda value: isinstance(value, Mapping),
+    allowed="an object",
+    shown=False,
+    keys={"secret": _ARN, "version": _VERSION},
+)
+_SECRET_VERSION_OR_NULL = replace(
+    _SECRET_VERSION, holds=lambda value: value is None or isinstance(value, Mapping), allowed="an object or null"
 )
 
-_REFERENCE = {"secret": _ARN, "version": _VERSION}
-_COMMON = {"action": _among(ACTIONS), "store": _among(STORES), "admin": _OBJECT, "password": _OBJECT}
-_POSTGRES = _COMMON | {
-    "host": _HOST,
-    "port": _PORT,
-    "database": _ROLE,
-    "owner": _ROLE,
-    "username": _ROLE,
-    "other": _ROLE,
-}
-_RABBITMQ = _COMMON | {"url": _URL, "vhost": _VHOST, "username": _USER, "other": _USER}
+
+def _request(user: _Rule, store: Mapping[str, _Rule], admin: Mapping[str, _Rule]) -> dict[str, _Rule]:
+    return {
+        "action": _among(Action),
+        "store": _among(StoreKind),
+        "admin": replace(_SECRET_VERSION, keys={"username": user, "password": _SECRET_VERSION, **admin}),
+        "password": _SECRET_VERSION,
+        **store,
+        "username": user,
+        "other": user,
+    }
 
 
-def parse(event: object) -> PostgresRequest | RabbitmqRequest:
+_POSTGRES = _request(_ROLE, {"host": _HOST, "port": _PORT, "database": _ROLE, "owner": _ROLE}, {})
+_RABBITMQ = _request(_USER, {"url": _URL, "vhost": _VHOST}, {"previous": _SECRET_VERSION_OR_NULL})
+
+
+def parse(event: object) -> Request:
     """Read an event.
 
     Raises:
         CredentialsError: when it isn't right, with every mistake.
     """
-    mistakes: list[str] = []
-    store = event.get("store") if isinstance(event, Mapping) else None
-    fields = _fields("event", event, _RABBITMQ if store == "rabbitmq" else _POSTGRES, mistakes)
-    known = "previous" if store == "rabbitmq" else None
-    user = _USER if store == "rabbitmq" else _ROLE
-    admin = _administrator(fields.get("admin"), user, known, mistakes)
-    password = _reference("event.password", fields.get("password"), mistakes)
-    _check_names(fields, admin, mistakes)
-    if mistakes or admin is None or password is None:
+    of_rabbitmq = isinstance(event, Mapping) and event.get("store") == StoreKind.RABBITMQ
+    rules = _RABBITMQ if of_rabbitmq else _POSTGRES
+    mistakes = [*_mistakes("event", event, rules), *_repeated_names(event, rules)]
+    if mistakes or not isinstance(event, Mapping):
         raise CredentialsError("; ".join(mistakes))
-    rest = {name: value for name, value in fields.items() if name not in ("store", "admin", "password")}
-    if store == "rabbitmq":
-        return RabbitmqRequest(admin=admin, password=password, **rest)
-    return PostgresRequest(admin=admin, password=password, **rest)
+    return Request.from_event(event)
 
 
-def _fields(where: str, value: object, rules: Mapping[str, _Rule], mistakes: list[str]) -> dict[str, Any]:
-    """Return the keys that are right; note those that are missing, wrong or unknown."""
+def _mistakes(where: str, value: object, rules: Mapping[str, _Rule]) -> Iterator[str]:
+    """Say which keys are missing, wrong or unknown, and then the same of the objects among them."""
     if not isinstance(value, Mapping):
-        mistakes.append(f"{where} is a {type(value).__name__}; allowed: an object with {', '.join(sorted(rules))}")
-        return {}
-    right = {}
+        yield f"{where} is a {type(value).__name__}; allowed: an object with {', '.join(sorted(rules))}"
+        return
     for name, rule in rules.items():
         if name not in value:
-            mistakes.append(f"{where}.{name} is missing; allowed: {rule.allowed}")
+            yield f"{where}.{name} is missing; allowed: {rule.allowed}"
         elif not rule.holds(value[name]):
             what = f"is {value[name]!r}" if rule.shown else "is wrong"
-            mistakes.append(f"{where}.{name} {what}; allowed: {rule.allowed}")
-        else:
-            right[name] = value[name]
-    mistakes.extend(f"{where}.{name} isn't known" for name in sorted(map(str, value)) if name not in rules)
-    return right
+            yield f"{where}.{name} {what}; allowed: {rule.allowed}"
+    yield from (f"{where}.{name} isn't known" for name in sorted(map(str, value)) if name not in rules)
+    for name, rule in rules.items():
+        if rule.keys and isinstance(value.get(name), Mapping):
+            yield from _mistakes(f"{where}.{name}", value[name], rule.keys)
 
 
-def _reference(where: str, value: object, mistakes: list[str]) -> Reference | None:
-    if value is None:  # noted where it was looked for
-        return None
-    fields = _fields(where, value, _REFERENCE, mistakes)
-    return Reference(**fields) if len(fields) == len(_REFERENCE) else None
-
-
-def _administrator(value: object, user: _Rule, known: str | None, mistakes: list[str]) -> Administrator | None:
-    if value is None:
-        return None
-    rules = {"username": user, "password": _OBJECT} | ({known: _OBJECT_OR_NULL} if known else {})
-    fields = _fields("event.admin", value, rules, mistakes)
-    password = _reference("event.admin.password", fields.get("password"), mistakes)
-    previous = _reference("event.admin.previous", fields.get("previous"), mistakes)
-    if password is None or "username" not in fields:
-        return None
-    return Administrator(username=fields["username"], password=password, previous=previous)
-
-
-def _check_names(fields: Mapping[str, Any], admin: Administrator | None, mistakes: list[str]) -> None:
+def _repeated_names(event: object, rules: Mapping[str, _Rule]) -> Iterator[str]:
     """Refuse one name in two places: the roles would be given each other's rights."""
-    names = {name: fields[name] for name in ("owner", "username", "other") if name in fields}
-    if admin is not None:
-        names["admin.username"] = admin.username
-    seen: dict[str, str] = {}
-    for place, name in names.items():
-        if name in seen:
-            mistakes.append(f"event.{place} is {name!r}, like event.{seen[name]}; allowed: a name of its own")
-        seen.setdefault(name, place)
+    if not isinstance(event, Mapping):
+        return
+    names = {name: (event.get(name), rules[name]) for name in ("owner", "username", "other") if name in rules}
+    if isinstance(event.get("admin"), Mapping):
+        names["admin.username"] = (event["admin"].get("username"), rules["username"])
+    seen: dict[object, str] = {}
+    for place, (name, rule) in names.items():
+        if rule.holds(name) and seen.setdefault(name, place) != place:
+            yield f"event.{place} is {name!r}, like event.{seen[name]}; allowed: a name of its own"

@@ -11,7 +11,7 @@ import boto3
 
 from . import secret_values, tls
 from .errors import CredentialsError
-from .events import PostgresRequest, RabbitmqRequest, parse
+from .events import Action, PostgresStore, Request, parse
 from .management import Management
 from .patience import Patience
 from .postgres import Postgres
@@ -59,35 +59,37 @@ def handler(event: object, context: Context) -> dict[str, Any]:
         raise CredentialsError(f"unexpected {type(error).__name__} in {where}") from None
 
 
-def _run(request: PostgresRequest | RabbitmqRequest, context: Context) -> dict[str, Any]:
+def _run(request: Request, context: Context) -> dict[str, Any]:
     client: SecretsManager = boto3.client("secretsmanager")
     patience = _patience(context)
+    store, admin = request.store, request.admin
+    admin_password = _patiently(patience, "read secret", secret_values.read, client, admin.password)
+    password = _patiently(patience, "read secret", secret_values.read, client, request.password)
     still_current = partial(_patiently, patience, "read secret", secret_values.check_current, client, request.password)
     run: Postgres | Rabbitmq
-    if isinstance(request, PostgresRequest):
-        store = "postgres"
+    if isinstance(store, PostgresStore):
         run = Postgres(
-            server=Server(host=request.host, port=request.port, context=tls.postgres_context()),
+            server=Server(host=store.host, port=store.port, context=tls.postgres_context()),
+            store=store,
             request=request,
-            admin_password=_patiently(patience, "read secret", secret_values.read, client, request.admin.password),
-            password=_patiently(patience, "read secret", secret_values.read, client, request.password),
+            admin_password=admin_password,
+            password=password,
             still_current=still_current,
             patience=patience,
         )
     else:
-        store = "rabbitmq"
-        previous = request.admin.previous
         run = Rabbitmq(
+            store=store,
             request=request,
-            log_in=partial(_management, request.url, tls.rabbitmq_context()),
-            admin_password=_patiently(patience, "read secret", secret_values.read, client, request.admin.password),
+            log_in=partial(_management, store.url, tls.rabbitmq_context()),
+            admin_password=admin_password,
             still_current=still_current,
-            previous_password=partial(secret_values.read, client, previous) if previous else None,
-            password=_patiently(patience, "read secret", secret_values.read, client, request.password),
+            previous_password=partial(secret_values.read, client, admin.previous) if admin.previous else None,
+            password=password,
             patience=patience,
         )
-    done = run.retire() if request.action == "retire" else run.ensure()
-    return {"store": store, "username": request.username, "action": request.action, "done": done}
+    done = run.retire() if request.action is Action.RETIRE else run.ensure()
+    return {"store": request.kind, "username": request.username, "action": request.action, "done": done}
 
 
 def _patiently(patience: Patience, what: str, call: Callable[..., _T], *arguments: object) -> _T:

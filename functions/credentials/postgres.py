@@ -19,7 +19,7 @@ from scramp import ScramMechanism
 
 from . import catalog, statements
 from .errors import CredentialsError, NotYetError, RefusedError
-from .events import PostgresRequest
+from .events import PostgresStore, Request
 from .patience import Patience
 from .session import BusyError, Server, Session
 from .statements import Statement
@@ -49,6 +49,7 @@ class Postgres:
 
     Attributes:
         server: how it is reached.
+        store: the system's database there.
         request: what is wanted.
         admin_password: the master user's password.
         password: the password of the role to log in with.
@@ -58,7 +59,8 @@ class Postgres:
     """
 
     server: Server
-    request: PostgresRequest
+    store: PostgresStore
+    request: Request
     admin_password: str = field(repr=False)
     password: str = field(repr=False)
     still_current: Callable[[], None]
@@ -71,18 +73,18 @@ class Postgres:
         logins = (request.username, request.other)
         with self._admin(_MAINTENANCE) as admin:
             self._lock(admin)
-            before = catalog.roles(admin, (request.owner, *logins))
+            before = catalog.roles(admin, (self.store.owner, *logins))
             there = [login for login in logins if login in before or login == request.username]
             self._roles(admin, before)
             self._members(admin, there)
             self._database(admin)
-            with self._admin(request.database) as inside:
+            with self._admin(self.store.database) as inside:
                 self._objects(admin, inside, there)
                 self._close_schema(inside)
             self._close_databases(admin)
             for login in there:
-                if login not in before or f"role={request.owner}" not in before[login].settings:
-                    self._change(admin, statements.act_as_owner(request.owner, login))
+                if login not in before or f"role={self.store.owner}" not in before[login].settings:
+                    self._change(admin, statements.act_as_owner(self.store.owner, login))
             known = request.username in before and before[request.username].can_log_in
             user = self._user() if known else None
             if user is None:
@@ -107,10 +109,10 @@ class Postgres:
     def _roles(self, admin: Session, before: dict[str, catalog.Role]) -> None:
         """Make the owner and the role, and take from roles that were there what they don't need."""
         request = self.request
-        if request.owner not in before:
-            self._change(admin, statements.create_owner(request.owner))
-        elif before[request.owner].can_log_in:
-            self._change(admin, statements.close_owner(request.owner))
+        if self.store.owner not in before:
+            self._change(admin, statements.create_owner(self.store.owner))
+        elif before[self.store.owner].can_log_in:
+            self._change(admin, statements.close_owner(self.store.owner))
         if request.username not in before:
             self._change(admin, statements.create_login(request.username))
         for login in (request.username, request.other):
@@ -120,45 +122,45 @@ class Postgres:
     def _members(self, admin: Session, there: list[str]) -> None:
         """Let the master user and the roles act as the owner."""
         request = self.request
-        members = catalog.members(admin, request.owner)
+        members = catalog.members(admin, self.store.owner)
         # From PostgreSQL 16 on, who creates a role is given a membership by the system that only lets them hand it on.
         if (request.admin.username, request.admin.username) not in members:
-            self._change(admin, statements.join_owner(request.owner, request.admin.username))
+            self._change(admin, statements.join_owner(self.store.owner, request.admin.username))
         for login in there:
             if login not in {member for member, _ in members}:
-                self._change(admin, statements.join_owner(request.owner, login))
+                self._change(admin, statements.join_owner(self.store.owner, login))
 
     def _database(self, admin: Session) -> None:
         """Make the database, or give it to the owner."""
         request = self.request
         databases = catalog.databases(admin)
-        if request.database not in databases:
-            self._change(admin, statements.create_database(request.database, request.owner))
-        elif databases[request.database].owner not in (request.owner, request.username, request.other):
-            self._change(admin, statements.give_database(request.database, request.owner))
+        if self.store.database not in databases:
+            self._change(admin, statements.create_database(self.store.database, self.store.owner))
+        elif databases[self.store.database].owner not in (self.store.owner, request.username, request.other):
+            self._change(admin, statements.give_database(self.store.database, self.store.owner))
 
     def _objects(self, admin: Session, inside: Session, there: list[str]) -> None:
         """Give the owner what the master user or the roles own in the database."""
         request = self.request
         candidates = (request.admin.username, *there)
         databases = catalog.databases(admin)
-        owners = catalog.owners(admin, request.database, candidates) | {databases[request.database].owner}
+        owners = catalog.owners(admin, self.store.database, candidates) | {databases[self.store.database].owner}
         for role in candidates:
             if role in owners:
-                others = [name for name, it in databases.items() if it.owner == role and name != request.database]
-                for statement in statements.give_objects(role, request.owner, request.admin.username, others):
+                others = [name for name, it in databases.items() if it.owner == role and name != self.store.database]
+                for statement in statements.give_objects(role, self.store.owner, request.admin.username, others):
                     self._change(inside, statement)
 
     def _close_schema(self, inside: Session) -> None:
         """Let nobody else make anything in the database's schema `public`."""
         schema = catalog.public_schema(inside)
-        if schema is not None and schema.open and schema.owner in (self.request.owner, "pg_database_owner"):
+        if schema is not None and schema.open and schema.owner in (self.store.owner, "pg_database_owner"):
             self._change(inside, statements.close_schema())
 
     def _close_databases(self, admin: Session) -> None:
         """Let nobody else connect to the database, nor to the master user's own."""
         for name, database in catalog.databases(admin).items():
-            if database.open and database.owner in (self.request.owner, self.request.admin.username):
+            if database.open and database.owner in (self.store.owner, self.request.admin.username):
                 self._change(admin, statements.close_database(name))
 
     def _end_sessions(self, admin: Session) -> None:
@@ -197,7 +199,7 @@ class Postgres:
         Raises:
             CredentialsError: when it can't log in, or acts as another than the owner.
         """
-        what, owner = self._login(self.request.username), self.request.owner
+        what, owner = self._login(self.request.username), self.store.owner
         user = user or self._user()
         if user is None:
             raise CredentialsError(f"{what}: the password is refused")
@@ -210,7 +212,7 @@ class Postgres:
 
         def attempt() -> str | None:
             try:
-                with self.server.connect(request.username, self.password, request.database) as session:
+                with self.server.connect(request.username, self.password, self.store.database) as session:
                     return str(session.run(statements.read_user())[0][0])
             except RefusedError:
                 return None
@@ -218,7 +220,7 @@ class Postgres:
         return self.patience.until_it_works(self._login(request.username), attempt)
 
     def _login(self, username: str) -> str:
-        return f"postgres {self.request.host}: {username}: log in"
+        return f"postgres {self.store.host}: {username}: log in"
 
     def _change(self, session: Session, statement: Statement) -> None:
         session.run(statement)
@@ -226,5 +228,5 @@ class Postgres:
 
     def _note(self, statement: Statement) -> None:
         if statement.name not in self.done:
-            _LOG.info("postgres %s: %s", self.request.host, statement.name)
+            _LOG.info("postgres %s: %s", self.store.host, statement.name)
             self.done.append(statement.name)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from .errors import CredentialsError, NotYetError, RefusedError, StatusError
-from .events import RabbitmqRequest
+from .events import RabbitmqStore, Request
 from .management import Management, path
 from .patience import Patience
 
@@ -61,6 +61,7 @@ class Rabbitmq:
     """A run on a RabbitMQ broker.
 
     Attributes:
+        store: the system's virtual host there.
         request: what is wanted.
         log_in: makes the API as a user, from name and password.
         admin_password: the bootstrap user's password, as it is to be.
@@ -71,7 +72,8 @@ class Rabbitmq:
         done: what was changed so far.
     """
 
-    request: RabbitmqRequest
+    store: RabbitmqStore
+    request: Request
     log_in: Callable[[str, str], Management]
     admin_password: str = field(repr=False)
     still_current: Callable[[], None]
@@ -83,13 +85,13 @@ class Rabbitmq:
     def ensure(self) -> list[str]:
         """Make the user log in with its password on its virtual host; return what was changed."""
         request, admin = self.request, self._admin()
-        vhost = path("vhosts", request.vhost)
+        vhost = path("vhosts", self.store.vhost)
         if self._get(admin, "read virtual host", vhost) is None:
             self._put(admin, "create virtual host", vhost, {})
         user = self._get(admin, "read user", path("users", request.username))
         if user is None or user.get("tags") or not _holds(user, self.password):
             self._set_password(admin, request.username, self.password, "")
-        permissions = path("permissions", request.vhost, request.username)
+        permissions = path("permissions", self.store.vhost, request.username)
         found = self._get(admin, "read permissions", permissions) or {}
         if any(found.get(name) != value for name, value in _ALL.items()):
             self._put(admin, "grant permissions", permissions, _ALL)
@@ -209,5 +211,5 @@ class Rabbitmq:
 
     def _note(self, step: str) -> None:
         if step not in self.done:
-            _LOG.info("rabbitmq %s: %s", self.request.vhost, step)
+            _LOG.info("rabbitmq %s: %s", self.store.vhost, step)
             self.done.append(step)

@@ -1,24 +1,11 @@
 """Reading the values that the event points at."""
 
-from dataclasses import dataclass
 from typing import Protocol, TypedDict
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .errors import CredentialsError, NotYetError
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reference:
-    """Where a value is.
-
-    Attributes:
-        secret: the secret's ARN.
-        version: the id of the version; another version is another value.
-    """
-
-    secret: str
-    version: str
+from .events import SecretVersion
 
 
 class _Answer(TypedDict, total=False):
@@ -39,16 +26,16 @@ class SecretsManager(Protocol):
         ...
 
 
-def read(client: SecretsManager, reference: Reference) -> str:
+def read(client: SecretsManager, version: SecretVersion) -> str:
     """Return a value.
 
     Raises:
         NotYetError: when it may be read later.
         CredentialsError: when it can't be read, or isn't text.
     """
-    where = f"secret {reference.secret}, version {reference.version}"
+    where = f"secret {version.secret}, version {version.version}"
     try:
-        answer = client.get_secret_value(SecretId=reference.secret, VersionId=reference.version)
+        answer = client.get_secret_value(SecretId=version.secret, VersionId=version.version)
     except ClientError as error:
         raise _refusal(where, error) from None
     except BotoCoreError as error:
@@ -59,21 +46,21 @@ def read(client: SecretsManager, reference: Reference) -> str:
     return value
 
 
-def check_current(client: SecretsManager, reference: Reference) -> None:
+def check_current(client: SecretsManager, version: SecretVersion) -> None:
     """Refuse a version that is no longer the current one: what was asked for before another rotation began.
 
     Raises:
         NotYetError: when it may be told later.
         CredentialsError: when it isn't, or can't be told.
     """
-    where = f"secret {reference.secret}"
+    where = f"secret {version.secret}"
     try:
-        answer = client.get_secret_value(SecretId=reference.secret)
+        answer = client.get_secret_value(SecretId=version.secret)
     except ClientError as error:
         raise _refusal(where, error) from None
     except BotoCoreError as error:
         raise CredentialsError(f"{where}: {type(error).__name__}") from None
-    if answer.get("VersionId") != reference.version:
+    if answer.get("VersionId") != version.version:
         raise CredentialsError(
             f"{where}: another rotation has begun since; let its `up` end, then retire again. Nothing was ended"
         )

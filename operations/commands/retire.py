@@ -3,12 +3,14 @@
 import argparse
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
 from components.core.polling import poll
+from functions.credentials.events import Action, Request
 from operations.account import deployments, revisions, secret_versions, services
 from operations.account.account import Account, in_batches
 from operations.account.revisions import Revision
@@ -36,7 +38,7 @@ def main(options: argparse.Namespace) -> int:
     _refuse_in_use(account, stack, system, current)
     for store, request in sorted(system.rotation.requests.items()):
         done = _invoke(account, system, store, request)
-        text = ", ".join(done) or f"nothing left to end; {request['username']} alone logs in"
+        text = ", ".join(done) or f"nothing left to end; {request.username} alone logs in"
         print(f"{store}: {text}", flush=True)
     if system.rotation.cache_user is not None:
         ended = _end_old_password(account, stack, system, system.rotation.cache_user, current)
@@ -66,8 +68,7 @@ def _current(account: Account, stack: Stack, system: System) -> dict[str, str]:
             raise OperationError(f"the secret of {variable} isn't there any more: {again}")
         found[arn] = version.id
     for store, request in system.rotation.requests.items():
-        password = request["password"]
-        if found.get(password["secret"]) != password["version"]:
+        if found.get(request.password.secret) != request.password.version:
             raise OperationError(f"{store} was asked to accept another password than the current one: {again}")
     return found
 
@@ -142,18 +143,17 @@ def _outdated(revision: Revision, current: Mapping[str, str]) -> str:
     )
 
 
-def _invoke(account: Account, system: System, store: str, request: Mapping[str, Any]) -> list[str]:
+def _invoke(account: Account, system: System, store: str, request: Request) -> list[str]:
     """Have the function retire the other login of a store; return what it changed."""
     client = account.client("lambda", read_seconds=_ANSWER_SECONDS)
     answer = client.invoke(
-        FunctionName=system.rotation.function, Payload=json.dumps({**request, "action": "retire"}, sort_keys=True)
+        FunctionName=system.rotation.function,
+        Payload=json.dumps(replace(request, action=Action.RETIRE).to_event(), sort_keys=True),
     )
     payload = json.loads(answer["Payload"].read() or b"null")
     if answer.get("FunctionError"):
         reason = (payload or {}).get("errorMessage") or answer["FunctionError"]
-        raise OperationError(
-            f"{store}: the function {system.rotation.function} couldn't end {request['other']}: {reason}"
-        )
+        raise OperationError(f"{store}: the function {system.rotation.function} couldn't end {request.other}: {reason}")
     return [str(step) for step in payload["done"]]
 
 

@@ -1,10 +1,11 @@
 """What a stack's state knows of its secrets' rotation: whose turn it is, what follows what, and when each is due."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from functions.credentials.events import Request
 from operations.errors import OperationError
 
 
@@ -36,7 +37,7 @@ class Rotation:
     """The counters that the last `up` began with, whether it ended or not."""
     function: str | None = None
     """The function that changes logins; None where there is none."""
-    requests: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    requests: Mapping[str, Request] = field(default_factory=dict)
     """What the function was asked at last, by store."""
     cache_user: str | None = None
     """The id of the application's user at the cache; None where there is none."""
@@ -53,7 +54,7 @@ class Rotation:
     @property
     def read_by_function(self) -> set[str]:
         """The ARNs of the secrets that the function reads."""
-        return set(_secrets_in(self.requests))
+        return {secret for request in self.requests.values() for secret in request.secrets}
 
     def require(self, system: str, stack: str) -> None:
         """Make sure that the stack's outputs tell of rotations.
@@ -76,7 +77,10 @@ def parsed(outputs: Mapping[str, Any], begun: Mapping[str, Any] | None) -> Rotat
         # Pulumi's numbers are floating.
         begun={variable: int(counter) for variable, counter in (begun or {}).items()},
         function=credentials.get("function"),
-        requests={store: json.loads(request) for store, request in (credentials.get("requests") or {}).items()},
+        requests={
+            store: Request.from_event(json.loads(request))
+            for store, request in (credentials.get("requests") or {}).items()
+        },
         cache_user=outputs.get("cacheUser"),
     )
 
@@ -93,12 +97,3 @@ def _facts(fact: Mapping[str, Any]) -> SecretFacts:
         follows=fact.get("follows"),
         store=fact.get("store"),
     )
-
-
-def _secrets_in(value: Any) -> Iterable[str]:  # noqa: ANN401 - any JSON
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            if key == "secret":
-                yield str(item)
-            else:
-                yield from _secrets_in(item)

@@ -13,6 +13,7 @@ from components.secrets.generated_value import GeneratedValue, GeneratedValueArg
 from components.secrets.rotation_guard import RotationGuard, RotationGuardArgs
 from components.secrets.rotation_record import RotationRecord, RotationRecordArgs
 from components.secrets.secret import Secret, SecretArgs
+from functions.credentials.events import PostgresStore, RabbitmqStore, StoreKind
 from stacks.settings.load import SystemSettings
 from stacks.settings.models import PLATFORM
 from stacks.systems import spec
@@ -200,31 +201,31 @@ class SystemSecrets:
         system, stores = self._context.system, self._stores
         logins = [
             StoreLogin(
-                kind=Need.POSTGRES.value,
-                store=stores.reached(frozenset({Need.POSTGRES}))[Need.POSTGRES],
-                place={
-                    "host": stores.database.address,
-                    "port": stores.database.endpoint.port,
-                    "database": stores.database.database_name,
-                    "owner": system.database.owner,
-                },
+                kind=StoreKind.POSTGRES,
+                endpoint=stores.database.endpoint,
+                store=pulumi.Output.all(
+                    host=stores.database.address,
+                    port=stores.database.endpoint.port,
+                    database=stores.database.database_name,
+                    owner=system.database.owner,
+                ).apply(lambda known: PostgresStore(**known)),
                 administrator=Administrator(username=ADMINISTRATOR, password=self.versions[DATABASE_ADMIN_PASSWORD]),
-                logins=self._database_users,
+                users=self._database_users,
                 password=self.versions[system.database.password],
             )
         ]
         if stores.broker is not None and system.broker is not None and self._broker_users is not None:
             logins.append(
                 StoreLogin(
-                    kind=Need.RABBITMQ.value,
-                    store=stores.broker.management_endpoint,
-                    place={"url": stores.broker.console_url, "vhost": system.name},
+                    kind=StoreKind.RABBITMQ,
+                    endpoint=stores.broker.management_endpoint,
+                    store=stores.broker.console_url.apply(lambda url: RabbitmqStore(url=url, vhost=system.name)),
                     administrator=Administrator(
                         username=ADMINISTRATOR,
                         password=self.versions[BROKER_ADMIN_PASSWORD],
                         previous=self.versions.get(previous_of(BROKER_ADMIN_PASSWORD)),
                     ),
-                    logins=self._broker_users,
+                    users=self._broker_users,
                     password=self.versions[system.broker.password],
                 )
             )

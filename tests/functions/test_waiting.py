@@ -9,10 +9,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from functions.credentials import handler, secret_values
 from functions.credentials.errors import CredentialsError, NotYetError
+from functions.credentials.events import SecretVersion
 from functions.credentials.patience import Patience
-from functions.credentials.secret_values import Reference
 
-_REFERENCE = Reference(secret="arn:x", version="v")
+_VERSION = SecretVersion(secret="arn:x", version="v")
 
 
 def test_what_works_at_last_is_returned() -> None:
@@ -91,30 +91,30 @@ class _Later(_Client):
 def test_a_policy_that_does_not_hold_everywhere_yet_is_waited_for() -> None:
     client = _Later({"SecretString": "value", "VersionId": "v"})
     patience = Patience(5, 0.01)
-    assert handler._patiently(patience, "read secret", secret_values.read, client, _REFERENCE) == "value"
+    assert handler._patiently(patience, "read secret", secret_values.read, client, _VERSION) == "value"
     assert client.asked == 3
 
     with pytest.raises(CredentialsError) as caught:
-        handler._patiently(Patience(0), "read secret", secret_values.read, _Later({}), _REFERENCE)
+        handler._patiently(Patience(0), "read secret", secret_values.read, _Later({}), _VERSION)
     assert str(caught.value) == ("read secret: secret arn:x, version v: AccessDeniedException, and still after 0 s")
 
 
 def test_a_version_that_is_not_the_current_one_any_more_is_refused() -> None:
-    secret_values.check_current(_Client({"VersionId": "v"}), _REFERENCE)
+    secret_values.check_current(_Client({"VersionId": "v"}), _VERSION)
     with pytest.raises(CredentialsError, match="secret arn:x: another rotation has begun since"):
-        secret_values.check_current(_Client({"VersionId": "w"}), _REFERENCE)
+        secret_values.check_current(_Client({"VersionId": "w"}), _VERSION)
 
 
 def test_a_secret_without_text_is_refused() -> None:
     for answer in ({"SecretBinary": b"planted"}, {"SecretString": ""}):
         with pytest.raises(CredentialsError) as caught:
-            secret_values.read(_Client(answer), _REFERENCE)
+            secret_values.read(_Client(answer), _VERSION)
 
         assert str(caught.value) == "secret arn:x, version v: has no text"
 
 
 def test_a_secrets_manager_that_cannot_be_reached_is_told() -> None:
     with pytest.raises(CredentialsError) as caught:
-        secret_values.read(_Client(EndpointConnectionError(endpoint_url="https://x")), _REFERENCE)
+        secret_values.read(_Client(EndpointConnectionError(endpoint_url="https://x")), _VERSION)
 
     assert str(caught.value) == "secret arn:x, version v: EndpointConnectionError"

@@ -10,6 +10,7 @@ from components.core.endpoint import Endpoint
 from components.secrets.alternating_users import AlternatingUsers
 from components.secrets.credentials import Administrator, Credentials, CredentialsArgs, StoreLogin
 from components.secrets.secret import Secret, SecretArgs
+from functions.credentials.events import PostgresStore, RabbitmqStore, Store, StoreKind
 from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, placement, record
 
 VALUES = {"DB_PASSWORD": "planted-database", "DATABASE_ADMIN_PASSWORD": "planted-admin", "UNRELATED": "planted-other"}
@@ -24,17 +25,23 @@ def _secret(variable: str) -> Secret:
     )
 
 
-def _login(rotation: int = 1, previous: bool = False, kind: str = "postgres") -> StoreLogin:
+_STORES: dict[StoreKind, Store] = {
+    StoreKind.POSTGRES: PostgresStore(host="db.example", port=5432, database="aprendeai", owner="aprendeai_owner"),
+    StoreKind.RABBITMQ: RabbitmqStore(url="https://broker.example", vhost="aprendeai"),
+}
+
+
+def _login(rotation: int = 1, previous: bool = False, kind: StoreKind = StoreKind.POSTGRES) -> StoreLogin:
     return StoreLogin(
         kind=kind,
-        store=Endpoint(security_group_id="sg-database", port=5432),
-        place={"host": "db.example", "port": 5432, "database": "aprendeai", "owner": "aprendeai_owner"},
+        endpoint=Endpoint(security_group_id="sg-database", port=5432),
+        store=pulumi.Output.all(_STORES[kind]).apply(lambda known: known[0]),
         administrator=Administrator(
             username="alicerce",
             password=_secret("DATABASE_ADMIN_PASSWORD"),
             previous=_secret("DATABASE_ADMIN_PASSWORD_PREVIOUS") if previous else None,
         ),
-        logins=AlternatingUsers(username="aprendeai", rotation=rotation),
+        users=AlternatingUsers(username="aprendeai", rotation=rotation),
         password=_secret("DB_PASSWORD"),
     )
 
@@ -90,9 +97,9 @@ def test_the_call_names_secrets_and_holds_no_value() -> None:
 
 
 def test_a_broker_is_told_its_administrators_new_password_by_means_of_the_one_before() -> None:
-    first = json.loads(_built(kind="rabbitmq").named("aprendeai-credentials-rabbitmq-login").inputs["input"])
+    first = json.loads(_built(kind=StoreKind.RABBITMQ).named("aprendeai-credentials-rabbitmq-login").inputs["input"])
     assert first["admin"]["previous"] is None
-    later = _built(kind="rabbitmq", previous=True).named("aprendeai-credentials-rabbitmq-login")
+    later = _built(kind=StoreKind.RABBITMQ, previous=True).named("aprendeai-credentials-rabbitmq-login")
     assert json.loads(later.inputs["input"])["admin"]["previous"]["secret"] == _arn("database_admin_password_previous")
 
 
