@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from components.core.checks import InvalidValue
 
 
+def whose_turn(rotation: int, odd: str, even: str) -> str:
+    """Return what a rotation uses, of the two that take turns; 1 is the first rotation."""
+    return odd if rotation % 2 else even
+
+
 @dataclass(frozen=True, kw_only=True)
 class AlternatingUsers:
     """The two users that a system has at a store, and whose turn it is."""
@@ -24,15 +29,14 @@ class AlternatingUsers:
             raise InvalidValue("AlternatingUsers.rotation", self.rotation, "a positive integer", "start at 1")
 
     @property
-    def _even(self) -> str:
-        return f"{self.username}_2"
-
-    @property
     def current(self) -> str:
         """The user whose password is the current one."""
-        return self.username if self.rotation % 2 else self._even
+        return self._of(self.rotation)
 
     @property
     def other(self) -> str:
         """The user of the rotation before and of the one after."""
-        return self._even if self.rotation % 2 else self.username
+        return self._of(self.rotation + 1)
+
+    def _of(self, rotation: int) -> str:
+        return whose_turn(rotation, self.username, f"{self.username}_2")

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_random as random
 
 from components.core.checks import InvalidValue, check_between
+from components.secrets.alternating_users import whose_turn
 
 
 class GeneratedKind(StrEnum):
@@ -94,8 +95,8 @@ class GeneratedValue(pulumi.ComponentResource):
         self.register_outputs({"value": self.value, "previous": self.previous})
 
     def _made(self, name: str, args: GeneratedValueArgs, rotation: int) -> pulumi.Output[str]:
-        """Make the value of one rotation; values of the same parity take each other's place."""
-        name = f"{name}-value" if rotation % 2 else f"{name}-value-even"
+        """Make the value of one rotation, in place of the one two rotations before."""
+        name = whose_turn(rotation, f"{name}-value", f"{name}-value-even")
         keepers: dict[str, pulumi.Input[str]] = {"rotation": str(rotation)}
         child = pulumi.ResourceOptions(parent=self)
         if args.kind is GeneratedKind.HEX:

@@ -6,7 +6,7 @@ https://www.pulumi.com/docs/iac/concepts/providers/dynamic-providers/
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import botocore.exceptions
@@ -20,8 +20,8 @@ class RotationError(Exception):
     """A counter moved in a way that would lock somebody out."""
 
 
-def check_steps(
-    system: str, olds: Mapping[str, int], news: Mapping[str, int], through: Mapping[str, int] | None = None
+def check_counters(
+    system: str, olds: Mapping[str, int], news: Mapping[str, int], completed: Mapping[str, int] | None = None
 ) -> None:
     """Refuse counters that skip a rotation or go back.
 
@@ -33,7 +33,7 @@ def check_steps(
         system: whose they are.
         olds: what the last update was asked for.
         news: what this one is asked for.
-        through: what running tasks have, where that is known; else `olds` count.
+        completed: the counters that running tasks have come to; None where that isn't known, and `olds` count.
 
     Raises:
         RotationError: naming each counter, its value, what is allowed and the way out.
@@ -43,7 +43,7 @@ def check_steps(
         if variable not in olds:
             continue
         old, new = int(olds[variable]), int(news[variable])
-        running = min(int((through or {}).get(variable, old)), old)
+        running = min(int((completed or {}).get(variable, old)), old)
         key = f"{system}:rotation.{variable}"
         if new not in (old, old + 1):
             wrong.append(
@@ -60,7 +60,7 @@ def check_steps(
         raise RotationError("\n".join(wrong))
 
 
-def read_through(region: str, parameter_name: str) -> dict[str, int] | None:
+def read_completed(region: str, parameter_name: str) -> dict[str, int] | None:
     """Return the counters that running tasks have come to, as `RotationRecord` wrote them; None where it hasn't yet.
 
     Raises:
@@ -94,8 +94,8 @@ class RotationGuardProvider(dynamic.ResourceProvider):
         """Refuse steps that are too wide; say what a rotation ends that can't be undone."""
         before, now = olds["counters"], news["counters"]
         rises = any(int(now[variable]) > int(before.get(variable, now[variable])) for variable in now)
-        through = read_through(news["region"], news["parameter"]) if rises and news.get("parameter") else None
-        check_steps(news["system"], before, now, through)
+        completed = read_completed(news["region"], news["parameter"]) if rises and news.get("parameter") else None
+        check_counters(news["system"], before, now, completed)
         for variable, end in sorted((news.get("ends") or {}).items()):
             if int(now.get(variable, 1)) > int(before.get(variable, 1)):
                 print(f"{news['system']}: rotating {variable}: {end}", flush=True)
@@ -122,11 +122,11 @@ class RotationGuardArgs:
     """Whose they are."""
     counters: Mapping[str, int]
     """Rotation of each generated secret, by variable."""
-    region: str = ""
+    region: str
     """Where the parameter is."""
-    parameter_name: str = ""
-    """Name of the parameter in which a `RotationRecord` tells what running tasks have come to; empty for none."""
-    ends: Mapping[str, str] = field(default_factory=dict)
+    parameter_name: str
+    """Name of the parameter in which a `RotationRecord` tells what running tasks have come to."""
+    ends: Mapping[str, str]
     """What a rotation ends for good, by variable; said in the preview."""
 
 

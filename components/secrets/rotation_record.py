@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
@@ -20,9 +20,9 @@ class RotationRecordArgs:
     """Rotation of each generated secret, by variable."""
     kms_key_arn: pulumi.Input[str]
     """Encrypts the parameter."""
-    after: Sequence[pulumi.Resource] = ()
+    after: Sequence[pulumi.Resource]
     """What has to be through first: the rollouts of all services that read one of the secrets."""
-    tags: Tags = field(default_factory=dict)
+    tags: Tags
     """Tags of the parameter."""
 
 

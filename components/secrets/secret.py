@@ -15,11 +15,6 @@ from components.secrets.secret_labels import PREFIX, prune
 #: Longest value, in bytes. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
 _LONGEST_VALUE = 65536
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
-#: A staging label: 1 to 256 characters.
-#: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
-_LABEL = re.compile(r"[A-Za-z0-9_.-]{1,256}")
-#: Labels that Secrets Manager moves by itself.
-_AWS_LABELS = ("AWSCURRENT", "AWSPREVIOUS", "AWSPENDING")
 
 
 def version_label(key: str, value: str) -> str:
@@ -44,8 +39,6 @@ class SecretArgs:
     """The key that encrypts the value."""
     recovery_window_days: int
     """Days that AWS keeps a deleted secret: 7 to 30, or 0 for none."""
-    label: pulumi.Input[str] | None = None
-    """The staging label that this value's version keeps for itself; made from the value when left out."""
     tags: Tags
     """Tags of the secret."""
 
@@ -71,14 +64,6 @@ class SecretArgs:
                 f"SecretArgs.value of {self.variable} has {len(value.encode())} bytes; allowed: 1 to {_LONGEST_VALUE}; "
                 f"set a value, or leave the secret out"
             )
-        label = plain(self.label)
-        if label is not None and (label in _AWS_LABELS or not _LABEL.fullmatch(label)):
-            raise InvalidValue(
-                "SecretArgs.label",
-                label,
-                f"1 to 256 letters, digits and ._- other than {', '.join(_AWS_LABELS)}",
-                "leave it out to have one made",
-            )
 
 
 class Secret(pulumi.ComponentResource):
@@ -101,7 +86,6 @@ class Secret(pulumi.ComponentResource):
       along to its new version. AWS removes versions without labels only when there are more than 100.)
       https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
     - The value is in no output, name, tag or description.
-
     - The value can change for ever. AWS allows 20 staging labels in all versions of a secret together; after each new
       version a hook takes those of the oldest away, so that the newest 16 versions keep theirs.
     """
@@ -127,15 +111,11 @@ class Secret(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         value = pulumi.Output.secret(args.value)
-        label: pulumi.Input[str]
-        if args.label is None:
-            key = random.RandomBytes(f"{name}-label-key", length=32, opts=pulumi.ResourceOptions(parent=self))
-            # Whoever lacks the key learns nothing from the label; as a secret it would only hide the diff.
-            label = pulumi.Output.unsecret(
-                pulumi.Output.all(key.hex, value).apply(lambda known: version_label(known[0], known[1]))
-            )
-        else:
-            label = args.label
+        key = random.RandomBytes(f"{name}-label-key", length=32, opts=pulumi.ResourceOptions(parent=self))
+        # Whoever lacks the key learns nothing from the label; as a secret it would only hide the diff.
+        label = pulumi.Output.unsecret(
+            pulumi.Output.all(key.hex, value).apply(lambda known: version_label(known[0], known[1]))
+        )
         version = aws.secretsmanager.SecretVersion(
             f"{name}-version",
             secret_id=secret.arn,

@@ -29,7 +29,7 @@ Two variables of its environment, both optional: `CA_BUNDLE` is a PEM file of th
 RDS's own (for PostgreSQL) or the runtime's (for RabbitMQ); `PATIENCE_SECONDS` is how long to wait for a store that
 can't be reached, or doesn't take the administrator's password yet.
 
-- `events`: the event, checked;
+- `events`: what is asked, as a request and as the event that carries it; who asks imports it too;
 - `secret_values`: reading Secrets Manager;
 - `statements`: every statement that PostgreSQL is sent;
 - `postgres`, `rabbitmq`: what is done on either;

@@ -34,7 +34,7 @@ def build_queue_depth(context: SystemContext, stores: Stores, secrets: SystemSec
         for service in system.services.values()
         if service.backlog is not None and service.backlog.store is Need.REDIS
     ]
-    if not queues:
+    if not queues or stores.cache is None:
         return None
     return QueueDepth(
         context.name(_PART),
@@ -43,7 +43,7 @@ def build_queue_depth(context: SystemContext, stores: Stores, secrets: SystemSec
             environment=context.settings.stack,
             queues=sorted({queue for queue in queues if queue is not None}),
             redis_secret_arn=secrets.versions[_redis_url(system)].arn,
-            cache=stores.reached(frozenset({Need.REDIS}))[Need.REDIS],
+            cache=stores.cache.endpoint,
             archive=pulumi.FileArchive(build_archive(_FUNCTION)),
             placement=context.placement,
             log_group_name=context.log_group_name(_PART),

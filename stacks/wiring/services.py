@@ -149,7 +149,7 @@ def _migration(context: SystemContext, image: ReleaseImage, stores: Stores, secr
             log_group_name=context.log_group_name("migration"),
             placement=context.placement,
             cluster_name=context.platform.cluster.cluster_name,
-            database=stores.reached(frozenset({Need.POSTGRES}))[Need.POSTGRES],
+            database=stores.database.endpoint,
             database_identifier=stores.database.instance_identifier,
             system=system.name,
             snapshot=context.settings.profile.protection,

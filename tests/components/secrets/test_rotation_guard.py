@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from components.core import aws_clients
-from components.secrets.rotation_guard import RotationError, RotationGuardProvider, check_steps
+from components.secrets.rotation_guard import RotationError, RotationGuardProvider, check_counters
 
 
 def _props(ends: dict[str, str] | None = None, **counters: int) -> dict[str, object]:
@@ -13,7 +13,7 @@ def _props(ends: dict[str, str] | None = None, **counters: int) -> dict[str, obj
 
 @pytest.mark.parametrize("now", [{"A": 3}, {"A": 4}, {"A": 3, "B": 7}])
 def test_a_counter_may_stay_rise_by_one_or_be_new(now: dict[str, int]) -> None:
-    check_steps("aprendeai", {"A": 3}, now)
+    check_counters("aprendeai", {"A": 3}, now)
 
 
 @pytest.mark.parametrize("now", [5, 2])
@@ -28,7 +28,7 @@ def test_a_counter_that_skips_a_rotation_or_goes_back_is_refused(now: int) -> No
 
 def test_every_counter_that_is_wrong_is_named_at_once() -> None:
     with pytest.raises(RotationError) as refused:
-        check_steps("aprendeai", {"A": 1, "B": 1}, {"A": 3, "B": 4})
+        check_counters("aprendeai", {"A": 1, "B": 1}, {"A": 3, "B": 4})
     assert [line.split(";")[0] for line in str(refused.value).splitlines()] == [
         "aprendeai:rotation.A goes from 1 to 3",
         "aprendeai:rotation.B goes from 1 to 4",

@@ -52,11 +52,6 @@ def _built(**overrides: object) -> Recording:
             {"value": "é" * 32769},
             "SecretArgs.value of SENTRY_DSN has 65538 bytes; allowed: 1 to 65536; set a value, or leave the secret out",
         ),
-        (
-            {"label": "AWSCURRENT"},
-            "SecretArgs.label is 'AWSCURRENT'; allowed: 1 to 256 letters, digits and ._- other than AWSCURRENT, "
-            "AWSPREVIOUS, AWSPENDING; leave it out to have one made",
-        ),
     ],
 )
 def test_a_value_that_secrets_manager_refuses_is_refused_first(overrides: dict[str, Any], message: str) -> None:
@@ -124,13 +119,6 @@ def test_a_changed_value_changes_the_version_alone() -> None:
     )
 
     assert [name for name in before if before[name] != after[name]] == ["sentry-dsn-version"]
-
-
-def test_a_label_from_outside_is_taken_as_it_is() -> None:
-    recording = _built(label="rotation-3")
-
-    assert recording.named("sentry-dsn-version").inputs["versionStages"] == ["AWSCURRENT", "rotation-3"]
-    assert recording.of("random:index/randomBytes:RandomBytes") == []
 
 
 def test_the_secret_is_encrypted_tagged_and_of_no_fixed_name() -> None:
