@@ -64,6 +64,11 @@ def test_right_events_are_taken() -> None:
     assert parse(_set(_rabbitmq(), "url", "https://localhost:15671")).username == "aprendeai"
 
 
+@pytest.mark.parametrize("event", [_postgres(), _rabbitmq()])
+def test_a_request_writes_the_event_that_it_was_read_from(event: dict[str, Any]) -> None:
+    assert parse(event).to_event() == event, "another event would have the function called anew"
+
+
 def test_there_may_be_no_previous_password_of_the_administrator() -> None:
     event = _rabbitmq()
     event["admin"]["previous"] = None
