@@ -1,8 +1,8 @@
 """`python -m localcloud coverage`: resource types and invokes, the AWS calls that each makes, and who answers them.
 
-Nothing of it is kept by hand. The calls are read from the types' own source, helpers included; who answers is seen in
-moto's classes after the additions are installed: an answer is an addition's where any part of what leads to it is code
-of ours, moto's where none is, and `nobody`'s where neither has any.
+Nothing of it is kept by hand. The calls are those that a type declares and those in its source, helpers included; who
+answers is seen in moto's classes after our patches are installed: an answer is an addition's where any part of what
+leads to it is code of ours, moto's where none is, and `nobody`'s where neither has any.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from localcloud.provider import PACKAGES, base, load
+from localcloud.provider.api import ApiResource
 
 _OURS = "localcloud."
 
@@ -136,8 +137,19 @@ def calls_of(functions: Iterable[FunctionType], cls: type | None = None) -> set[
         cls: the type that they are methods of, whose attributes may be parts of such names.
     """
     reached = list(_reached(functions))
-    named = {service for function in reached for service in _clients_made(function)}
-    return {call for function in reached for call in _calls_in(function, named, cls)}
+    declared = set(_declared(cls)) if cls is not None and issubclass(cls, ApiResource) else set()
+    named = {service for function in reached for service in _clients_made(function)} | {one for one, _ in declared}
+    return declared | {call for function in reached for call in _calls_in(function, named, cls)}
+
+
+def _declared(cls: type[ApiResource]) -> Iterator[tuple[str, str]]:
+    """Yield the calls that a type names in its declarations."""
+    operations = _operations(cls.service)
+    values = [value for owner in cls.__mro__ for value in vars(owner).values()]
+    values += [item for value in values if isinstance(value, Mapping) for item in value.values()]
+    tagging = cls.tagging
+    values += [tagging.sets, tagging.removes, tagging.reads] if tagging is not None else []
+    yield from ((cls.service, operations[value]) for value in values if isinstance(value, str) and value in operations)
 
 
 def _reached(functions: Iterable[FunctionType]) -> Iterator[FunctionType]:
@@ -148,8 +160,12 @@ def _reached(functions: Iterable[FunctionType]) -> Iterator[FunctionType]:
         if function in seen or not str(function.__module__).startswith("localcloud.provider."):
             continue
         seen.add(function)
-        if function.__module__ in ("localcloud.provider.session", "localcloud.provider.base"):
-            continue  # how clients are made, not what is called
+        if function.__module__ in (
+            "localcloud.provider.session",
+            "localcloud.provider.base",
+            "localcloud.provider.api",
+        ):
+            continue  # how clients are made and declared calls carried out, not what is called
         yield function
         for node in ast.walk(_tree(function)):
             waiting.extend(_used(function, node))

@@ -149,8 +149,11 @@ class ResourceType:
         """
         raise NotImplementedError(f"{self.token} can't be updated by the local provider: every change replaces it")
 
+    def retag(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        """Bring the live tags from the old to the new ones; called after each update."""
+
     def delete(self, aws: Session, id: str, state: Properties) -> None:
-        """Delete the resource by real calls. A resource that is gone already is no error (see `gone`)."""
+        """Delete the resource by real calls. A resource that isn't there any more is no error."""
         raise NotImplementedError(f"{self.token} can't be deleted by the local provider")
 
 

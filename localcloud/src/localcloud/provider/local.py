@@ -178,6 +178,9 @@ class LocalProvider(sdk.Provider):
         arisen = await self._call(
             f"updating {request.name} ({kind.token})", kind.update, session, request.resource_id, before, after
         )
+        await self._call(
+            f"tagging {request.name} ({kind.token})", kind.retag, session, request.resource_id, before, after
+        )
         last = {**kept, **new, **(arisen or {})}
         state = await self._state(kind, request.name, request.resource_id, last, new)
         return sdk.UpdateResponse(self._outputs(kind, state, secret))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from localcloud.provider import repeat
@@ -15,6 +16,12 @@ ACCOUNT_ID = "123456789012"
 PARTITION = "aws"
 CREDENTIAL = "test"  # access key and secret alike
 DEFAULT_REGION = "us-east-1"
+
+
+#: One loader of AWS's models, for the clients and for the types that go by them: a model is read once.
+BOTOCORE = botocore.session.get_session()
+_BOTO3 = boto3.Session(botocore_session=BOTOCORE)
+_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,6 @@ class Session:
     region: str = DEFAULT_REGION
     default_tags: dict[str, str] = field(default_factory=dict)
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def in_region(self, region: str) -> "Session":
         """Return the way to another region of the same account."""
@@ -42,9 +48,9 @@ class Session:
         key = (service, region or self.region)
         # A client may be used by many threads at once, but making one may not:
         # https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
-        with self._lock:
+        with _LOCK:
             if key not in self._clients:
-                made = boto3.client(
+                made = _BOTO3.client(
                     service,
                     endpoint_url=self.endpoint,
                     region_name=key[1],

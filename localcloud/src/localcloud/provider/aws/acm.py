@@ -1,14 +1,13 @@
 """Certificate Manager: certificates and the wait for their validation."""
 
 import time
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from localcloud.provider.aws.ec2 import refused
+from localcloud.provider.api import ApiResource, Tagging, refused
 from localcloud.provider.base import Properties, ResourceType, function, resource
 from localcloud.provider.session import Session
-from localcloud.provider.shapes import changed, found, ignoring, pick, tag_changes, tag_list, tag_map
+from localcloud.provider.shapes import changed, found, tag_map
 
 #: How long validation is waited for. The emulator looks at its own Route 53 at each call, so that what isn't issued
 #: soon after its records were made never will be; AWS takes minutes.
@@ -36,12 +35,8 @@ def _options(certificate: dict[str, Any]) -> list[Properties]:
     return [options[name] for name in sorted(options)]
 
 
-def _moment(value: Any) -> str:  # noqa: ANN401 - a datetime or nothing
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else ""
-
-
 @resource("aws:acm/certificate:Certificate")
-class Certificate(ResourceType):
+class Certificate(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/acm/certificate/."""
 
     replace = frozenset(
@@ -57,92 +52,68 @@ class Certificate(ResourceType):
     unordered = frozenset({"subjectAlternativeNames", "validationOptions"})
     secrets = frozenset({"privateKey", "privateKeyWo"})
 
+    service = "acm"
+    creates, reads = "request_certificate", "describe_certificate"
+    updates, deletes = "update_certificate_options", "delete_certificate"
+    keys = {"arn": "CertificateArn"}
+    new_id = "CertificateArn"
+    described = "Certificate"
+    not_found = ("ResourceNotFoundException",)
+    tagging = Tagging(
+        "CertificateArn", "add_tags_to_certificate", "remove_tags_from_certificate", "list_tags_for_certificate"
+    )
+    renames = {"validationOptions": "DomainValidationOptions"}
+    outputs = {
+        "domainName": "DomainName",
+        "notAfter": "NotAfter || ''",
+        "notBefore": "NotBefore || ''",
+        "options": "Options",
+        "renewalEligibility": "RenewalEligibility",
+        "status": "Status",
+        "type": "Type",
+        "validationMethod": "DomainValidationOptions[?ValidationMethod] | [0].ValidationMethod || 'NONE'",
+    }
+
     def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         yield from refused(inputs, {"certificateAuthorityArn", "earlyRenewalDuration", "privateKeyWo"})
         if not inputs.get("domainName") and not inputs.get("privateKey"):
             yield "domainName", 'one of "domainName" and "privateKey" must be given'
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        acm = aws.client("acm")
-        tags = {"Tags": tag_list(inputs["tags"])} if inputs.get("tags") else {}
+    def create(self, aws: Session, inputs: Properties) -> str | tuple[str, Properties]:
         if inputs.get("privateKey"):
-            return str(acm.import_certificate(**self._material(inputs), **tags)["CertificateArn"])
-        options = inputs.get("options") or {}
-        arn = str(
-            acm.request_certificate(
-                **pick(inputs, "domainName", "subjectAlternativeNames", "validationMethod", "keyAlgorithm"),
-                **(
-                    {"DomainValidationOptions": [pick(item, *item) for item in inputs["validationOptions"]]}
-                    if inputs.get("validationOptions")
-                    else {}
-                ),
-                **({"Options": pick(options, *options)} if options else {}),
-                **tags,
-            )["CertificateArn"]
-        )
+            material = {**self._material(inputs), **self.tags_argument(inputs)}
+            return str(aws.client("acm").import_certificate(**material)["CertificateArn"])
+        return super().create(aws, inputs)
+
+    def after_create(self, aws: Session, id: str, inputs: Properties) -> None:
         # The records to make aren't told at once:
         # https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
         deadline = time.monotonic() + VALIDATION_SECONDS
         wanted = {inputs["domainName"], *(inputs.get("subjectAlternativeNames") or ())}
         while inputs.get("validationMethod") == "DNS" and time.monotonic() < deadline:
-            options = _options(_certificate(aws, arn) or {})
+            options = _options(_certificate(aws, id) or {})
             if {item["domainName"] for item in options} >= wanted:
                 break
             time.sleep(0.05)
-        return arn
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        certificate = _certificate(aws, id)
-        if certificate is None:
-            return None
-        names = certificate.get("SubjectAlternativeNames") or []
-        written = state.get("subjectAlternativeNames")
-        if written is not None and {*written, certificate["DomainName"]} == {*names, certificate["DomainName"]}:
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        names, written = live.get("SubjectAlternativeNames") or [], state.get("subjectAlternativeNames")
+        if written is not None and {*written, live["DomainName"]} == {*names, live["DomainName"]}:
             names = written  # AWS adds the domain's own name to the others
-        method = next(
-            (
-                item["ValidationMethod"]
-                for item in certificate.get("DomainValidationOptions") or ()
-                if item.get("ValidationMethod")
-            ),
-            "NONE",
-        )
-        tags = aws.client("acm").list_tags_for_certificate(CertificateArn=id)["Tags"]
         return {
-            "arn": id,
-            **pick(certificate, "DomainName", "Status", "Type", "RenewalEligibility"),
-            "keyAlgorithm": str(certificate.get("KeyAlgorithm", "RSA_2048")).replace("-", "_"),
+            **super().properties(aws, live, {**state, "validationOptions": None, "domainValidationOptions": None}),
+            "keyAlgorithm": str(live.get("KeyAlgorithm", "RSA_2048")).replace("-", "_"),
             "subjectAlternativeNames": names,
-            "validationMethod": method,
-            "domainValidationOptions": _options(certificate),
-            "notBefore": _moment(certificate.get("NotBefore")),
-            "notAfter": _moment(certificate.get("NotAfter")),
+            "domainValidationOptions": _options(dict(live)),
             "pendingRenewal": False,
             "renewalSummaries": [],
             "validationEmails": [],
-            "options": {
-                key: value
-                for key, value in pick(certificate.get("Options") or {}, *(certificate.get("Options") or {})).items()
-                if key in (state.get("options") or {"certificateTransparencyLoggingPreference": 1})
-            },
-            "tags": tag_map(tags),
         }
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        acm = aws.client("acm")
         if new.get("privateKey") and changed(old, new, "privateKey", "certificateBody", "certificateChain"):
-            acm.import_certificate(CertificateArn=id, **self._material(new))
-        if new.get("options") and changed(old, new, "options"):
-            acm.update_certificate_options(CertificateArn=id, Options=pick(new["options"], *new["options"]))
-        put, drop = tag_changes(old.get("tags"), new.get("tags"))
-        if drop:
-            acm.remove_tags_from_certificate(CertificateArn=id, Tags=[{"Key": key} for key in drop])
-        if put:
-            acm.add_tags_to_certificate(CertificateArn=id, Tags=tag_list(put))
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("ResourceNotFoundException"):
-            aws.client("acm").delete_certificate(CertificateArn=id)
+            aws.client("acm").import_certificate(CertificateArn=id, **self._material(new))
+        super().update(aws, id, old, new)
 
     @staticmethod
     def _material(inputs: Properties) -> dict[str, Any]:

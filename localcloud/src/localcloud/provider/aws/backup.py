@@ -1,26 +1,14 @@
-"""AWS Backup: vaults, their locks and policies, plans, and what a plan selects (restore testing: `restore_testing`)."""
+"""AWS Backup: vaults and their locks, plans, what a plan selects, and restore testing."""
 
 from typing import Any
 
-from localcloud.provider.base import Properties, ResourceType, resource
-from localcloud.provider.echo import written
-from localcloud.provider.session import Session
-from localcloud.provider.shapes import found, ignoring, tag_changes
+from localcloud.provider.api import ApiResource, Tagging
+from localcloud.provider.base import Properties, resource
 
 #: A vault that isn't there is answered as one that may not be seen, too.
-GONE = ("ResourceNotFoundException", "AccessDeniedException")
+_NOT_FOUND = ("ResourceNotFoundException", "AccessDeniedException")
+_TAGS = Tagging("ResourceArn", reads="list_tags")
 
-#: For a property of a rule: the member of AWS's.
-_RULE = {
-    "completionWindow": "CompletionWindowMinutes",
-    "enableContinuousBackup": "EnableContinuousBackup",
-    "recoveryPointTags": "RecoveryPointTags",
-    "ruleName": "RuleName",
-    "schedule": "ScheduleExpression",
-    "scheduleExpressionTimezone": "ScheduleExpressionTimezone",
-    "startWindow": "StartWindowMinutes",
-    "targetVaultName": "TargetBackupVaultName",
-}
 #: What the provider fills in: https://www.pulumi.com/registry/packages/aws/api-docs/backup/plan/#planrule
 _RULE_DEFAULTS = {
     "completionWindow": 180,
@@ -28,239 +16,141 @@ _RULE_DEFAULTS = {
     "scheduleExpressionTimezone": "Etc/UTC",
     "startWindow": 60,
 }
-_LIFECYCLE = {
-    "coldStorageAfter": "MoveToColdStorageAfterDays",
-    "deleteAfter": "DeleteAfterDays",
-    "optInToArchiveForSupportedResources": "OptInToArchiveForSupportedResources",
-}
-_CONDITIONS = {
-    "stringEquals": "StringEquals",
-    "stringLikes": "StringLike",
-    "stringNotEquals": "StringNotEquals",
-    "stringNotLikes": "StringNotLike",
-}
-
-
-def retag(aws: Session, arn: str, old: Properties, new: Properties) -> None:
-    """Bring a resource's tags from the old ones to the new."""
-    put, drop = tag_changes(old.get("tags"), new.get("tags"))
-    if put:
-        aws.client("backup").tag_resource(ResourceArn=arn, Tags=put)
-    if drop:
-        aws.client("backup").untag_resource(ResourceArn=arn, TagKeyList=drop)
-
-
-def tags_of(aws: Session, arn: str) -> dict[str, str]:
-    """Return a resource's tags."""
-    answer: dict[str, str] = aws.client("backup").list_tags(ResourceArn=arn).get("Tags", {})
-    return {key: value for key, value in answer.items() if not key.startswith("aws:")}
-
-
-def _forth(value: Properties | None, names: dict[str, str]) -> Properties:
-    return {name: value[key] for key, name in names.items() if value and value.get(key) not in (None, 0)}
-
-
-def _back(value: Properties | None, names: dict[str, str]) -> Properties:
-    return {key: value[name] for key, name in names.items() if value and value.get(name) is not None}
 
 
 @resource("aws:backup/vault:Vault")
-class Vault(ResourceType):
+class Vault(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/backup/vault/."""
 
     replace = frozenset({"kmsKeyArn", "name"})
     defaults = {"forceDestroy": False}
-    autoname = None
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        more = {"EncryptionKeyArn": inputs["kmsKeyArn"]} if inputs.get("kmsKeyArn") else {}
-        aws.client("backup").create_backup_vault(BackupVaultName=inputs["name"], BackupVaultTags=inputs["tags"], **more)
-        return str(inputs["name"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        live = found(lambda: aws.client("backup").describe_backup_vault(BackupVaultName=id), *GONE)
-        if live is None:
-            return None
-        return {
-            "arn": live["BackupVaultArn"],
-            "name": live["BackupVaultName"],
-            "kmsKeyArn": live["EncryptionKeyArn"],
-            "recoveryPoints": live.get("NumberOfRecoveryPoints", 0),
-            "tags": tags_of(aws, live["BackupVaultArn"]),
-        }
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        retag(aws, old["arn"], old, new)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring(*GONE):
-            aws.client("backup").delete_backup_vault(BackupVaultName=id)
+    service = "backup"
+    creates, reads, deletes = "create_backup_vault", "describe_backup_vault", "delete_backup_vault"
+    keys = {"name": "BackupVaultName"}
+    not_found = _NOT_FOUND
+    tagging = _TAGS
+    renames = {"kmsKeyArn": "EncryptionKeyArn"}
+    outputs = {
+        "arn": "BackupVaultArn",
+        "kmsKeyArn": "EncryptionKeyArn",
+        "recoveryPoints": "NumberOfRecoveryPoints || `0`",
+    }
 
 
 @resource("aws:backup/vaultLockConfiguration:VaultLockConfiguration")
-class VaultLockConfiguration(ResourceType):
+class VaultLockConfiguration(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/backup/vaultlockconfiguration/."""
 
-    tagged = False
     replace = frozenset({"backupVaultName", "changeableForDays", "maxRetentionDays", "minRetentionDays"})
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        names = {
-            "backupVaultName": "BackupVaultName",
-            "changeableForDays": "ChangeableForDays",
-            "maxRetentionDays": "MaxRetentionDays",
-            "minRetentionDays": "MinRetentionDays",
-        }
-        aws.client("backup").put_backup_vault_lock_configuration(**_forth(inputs, names))
-        return str(inputs["backupVaultName"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        live = found(lambda: aws.client("backup").describe_backup_vault(BackupVaultName=id), *GONE)
-        if live is None or not live.get("Locked"):
-            return None
-        return {
-            "backupVaultArn": live["BackupVaultArn"],
-            "backupVaultName": live["BackupVaultName"],
-            "maxRetentionDays": live.get("MaxRetentionDays"),
-            "minRetentionDays": live.get("MinRetentionDays"),
-        }
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring(*GONE):
-            aws.client("backup").delete_backup_vault_lock_configuration(BackupVaultName=id)
+    service = "backup"
+    creates, reads = "put_backup_vault_lock_configuration", "describe_backup_vault"
+    deletes = "delete_backup_vault_lock_configuration"
+    keys = {"backupVaultName": "BackupVaultName"}
+    described = "[@][?Locked] | [0]"
+    not_found = _NOT_FOUND
+    outputs = {"backupVaultArn": "BackupVaultArn"}
 
 
 @resource("aws:backup/plan:Plan")
-class Plan(ResourceType):
+class Plan(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/backup/plan/."""
 
     replace = frozenset({"name"})
     unordered = frozenset({"advancedBackupSettings", "rules", "rules.copyActions"})
     recomputes = {"rules": ("version",), "advancedBackupSettings": ("version",)}
+    service = "backup"
+    creates, reads = "create_backup_plan", "get_backup_plan"
+    updates, deletes = "update_backup_plan", "delete_backup_plan"
+    updates_whole = True
+    keys = {"id": "BackupPlanId"}
+    new_id = "BackupPlanId"
+    inside = "BackupPlan"
+    not_found = _NOT_FOUND
+    tagging = _TAGS
+    renames = {
+        "coldStorageAfter": "MoveToColdStorageAfterDays",
+        "completionWindow": "CompletionWindowMinutes",
+        "deleteAfter": "DeleteAfterDays",
+        "destinationVaultArn": "DestinationBackupVaultArn",
+        "name": "BackupPlanName",
+        "schedule": "ScheduleExpression",
+        "startWindow": "StartWindowMinutes",
+        "targetVaultName": "TargetBackupVaultName",
+    }
+    outputs = {
+        "arn": "BackupPlanArn",
+        "name": "BackupPlan.BackupPlanName",
+        "rules": "BackupPlan.Rules",
+        "advancedBackupSettings": "AdvancedBackupSettings",
+        "version": "VersionId",
+    }
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        answer = aws.client("backup").create_backup_plan(BackupPlan=self._plan(inputs), BackupPlanTags=inputs["tags"])
-        return str(answer["BackupPlanId"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        live = found(lambda: aws.client("backup").get_backup_plan(BackupPlanId=id), *GONE)
-        if live is None:
-            return None
-        settings = [
-            {"backupOptions": item["BackupOptions"], "resourceType": item["ResourceType"]}
-            for item in live.get("AdvancedBackupSettings", [])
-        ]
-        answer = {
-            "arn": live["BackupPlanArn"],
-            "name": live["BackupPlan"]["BackupPlanName"],
-            "rules": [self._rule_back(rule) for rule in live["BackupPlan"]["Rules"]],
-            "advancedBackupSettings": settings or None,
-            "version": live["VersionId"],
-            "tags": tags_of(aws, live["BackupPlanArn"]),
-        }
-        return written(answer, state, "rules", "advancedBackupSettings")
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        if any(old.get(key) != new.get(key) for key in ("rules", "advancedBackupSettings")):
-            aws.client("backup").update_backup_plan(BackupPlanId=id, BackupPlan=self._plan(new))
-        retag(aws, old["arn"], old, new)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring(*GONE):
-            aws.client("backup").delete_backup_plan(BackupPlanId=id)
-
-    @staticmethod
-    def _plan(inputs: Properties) -> Properties:
-        plan: Properties = {"BackupPlanName": inputs["name"], "Rules": []}
-        for given in inputs["rules"]:
-            rule = {**_RULE_DEFAULTS, **given}
-            made = {name: rule[key] for key, name in _RULE.items() if rule.get(key) not in (None, "", {})}
-            if given.get("lifecycle"):
-                made["Lifecycle"] = _forth(given["lifecycle"], _LIFECYCLE)
-            if given.get("copyActions"):
-                made["CopyActions"] = [
-                    {
-                        "DestinationBackupVaultArn": action["destinationVaultArn"],
-                        **({"Lifecycle": _forth(action["lifecycle"], _LIFECYCLE)} if action.get("lifecycle") else {}),
-                    }
-                    for action in given["copyActions"]
-                ]
-            plan["Rules"].append(made)
-        if inputs.get("advancedBackupSettings"):
-            plan["AdvancedBackupSettings"] = [
-                {"BackupOptions": item["backupOptions"], "ResourceType": item["resourceType"]}
-                for item in inputs["advancedBackupSettings"]
-            ]
-        return plan
-
-    @staticmethod
-    def _rule_back(live: Properties) -> Properties:
-        rule = _back(live, _RULE)
-        if live.get("Lifecycle"):
-            rule["lifecycle"] = _back(live["Lifecycle"], _LIFECYCLE)
-        if live.get("CopyActions"):
-            rule["copyActions"] = [
-                {
-                    "destinationVaultArn": action["DestinationBackupVaultArn"],
-                    **({"lifecycle": _back(action["Lifecycle"], _LIFECYCLE)} if action.get("Lifecycle") else {}),
-                }
-                for action in live["CopyActions"]
-            ]
-        return rule
+    def argument(self, key: str, value: Any, shape: Any) -> Any:  # noqa: ANN401 - any plain value
+        if key == "rules":
+            value = [{**_RULE_DEFAULTS, **rule} for rule in value]
+        return super().argument(key, value, shape)
 
 
 @resource("aws:backup/selection:Selection")
-class Selection(ResourceType):
+class Selection(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/backup/selection/."""
 
-    tagged = False
     replace = frozenset({"conditions", "iamRoleArn", "name", "notResources", "planId", "resources", "selectionTags"})
     unordered = frozenset({"conditions", "notResources", "resources", "selectionTags"})
+    service = "backup"
+    creates, reads, deletes = "create_backup_selection", "get_backup_selection", "delete_backup_selection"
+    keys = {"id": "SelectionId"}
+    new_id = "SelectionId"
+    inside = described = "BackupSelection"
+    not_found = _NOT_FOUND
+    renames = {
+        "key": "ConditionKey",
+        "name": "SelectionName",
+        "planId": "BackupPlanId",
+        "selectionTags": "ListOfTags",
+        "type": "ConditionType",
+        "value": "ConditionValue",
+    }
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        selection: Properties = {
-            "SelectionName": inputs["name"],
-            "IamRoleArn": inputs["iamRoleArn"],
-            "Resources": inputs.get("resources") or [],
-            "NotResources": inputs.get("notResources") or [],
-            "ListOfTags": [
-                {"ConditionType": tag["type"], "ConditionKey": tag["key"], "ConditionValue": tag["value"]}
-                for tag in inputs.get("selectionTags") or []
-            ],
-        }
-        for condition in inputs.get("conditions") or []:
-            selection["Conditions"] = {
-                name: [{"ConditionKey": item["key"], "ConditionValue": item["value"]} for item in condition[key]]
-                for key, name in _CONDITIONS.items()
-                if condition.get(key)
-            }
-        answer = aws.client("backup").create_backup_selection(BackupPlanId=inputs["planId"], BackupSelection=selection)
-        return str(answer["SelectionId"])
+    def where(self, id: str, state: Properties) -> Properties:
+        return {"BackupPlanId": state["planId"], "SelectionId": id}
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        where = {"BackupPlanId": state["planId"], "SelectionId": id}
-        answer = found(lambda: aws.client("backup").get_backup_selection(**where), *GONE)
-        if answer is None:
-            return None
-        live: dict[str, Any] = answer["BackupSelection"]
-        conditions = {
-            key: [{"key": item["ConditionKey"], "value": item["ConditionValue"]} for item in live["Conditions"][name]]
-            for key, name in _CONDITIONS.items()
-            if live.get("Conditions", {}).get(name)
-        }
-        told = {
-            "iamRoleArn": live["IamRoleArn"],
-            "name": live["SelectionName"],
-            "resources": live.get("Resources", []),
-            "notResources": live.get("NotResources", []),
-            "conditions": [conditions] if conditions else [],
-            "selectionTags": [
-                {"type": tag["ConditionType"], "key": tag["ConditionKey"], "value": tag["ConditionValue"]}
-                for tag in live.get("ListOfTags", [])
-            ],
-        }
-        return written(told, state, "resources", "notResources", "conditions", "selectionTags")
 
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring(*GONE):
-            aws.client("backup").delete_backup_selection(BackupPlanId=state["planId"], SelectionId=id)
+@resource("aws:backup/restoreTestingPlan:RestoreTestingPlan")
+class RestoreTestingPlan(ApiResource):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/backup/restoretestingplan/."""
+
+    replace = frozenset({"name"})
+    unordered = frozenset(
+        f"recoveryPointSelection.{name}" for name in ("includeVaults", "excludeVaults", "recoveryPointTypes")
+    )
+    service = "backup"
+    creates, reads = "create_restore_testing_plan", "get_restore_testing_plan"
+    updates, deletes = "update_restore_testing_plan", "delete_restore_testing_plan"
+    updates_whole = True
+    keys = {"name": "RestoreTestingPlanName"}
+    inside = described = "RestoreTestingPlan"
+    not_found = _NOT_FOUND
+    tagging = _TAGS
+    outputs = {
+        "arn": "RestoreTestingPlanArn",
+        "scheduleExpressionTimezone": "ScheduleExpressionTimezone",
+        "startWindowHours": "StartWindowHours",
+    }
+
+
+@resource("aws:backup/restoreTestingSelection:RestoreTestingSelection")
+class RestoreTestingSelection(ApiResource):
+    """https://www.pulumi.com/registry/packages/aws/api-docs/backup/restoretestingselection/."""
+
+    replace = frozenset({"name", "protectedResourceType", "restoreTestingPlanName"})
+    unordered = frozenset({"protectedResourceArns"})
+    service = "backup"
+    creates, reads = "create_restore_testing_selection", "get_restore_testing_selection"
+    updates, deletes = "update_restore_testing_selection", "delete_restore_testing_selection"
+    updates_whole = True
+    keys = {"name": "RestoreTestingSelectionName", "restoreTestingPlanName": "RestoreTestingPlanName"}
+    separator = ":"
+    inside = described = "RestoreTestingSelection"
+    not_found = _NOT_FOUND
+    outputs = {"restoreMetadataOverrides": "RestoreMetadataOverrides", "validationWindowHours": "ValidationWindowHours"}

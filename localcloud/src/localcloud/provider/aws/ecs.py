@@ -6,134 +6,85 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, resource
-from localcloud.provider.echo import written
+from localcloud.provider.api import ApiResource, Tagging
+from localcloud.provider.base import UNKNOWN, AutoName, Properties, resource
 from localcloud.provider.session import Session
-from localcloud.provider.shapes import changed, found, ignoring, tag_changes, tag_list, tag_map
+from localcloud.provider.shapes import found
 
 #: Seconds that the official provider waits for a service, by default, to reach a steady state or to drain.
 _SERVICE_TIMEOUT = 20 * 60
 
-
-def _retag(aws: Session, arn: str, old: Properties, new: Properties) -> None:
-    put, drop = tag_changes(old.get("tags"), new.get("tags"))
-    if put:
-        aws.client("ecs").tag_resource(resourceArn=arn, tags=tag_list(put, "key", "value"))
-    if drop:
-        aws.client("ecs").untag_resource(resourceArn=arn, tagKeys=drop)
-
-
-def _renamed(source: Mapping[str, Any] | None, *keys: str, **renamed: str) -> Properties:
-    """Return the named members that are there, under the same name or `target=source`."""
-    source = source or {}
-    result = {key: source[key] for key in keys if source.get(key) is not None}
-    result.update({target: source[key] for target, key in renamed.items() if source.get(key) is not None})
-    return result
+_TAGS = Tagging("resourceArn", reads="", answer="tags")
+_WITH_TAGS = {"include": ["TAGS"]}
 
 
 # Clusters
 
 
 @resource("aws:ecs/cluster:Cluster")
-class Cluster(ResourceType):
+class Cluster(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/ecs/cluster/."""
 
     replace = frozenset({"name"})
     autoname = AutoName(max_length=255)
     unordered = frozenset({"settings"})
-
-    def create(self, aws: Session, inputs: Properties) -> str:
-        answer = aws.client("ecs").create_cluster(
-            clusterName=inputs["name"],
-            tags=tag_list(inputs.get("tags"), "key", "value"),
-            **self._settings(inputs),
-        )
-        return str(answer["cluster"]["clusterArn"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        cluster = _find_cluster(aws, id)
-        if cluster is None:
-            return None
-        live = {
-            "name": cluster["clusterName"],
-            "arn": cluster["clusterArn"],
-            "settings": cluster.get("settings", []),
-            **_renamed(cluster, "configuration", "serviceConnectDefaults"),
-            "tags": tag_map(cluster.get("tags"), "key", "value"),
-        }
-        return written(live, state, "settings", "configuration")
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        if changed(old, new, "settings", "configuration", "serviceConnectDefaults"):
-            settings = self._settings(new)
-            # An absent block leaves the live one as it is: the official provider sends empty ones to clear them.
-            if old.get("serviceConnectDefaults") and "serviceConnectDefaults" not in settings:
-                settings["serviceConnectDefaults"] = {"namespace": ""}
-            if settings:
-                aws.client("ecs").update_cluster(cluster=id, **settings)
-        _retag(aws, id, old, new)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("ClusterNotFoundException"):
-            aws.client("ecs").delete_cluster(cluster=id)
-
-    @staticmethod
-    def _settings(inputs: Properties) -> Properties:
-        return _renamed(inputs, "settings", "configuration", "serviceConnectDefaults")
-
-
-def _find_cluster(aws: Session, name: str) -> Properties | None:
-    clusters = aws.client("ecs").describe_clusters(clusters=[name], include=["TAGS", "SETTINGS", "CONFIGURATIONS"])
+    service = "ecs"
+    creates, reads, updates, deletes = "create_cluster", "describe_clusters", "update_cluster", "delete_cluster"
+    keys = {"arn": "cluster"}
+    new_id = "cluster.clusterArn"
+    reads_with = {"include": ["TAGS", "SETTINGS", "CONFIGURATIONS"]}
     # A deleted cluster is described as INACTIVE for a while:
     # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html
-    return next((dict(cluster) for cluster in clusters["clusters"] if cluster["status"] != "INACTIVE"), None)
+    described = "clusters[?status!='INACTIVE'] | [0]"
+    not_found = ("ClusterNotFoundException",)
+    tagging = _TAGS
+    renames = {"name": "clusterName"}
+    # An absent block leaves the live one as it is: the official provider sends empty ones to clear them.
+    cleared = {"serviceConnectDefaults": {"namespace": ""}}
+    outputs = {"name": "clusterName", "settings": "settings || `[]`"}
 
 
 @resource("aws:ecs/clusterCapacityProviders:ClusterCapacityProviders")
-class ClusterCapacityProviders(ResourceType):
+class ClusterCapacityProviders(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/ecs/clustercapacityproviders/."""
 
     replace = frozenset({"clusterName"})
-    tagged = False
     unordered = frozenset({"capacityProviders", "defaultCapacityProviderStrategies"})
+    service = "ecs"
+    creates = updates = "put_cluster_capacity_providers"
+    updates_whole = True
+    reads, described = Cluster.reads, Cluster.described
+    keys = {"clusterName": "cluster"}
+    not_found = Cluster.not_found
+    outputs = {
+        "capacityProviders": "capacityProviders || `[]`",
+        "defaultCapacityProviderStrategies": "defaultCapacityProviderStrategy || `[]`",
+    }
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        self._put(aws, str(inputs["clusterName"]), inputs)
-        return str(inputs["clusterName"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        cluster = _find_cluster(aws, id)
-        if cluster is None:
-            return None
-        live = {
-            "clusterName": cluster["clusterName"],
-            "capacityProviders": cluster.get("capacityProviders", []),
-            "defaultCapacityProviderStrategies": cluster.get("defaultCapacityProviderStrategy", []),
-        }
-        return written(live, state, "capacityProviders", "defaultCapacityProviderStrategies")
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        self._put(aws, id, new)
+    def arguments(self, call: str, inputs: Properties) -> Properties:
+        return super().arguments(call, {"capacityProviders": [], "defaultCapacityProviderStrategies": [], **inputs})
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:
-        if _find_cluster(aws, id) is not None:
-            self._put(aws, id, {})
-
-    @staticmethod
-    def _put(aws: Session, cluster: str, inputs: Properties) -> None:
-        aws.client("ecs").put_cluster_capacity_providers(
-            cluster=cluster,
-            capacityProviders=inputs.get("capacityProviders") or [],
-            defaultCapacityProviderStrategy=inputs.get("defaultCapacityProviderStrategies") or [],
-        )
+        if self.find(aws, id, state) is not None:
+            self.call(aws, self.updates, **self.arguments(self.updates, {"clusterName": id}))
 
 
 @resource("aws:ecs/capacityProvider:CapacityProvider")
-class CapacityProvider(ResourceType):
+class CapacityProvider(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/ecs/capacityprovider/."""
 
     replace = frozenset({"name", "cluster"})
     autoname = AutoName(max_length=255)
+    service = "ecs"
+    creates, reads = "create_capacity_provider", "describe_capacity_providers"
+    updates, deletes = "update_capacity_provider", "delete_capacity_provider"
+    keys = {"arn": "capacityProvider"}
+    new_id = "capacityProvider.capacityProviderArn"
+    reads_with = _WITH_TAGS
+    described = "capacityProviders[?status!='INACTIVE'] | [0]"
+    not_found = ("ClientException", "ResourceNotFoundException")
+    tagging = _TAGS
+    outputs = {"name": "name", "cluster": "cluster"}
 
     def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         given = [key for key in ("autoScalingGroupProvider", "managedInstancesProvider") if inputs.get(key) is not None]
@@ -143,48 +94,22 @@ class CapacityProvider(ResourceType):
                 "exactly one of autoScalingGroupProvider and managedInstancesProvider must be given",
             )
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        answer = aws.client("ecs").create_capacity_provider(
-            name=inputs["name"],
-            tags=tag_list(inputs.get("tags"), "key", "value"),
-            **_renamed(inputs, "cluster", "autoScalingGroupProvider", "managedInstancesProvider"),
-        )
-        return str(answer["capacityProvider"]["capacityProviderArn"])
+    def naming(self, call: str, id: str, state: Properties) -> Properties:
+        if call == self.updates:
+            return self.arguments(call, {key: state.get(key) for key in ("name", "cluster")})
+        return super().naming(call, id, state)
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        answer = aws.client("ecs").describe_capacity_providers(capacityProviders=[id], include=["TAGS"])
-        provider = next((item for item in answer["capacityProviders"] if item["status"] != "INACTIVE"), None)
-        if provider is None:
-            return None
-        live = {
-            "name": provider["name"],
-            "arn": provider["capacityProviderArn"],
-            **_renamed(provider, "autoScalingGroupProvider", "managedInstancesProvider", "cluster"),
-            "tags": tag_map(provider.get("tags"), "key", "value"),
-        }
-        return written(live, state, "autoScalingGroupProvider", "managedInstancesProvider")
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        if changed(old, new, "autoScalingGroupProvider", "managedInstancesProvider"):
-            group = dict(new.get("autoScalingGroupProvider") or {})
-            group.pop("autoScalingGroupArn", None)  # names which group it is; can't be updated
-            aws.client("ecs").update_capacity_provider(
-                name=new["name"],
-                **({"autoScalingGroupProvider": group} if group else {}),
-                **_renamed(new, "cluster", "managedInstancesProvider"),
-            )
-        _retag(aws, id, old, new)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("ClientException", "ResourceNotFoundException"):
-            aws.client("ecs").delete_capacity_provider(capacityProvider=id)
+    def argument(self, key: str, value: Any, shape: Any) -> Any:  # noqa: ANN401 - any plain value
+        if shape.name == "AutoScalingGroupProviderUpdate":  # which group it is can't be updated
+            value = {part: item for part, item in value.items() if part != "autoScalingGroupArn"}
+        return super().argument(key, value, shape)
 
 
 # Task definitions
 
 
 @resource("aws:ecs/taskDefinition:TaskDefinition")
-class TaskDefinition(ResourceType):
+class TaskDefinition(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/ecs/taskdefinition/.
 
     A revision never changes: everything but tags and what happens at its end makes a new one
@@ -215,6 +140,25 @@ class TaskDefinition(ResourceType):
     documents = frozenset({"containerDefinitions"})
     unordered = frozenset({"requiresCompatibilities", "volumes", "placementConstraints"})
 
+    service = "ecs"
+    creates, reads = "register_task_definition", "describe_task_definition"
+    deletes = "deregister_task_definition"
+    keys = {"family": "family"}
+    described = "taskDefinition"
+    not_found = ("ClientException",)
+    tagging = _TAGS
+    renames = {"configureAtLaunch": "configuredAtLaunch", "hostPath": "host"}
+    outputs = {
+        "arn": "taskDefinitionArn",
+        "cpu": "cpu",
+        "ephemeralStorage": "ephemeralStorage.{sizeInGib: sizeInGiB}",
+        "memory": "memory",
+        "networkMode": "networkMode",
+        "placementConstraints": "placementConstraints || `[]`",
+        "requiresCompatibilities": "requiresCompatibilities || `[]`",
+        "revision": "revision",
+    }
+
     def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         text = inputs.get("containerDefinitions")
         if isinstance(text, str):
@@ -225,76 +169,44 @@ class TaskDefinition(ResourceType):
             yield "ephemeralStorage.sizeInGib", f"expected ephemeralStorage.sizeInGib to be 21 to 200, got {size}"
 
     def create(self, aws: Session, inputs: Properties) -> tuple[str, Properties]:
-        tags = tag_list(inputs.get("tags"), "key", "value")
-        answer = aws.client("ecs").register_task_definition(
-            family=inputs["family"],
-            containerDefinitions=json.loads(inputs["containerDefinitions"]),
-            **({"tags": tags} if tags else {}),
-            **_renamed(
-                inputs,
-                "cpu",
-                "executionRoleArn",
-                "ipcMode",
-                "memory",
-                "networkMode",
-                "pidMode",
-                "placementConstraints",
-                "requiresCompatibilities",
-                "runtimePlatform",
-                "taskRoleArn",
-                "enableFaultInjection",
-            ),
-            **_task_blocks(inputs),
-        )
+        answer = self.call(aws, self.creates, **self.arguments(self.creates, inputs), **self.tags_argument(inputs))
         # The id is the family, as the official provider's; the ARN says which revision.
         return str(answer["taskDefinition"]["family"]), {"arn": answer["taskDefinition"]["taskDefinitionArn"]}
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
+    def find(self, aws: Session, id: str, state: Properties) -> Any:  # noqa: ANN401 - botocore's answers
         # An import's id is an ARN; without one there is no revision to go by but the family's latest.
         name = str(state.get("family", id) if state.get("trackLatest") or not state.get("arn") else state["arn"])
         answer = found(
-            lambda: aws.client("ecs").describe_task_definition(taskDefinition=name, include=["TAGS"]), "ClientException"
+            lambda: aws.client("ecs").describe_task_definition(taskDefinition=name, **_WITH_TAGS), *self.not_found
         )
         if answer is None or answer["taskDefinition"]["status"] != "ACTIVE":
             return None
-        live = answer["taskDefinition"]
-        arn = live["taskDefinitionArn"]
+        return {**answer["taskDefinition"], "tags": answer.get("tags")}
+
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        properties = super().properties(aws, live, {**state, "containerDefinitions": None})
+        last, containers = state.get("containerDefinitions"), live["containerDefinitions"]
         awsvpc = live.get("networkMode") == "awsvpc"
-        last, storage = state.get("containerDefinitions"), live.get("ephemeralStorage")
-        same = isinstance(last, str) and same_containers(json.loads(last), live["containerDefinitions"], awsvpc=awsvpc)
+        same = isinstance(last, str) and same_containers(json.loads(last), containers, awsvpc=awsvpc)
         return {
-            "arn": arn,
-            "arnWithoutRevision": arn.rsplit(":", 1)[0],
-            "revision": live["revision"],
+            **properties,
+            "arnWithoutRevision": properties["arn"].rsplit(":", 1)[0],
             "family": live["family"],
             # What AWS fills in is no difference.
-            "containerDefinitions": last if same else json.dumps(live["containerDefinitions"], sort_keys=True),
-            **_renamed(
-                live,
-                "cpu",
-                "executionRoleArn",
-                "ipcMode",
-                "memory",
-                "networkMode",
-                "pidMode",
-                "runtimePlatform",
-                "taskRoleArn",
-                "enableFaultInjection",
-            ),
-            "requiresCompatibilities": live.get("requiresCompatibilities", []),
-            "placementConstraints": live.get("placementConstraints", []),
-            **({"ephemeralStorage": {"sizeInGib": storage["sizeInGiB"]}} if storage else {}),
-            "tags": tag_map(answer.get("tags"), "key", "value"),
+            "containerDefinitions": last if same else json.dumps(containers, sort_keys=True),
         }
 
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        _retag(aws, str(old["arn"]), old, new)
+    def argument(self, key: str, value: Any, shape: Any) -> Any:  # noqa: ANN401 - any plain value
+        if key == "containerDefinitions":
+            return json.loads(value)
+        if key == "volumes":
+            value = [
+                {**one, "hostPath": {"sourcePath": one["hostPath"]}} if one.get("hostPath") else one for one in value
+            ]
+        return super().argument(key, value, shape)
 
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        if state.get("skipDestroy"):
-            return
-        with ignoring("ClientException"):
-            aws.client("ecs").deregister_task_definition(taskDefinition=state["arn"])
+    def where(self, id: str, state: Properties) -> Properties:
+        return {"taskDefinition": state["arn"]}
 
 
 def _container_failures(text: str) -> Iterable[tuple[str, str]]:
@@ -316,44 +228,6 @@ def _container_failures(text: str) -> Iterable[tuple[str, str]]:
                 f"ECS Task Definition container_definitions is invalid: "
                 f"invalid container definition supplied at index ({index})",
             )
-
-
-def _task_blocks(inputs: Properties) -> Properties:
-    blocks: Properties = {}
-    if storage := inputs.get("ephemeralStorage"):
-        blocks["ephemeralStorage"] = {"sizeInGiB": storage["sizeInGib"]}
-    if proxy := inputs.get("proxyConfiguration"):
-        properties = [{"name": key, "value": value} for key, value in (proxy.get("properties") or {}).items()]
-        blocks["proxyConfiguration"] = {
-            "type": proxy.get("type", "APPMESH"),
-            "containerName": proxy["containerName"],
-            "properties": properties,
-        }
-    if volumes := inputs.get("volumes"):
-        blocks["volumes"] = [_volume(volume) for volume in volumes]
-    return blocks
-
-
-def _volume(volume: Properties) -> Properties:
-    result: Properties = {"name": volume["name"], **_renamed(volume, configuredAtLaunch="configureAtLaunch")}
-    if volume.get("hostPath"):
-        result["host"] = {"sourcePath": volume["hostPath"]}
-    if docker := volume.get("dockerVolumeConfiguration"):
-        result["dockerVolumeConfiguration"] = dict(docker)
-    if efs := volume.get("efsVolumeConfiguration"):
-        result["efsVolumeConfiguration"] = _renamed(
-            efs,
-            "rootDirectory",
-            "transitEncryption",
-            "transitEncryptionPort",
-            "authorizationConfig",
-            fileSystemId="fileSystemId",
-        )
-        if access := efs.get("authorizationConfig"):
-            result["efsVolumeConfiguration"]["authorizationConfig"] = dict(access)
-    if fsx := volume.get("fsxWindowsFileServerVolumeConfiguration"):
-        result["fsxWindowsFileServerVolumeConfiguration"] = dict(fsx)
-    return result
 
 
 def same_containers(old: Any, new: Any, *, awsvpc: bool) -> bool:  # noqa: ANN401 - parsed JSON
@@ -396,9 +270,17 @@ def _reduced_port(port: Properties, awsvpc: bool) -> Properties:
 
 # Services
 
+#: What UpdateService takes as one deployment configuration.
+_DEPLOYMENT = {
+    "alarms": "alarms",
+    "deploymentCircuitBreaker": "deploymentCircuitBreaker",
+    "deploymentMaximumPercent": "maximumPercent",
+    "deploymentMinimumHealthyPercent": "minimumHealthyPercent",
+}
+
 
 @resource("aws:ecs/service:Service")
-class Service(ResourceType):
+class Service(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/ecs/service/."""
 
     replace = frozenset(
@@ -431,6 +313,54 @@ class Service(ResourceType):
         }
     )
 
+    service = "ecs"
+    creates, reads, updates = "create_service", "describe_services", "update_service"
+    keys = {"arn": "service"}
+    new_id = "service.serviceArn"
+    reads_with = _WITH_TAGS
+    described = "services[?status!='INACTIVE'] | [0]"
+    not_found = ("ClusterNotFoundException",)
+    tagging = _TAGS
+    renames = {
+        "elbName": "loadBalancerName",
+        "iamRole": "role",
+        "issuerCertAuthority": "issuerCertificateAuthority",
+        "name": "serviceName",
+        "orderedPlacementStrategies": "placementStrategy",
+        "sizeInGb": "sizeInGiB",
+    }
+    cleared = {
+        "capacityProviderStrategies": [],
+        "healthCheckGracePeriodSeconds": 0,
+        "loadBalancers": [],
+        "orderedPlacementStrategies": [],
+        "placementConstraints": [],
+        "propagateTags": "NONE",
+        "serviceConnectConfiguration": {"enabled": False},
+        "serviceRegistries": [],
+        "volumeConfiguration": [],
+        "vpcLatticeConfigurations": [],
+    }
+    outputs = {
+        "alarms": "deploymentConfiguration.alarms",
+        "availabilityZoneRebalancing": "availabilityZoneRebalancing",
+        "capacityProviderStrategies": "capacityProviderStrategy",
+        "deploymentCircuitBreaker": "deploymentConfiguration.deploymentCircuitBreaker",
+        "deploymentController": "deploymentController",
+        "deploymentMinimumHealthyPercent": "deploymentConfiguration.minimumHealthyPercent",
+        "desiredCount": "desiredCount",
+        "enableEcsManagedTags": "enableECSManagedTags",
+        "enableExecuteCommand": "enableExecuteCommand",
+        "healthCheckGracePeriodSeconds": "healthCheckGracePeriodSeconds",
+        "iamRole": "roleArn || ''",
+        "launchType": "launchType",
+        "loadBalancers": "loadBalancers",
+        "name": "serviceName",
+        "platformVersion": "platformVersion",
+        "propagateTags": "propagateTags",
+        "schedulingStrategy": "schedulingStrategy",
+    }
+
     def replaces(self, old: Properties, new: Properties) -> Iterable[str]:
         # As `capacityProviderStrategyCustomizeDiff` of the official provider has it.
         before, after = old.get("capacityProviderStrategies"), new.get("capacityProviderStrategies")
@@ -442,66 +372,69 @@ class Service(ResourceType):
             yield "launchType", "launchType and capacityProviderStrategies can't both be given"
 
     def create(self, aws: Session, inputs: Properties) -> str:
-        tags = tag_list(inputs.get("tags"), "key", "value")
-        arguments = {
-            **_service_arguments(inputs),
-            **_renamed(
-                inputs,
-                "cluster",
-                "launchType",
-                "schedulingStrategy",
-                serviceName="name",
-                role="iamRole",
-            ),
-        }
-        if inputs.get("schedulingStrategy", "REPLICA") == "REPLICA":
-            arguments["desiredCount"] = inputs.get("desiredCount", 0)
-        if controller := inputs.get("deploymentController"):
-            arguments["deploymentController"] = {"type": controller.get("type", "ECS")}
-        if tags:
-            arguments["tags"] = tags
         since = datetime.now(UTC)
-        service = aws.client("ecs").create_service(**arguments)["service"]
+        id = str(super().create(aws, inputs))
         if inputs.get("waitForSteadyState"):
-            _wait_steady(aws, str(service["serviceArn"]), str(service["clusterArn"]), since, "create")
-        return str(service["serviceArn"])
+            _wait_steady(aws, id, _cluster_of(id, inputs), since, "create")
+        return id
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        service = _find_service(aws, id, _cluster_of(id, state))
-        if service is None or service["status"] == "INACTIVE":
-            return None
-        live = {
-            "name": service["serviceName"],
-            "arn": service["serviceArn"],
-            "cluster": _like(state.get("cluster"), service["clusterArn"]),
-            "iamRole": service.get("roleArn", ""),
-            **_live_service(service, state),
-            "tags": tag_map(service.get("tags"), "key", "value"),
-        }
-        return written(
-            live,
-            state,
-            "alarms",
-            "capacityProviderStrategies",
-            "deploymentCircuitBreaker",
-            "deploymentConfiguration",
-            "deploymentController",
-            "loadBalancers",
-            "networkConfiguration",
-            "orderedPlacementStrategies",
-            "placementConstraints",
-            "serviceRegistries",
-        )
+    def arguments(self, call: str, inputs: Properties) -> Properties:
+        inputs = dict(inputs)
+        if inputs.get("schedulingStrategy") == "DAEMON":  # a daemon runs one task an instance
+            inputs["desiredCount"] = inputs["deploymentMaximumPercent"] = None
+        elif call == self.creates:
+            inputs.setdefault("desiredCount", 0)
+        parts = {name: inputs[key] for key, name in _DEPLOYMENT.items() if inputs.get(key) is not None}
+        if parts or inputs.get("deploymentConfiguration"):
+            inputs["deploymentConfiguration"] = {**(inputs.get("deploymentConfiguration") or {}), **parts}
+        return super().arguments(call, inputs)
+
+    def argument(self, key: str, value: Any, shape: Any) -> Any:  # noqa: ANN401 - any plain value
+        if key == "networkConfiguration":
+            public = "ENABLED" if value.get("assignPublicIp") else "DISABLED"
+            value = {"awsvpcConfiguration": {"securityGroups": [], **value, "assignPublicIp": public}}
+        if key == "deploymentController":
+            value = {"type": "ECS", **value}
+        return super().argument(key, value, shape)
+
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        properties = super().properties(aws, live, state)
+        properties["cluster"] = _like(state.get("cluster"), live["clusterArn"])
+        # A program may name its task definition by `family:revision`.
+        definition = live.get("taskDefinition")
+        properties["taskDefinition"] = _like(state.get("taskDefinition"), definition) if definition else ""
+        if live.get("schedulingStrategy") != "DAEMON":
+            deployment = live.get("deploymentConfiguration") or {}
+            properties["deploymentMaximumPercent"] = deployment.get("maximumPercent")
+        if network := (live.get("networkConfiguration") or {}).get("awsvpcConfiguration"):
+            properties["networkConfiguration"] = {
+                "subnets": network["subnets"],
+                "securityGroups": network.get("securityGroups", []),
+                "assignPublicIp": network.get("assignPublicIp") == "ENABLED",
+            }
+        return properties
+
+    def changes(self, changed: set[str], old: Properties, new: Properties) -> Properties:
+        # Only what changed is sent: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
+        # leaves the rest as it is.
+        together = {*_DEPLOYMENT, "deploymentConfiguration"}
+        sent = changed - {"forceNewDeployment"} | {"schedulingStrategy"} | (together if changed & together else set())
+        arguments = super().changes(sent, old, new)
+        arguments = {name: value for name, value in arguments.items() if name not in ("cluster", "service")}
+        # `triggers` make a new deployment only together with forceNewDeployment, which alone makes one with any update.
+        if new.get("forceNewDeployment") and (arguments or changed & {"triggers", "forceNewDeployment"}):
+            arguments["forceNewDeployment"] = True
+        return arguments
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        arguments = _service_changes(old, new)
-        cluster = _cluster_of(id, new)
-        if arguments:
-            since = datetime.now(UTC)
-            aws.client("ecs").update_service(cluster=cluster, service=id, **arguments)
-            if new.get("waitForSteadyState"):
-                _wait_steady(aws, id, cluster, since, "update")
-        _retag(aws, id, old, new)
+        since = datetime.now(UTC)
+        super().update(aws, id, old, new)
+        changed = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+        if new.get("waitForSteadyState") and self.changes(changed, old, new):
+            _wait_steady(aws, id, _cluster_of(id, new), since, "update")
+
+    def where(self, id: str, state: Properties) -> Properties:
+        return {"cluster": _cluster_of(id, state), "service": id}
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:
         cluster = _cluster_of(id, state)
@@ -536,266 +469,6 @@ def _cluster_of(id: str, state: Properties) -> str:
 def _like(last: object, arn: str) -> str:
     """Return an ARN as the program wrote it: as the ARN or as the name at its end."""
     return arn.rsplit("/", 1)[-1] if isinstance(last, str) and last and not last.startswith("arn:") else arn
-
-
-def _service_arguments(inputs: Properties) -> Properties:
-    """Return what CreateService and UpdateService take alike."""
-    arguments = _renamed(
-        inputs,
-        "availabilityZoneRebalancing",
-        "enableExecuteCommand",
-        "healthCheckGracePeriodSeconds",
-        "loadBalancers",
-        "placementConstraints",
-        "platformVersion",
-        "propagateTags",
-        "taskDefinition",
-        "vpcLatticeConfigurations",
-        capacityProviderStrategy="capacityProviderStrategies",
-        enableECSManagedTags="enableEcsManagedTags",
-        placementStrategy="orderedPlacementStrategies",
-    )
-    if "loadBalancers" in arguments:
-        arguments["loadBalancers"] = [_load_balancer(item) for item in arguments["loadBalancers"]]
-    if configuration := _deployment_configuration(inputs):
-        arguments["deploymentConfiguration"] = configuration
-    if network := inputs.get("networkConfiguration"):
-        arguments["networkConfiguration"] = _network(network)
-    if registries := inputs.get("serviceRegistries"):
-        arguments["serviceRegistries"] = [dict(registries)]
-    if connect := inputs.get("serviceConnectConfiguration"):
-        arguments["serviceConnectConfiguration"] = _service_connect(connect)
-    if volume := inputs.get("volumeConfiguration"):
-        arguments["volumeConfigurations"] = [_managed_volume(volume)]
-    return arguments
-
-
-#: For an argument of UpdateService: the properties that it is made of.
-_UPDATES: Mapping[str, tuple[str, ...]] = {
-    "availabilityZoneRebalancing": ("availabilityZoneRebalancing",),
-    "capacityProviderStrategy": ("capacityProviderStrategies",),
-    "deploymentConfiguration": (
-        "alarms",
-        "deploymentCircuitBreaker",
-        "deploymentConfiguration",
-        "deploymentMaximumPercent",
-        "deploymentMinimumHealthyPercent",
-    ),
-    "deploymentController": ("deploymentController",),
-    "desiredCount": ("desiredCount",),
-    "enableECSManagedTags": ("enableEcsManagedTags",),
-    "enableExecuteCommand": ("enableExecuteCommand",),
-    "healthCheckGracePeriodSeconds": ("healthCheckGracePeriodSeconds",),
-    "loadBalancers": ("loadBalancers",),
-    "networkConfiguration": ("networkConfiguration",),
-    "placementConstraints": ("placementConstraints",),
-    "placementStrategy": ("orderedPlacementStrategies",),
-    "platformVersion": ("platformVersion",),
-    "propagateTags": ("propagateTags",),
-    "serviceConnectConfiguration": ("serviceConnectConfiguration",),
-    "serviceRegistries": ("serviceRegistries",),
-    "taskDefinition": ("taskDefinition",),
-    "volumeConfigurations": ("volumeConfiguration",),
-    "vpcLatticeConfigurations": ("vpcLatticeConfigurations",),
-}
-
-#: What UpdateService is given for an argument that the program took away; the rest keeps its live value.
-_CLEARED: Mapping[str, Any] = {
-    "capacityProviderStrategy": [],
-    "healthCheckGracePeriodSeconds": 0,
-    "loadBalancers": [],
-    "placementConstraints": [],
-    "placementStrategy": [],
-    "propagateTags": "NONE",
-    "serviceConnectConfiguration": {"enabled": False},
-    "serviceRegistries": [],
-    "volumeConfigurations": [],
-    "vpcLatticeConfigurations": [],
-}
-
-
-def _service_changes(old: Properties, new: Properties) -> Properties:
-    """Return the arguments of UpdateService that lead from the old inputs to the new ones.
-
-    Only what changed is sent: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
-    leaves the rest as it is.
-    """
-    every = _service_arguments(new)
-    if new.get("schedulingStrategy", "REPLICA") == "REPLICA" and "desiredCount" in new:
-        every["desiredCount"] = new["desiredCount"]
-    if controller := new.get("deploymentController"):
-        every["deploymentController"] = {"type": controller.get("type", "ECS")}
-    arguments: Properties = {}
-    for argument, properties in _UPDATES.items():
-        if not changed(old, new, *properties):
-            continue
-        if argument in every:
-            arguments[argument] = every[argument]
-        elif argument in _CLEARED:
-            arguments[argument] = _CLEARED[argument]
-    # `triggers` make a new deployment only together with forceNewDeployment, which alone makes one with any update.
-    if new.get("forceNewDeployment") and (arguments or changed(old, new, "triggers", "forceNewDeployment")):
-        arguments["forceNewDeployment"] = True
-    return arguments
-
-
-def _load_balancer(item: Properties) -> Properties:
-    result = _renamed(item, "containerName", "containerPort", "targetGroupArn", loadBalancerName="elbName")
-    if advanced := item.get("advancedConfiguration"):
-        result["advancedConfiguration"] = _renamed(
-            advanced, "alternateTargetGroupArn", "productionListenerRule", "roleArn", "testListenerRule"
-        )
-    return result
-
-
-def _deployment_configuration(inputs: Properties) -> Properties:
-    configuration = _renamed(inputs, "deploymentCircuitBreaker", "alarms")
-    strategy = inputs.get("deploymentConfiguration") or {}
-    configuration.update(_renamed(strategy, "strategy", "canaryConfiguration", "linearConfiguration"))
-    if strategy.get("bakeTimeInMinutes") is not None:
-        configuration["bakeTimeInMinutes"] = int(strategy["bakeTimeInMinutes"])
-    for key, minutes in (
-        ("canaryConfiguration", "canaryBakeTimeInMinutes"),
-        ("linearConfiguration", "stepBakeTimeInMinutes"),
-    ):
-        if key in configuration and configuration[key].get(minutes) is not None:
-            configuration[key] = {**configuration[key], minutes: int(configuration[key][minutes])}
-    if hooks := strategy.get("lifecycleHooks"):
-        configuration["lifecycleHooks"] = [_lifecycle_hook(hook) for hook in hooks]
-    if inputs.get("deploymentMinimumHealthyPercent") is not None:
-        configuration["minimumHealthyPercent"] = inputs["deploymentMinimumHealthyPercent"]
-    # A daemon runs one task an instance; it has no maximum to set.
-    if inputs.get("deploymentMaximumPercent") is not None and inputs.get("schedulingStrategy") != "DAEMON":
-        configuration["maximumPercent"] = inputs["deploymentMaximumPercent"]
-    return configuration
-
-
-def _lifecycle_hook(hook: Properties) -> Properties:
-    result = _renamed(hook, "hookTargetArn", "lifecycleStages", "roleArn", "targetType")
-    if hook.get("hookDetails"):
-        result["hookDetails"] = json.loads(hook["hookDetails"])
-    if timeout := hook.get("timeoutConfiguration"):
-        result["timeoutConfiguration"] = {
-            **_renamed(timeout, "action"),
-            **({"timeoutInMinutes": int(timeout["timeoutInMinutes"])} if timeout.get("timeoutInMinutes") else {}),
-        }
-    return result
-
-
-def _network(network: Properties) -> Properties:
-    return {
-        "awsvpcConfiguration": {
-            "subnets": network["subnets"],
-            "securityGroups": network.get("securityGroups") or [],
-            "assignPublicIp": "ENABLED" if network.get("assignPublicIp") else "DISABLED",
-        }
-    }
-
-
-def _service_connect(connect: Properties) -> Properties:
-    result = _renamed(connect, "enabled", "namespace", "accessLogConfiguration")
-    if log := connect.get("logConfiguration"):
-        result["logConfiguration"] = _renamed(log, "logDriver", "options", "secretOptions")
-    if services := connect.get("services"):
-        result["services"] = [_connected(service) for service in services]
-    return result
-
-
-def _connected(service: Properties) -> Properties:
-    result = _renamed(
-        service, "portName", "discoveryName", "ingressPortOverride", "timeout", clientAliases="clientAlias"
-    )
-    if tls := service.get("tls"):
-        result["tls"] = {
-            "issuerCertificateAuthority": dict(tls["issuerCertAuthority"]),
-            **_renamed(tls, "kmsKey", "roleArn"),
-        }
-    return result
-
-
-def _managed_volume(volume: Properties) -> Properties:
-    managed = volume["managedEbsVolume"]
-    result = _renamed(
-        managed,
-        "roleArn",
-        "encrypted",
-        "iops",
-        "kmsKeyId",
-        "snapshotId",
-        "throughput",
-        "volumeInitializationRate",
-        "volumeType",
-        filesystemType="fileSystemType",
-        sizeInGiB="sizeInGb",
-    )
-    if specifications := managed.get("tagSpecifications"):
-        result["tagSpecifications"] = [
-            {
-                **_renamed(specification, "resourceType", "propagateTags"),
-                **({"tags": tag_list(specification["tags"], "key", "value")} if specification.get("tags") else {}),
-            }
-            for specification in specifications
-        ]
-    return {"name": volume["name"], "managedEBSVolume": result}
-
-
-def _live_service(service: Properties, state: Properties) -> Properties:
-    """Return a described service under the schema's names."""
-    deployment = service.get("deploymentConfiguration") or {}
-    definition = str(service.get("taskDefinition", ""))
-    live = _renamed(
-        service,
-        "availabilityZoneRebalancing",
-        "desiredCount",
-        "enableExecuteCommand",
-        "healthCheckGracePeriodSeconds",
-        "launchType",
-        "placementConstraints",
-        "platformVersion",
-        "propagateTags",
-        "schedulingStrategy",
-        capacityProviderStrategies="capacityProviderStrategy",
-        deploymentController="deploymentController",
-        enableEcsManagedTags="enableECSManagedTags",
-        orderedPlacementStrategies="placementStrategy",
-    )
-    # A program may name its task definition by `family:revision`.
-    live["taskDefinition"] = _like(state.get("taskDefinition"), definition) if definition else ""
-    live["loadBalancers"] = [
-        {
-            **_renamed(item, "containerName", "containerPort", "targetGroupArn", elbName="loadBalancerName"),
-            **_renamed(item, "advancedConfiguration"),
-        }
-        for item in service.get("loadBalancers", [])
-    ]
-    if service.get("schedulingStrategy") != "DAEMON":
-        live.update(_renamed(deployment, deploymentMaximumPercent="maximumPercent"))
-    live.update(
-        _renamed(
-            deployment,
-            "alarms",
-            "deploymentCircuitBreaker",
-            deploymentMinimumHealthyPercent="minimumHealthyPercent",
-        )
-    )
-    if breaker := live.get("deploymentCircuitBreaker"):
-        live["deploymentCircuitBreaker"] = _renamed(breaker, "enable", "rollback")
-    if deployment.get("strategy"):
-        live["deploymentConfiguration"] = {
-            **_renamed(deployment, "strategy", "canaryConfiguration", "linearConfiguration", "lifecycleHooks"),
-            **(
-                {"bakeTimeInMinutes": str(deployment["bakeTimeInMinutes"])} if "bakeTimeInMinutes" in deployment else {}
-            ),
-        }
-    if network := (service.get("networkConfiguration") or {}).get("awsvpcConfiguration"):
-        live["networkConfiguration"] = {
-            "subnets": network["subnets"],
-            "securityGroups": network.get("securityGroups", []),
-            "assignPublicIp": network.get("assignPublicIp") == "ENABLED",
-        }
-    if registries := service.get("serviceRegistries"):
-        live["serviceRegistries"] = registries[0]
-    return live
 
 
 #: The ends of a service deployment that aren't the one that was asked for.

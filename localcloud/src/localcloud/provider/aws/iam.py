@@ -1,13 +1,14 @@
 """IAM: roles, policies and what ties them together."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, resource
+from localcloud.provider.api import ApiResource, Tagging
+from localcloud.provider.base import UNKNOWN, AutoName, Properties, resource
 from localcloud.provider.echo import document
 from localcloud.provider.session import Session
-from localcloud.provider.shapes import changed, found, ignoring, pick, tag_changes, tag_list, tag_map
+from localcloud.provider.shapes import added_and_removed, changed, found, ignoring
 
 #: A managed policy keeps at most five versions: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _MAX_VERSIONS = 5
@@ -22,8 +23,13 @@ def _valid_document(inputs: Properties, key: str) -> Iterable[tuple[str, str]]:
             yield key, f"is no JSON: {error}"
 
 
+#: What the identities of IAM tell alike.
+_IDENTITY = {"arn": "Arn", "createDate": "CreateDate", "path": "Path"}
+_NOT_FOUND = ("NoSuchEntity",)
+
+
 @resource("aws:iam/role:Role")
-class Role(ResourceType):
+class Role(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/iam/role/.
 
     `managedPolicyArns` and `inlinePolicies` are followed only where the program gives them; the official provider
@@ -36,47 +42,43 @@ class Role(ResourceType):
     documents = frozenset({"assumeRolePolicy"})
     unordered = frozenset({"managedPolicyArns", "inlinePolicies"})
 
+    service = "iam"
+    creates, reads, deletes = "create_role", "get_role", "delete_role"
+    keys = {"name": "RoleName"}
+    described = "Role"
+    not_found = _NOT_FOUND
+    tagging = Tagging("RoleName", "tag_role", "untag_role", "list_role_tags", by="id")
+    renames = {"assumeRolePolicy": "AssumeRolePolicyDocument"}
+    outputs = {
+        **_IDENTITY,
+        "assumeRolePolicy": "to_string(AssumeRolePolicyDocument)",
+        "description": "Description || ''",
+        "maxSessionDuration": "MaxSessionDuration",
+        "permissionsBoundary": "PermissionsBoundary.PermissionsBoundaryArn",
+        "uniqueId": "RoleId",
+    }
+
     def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         yield from _valid_document(inputs, "assumeRolePolicy")
         seconds = inputs["maxSessionDuration"]
         if seconds is not UNKNOWN and not 3600 <= seconds <= 43200:
             yield "maxSessionDuration", f"{seconds} is out of range: 3600 to 43200 seconds"
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        iam, name = aws.client("iam"), str(inputs["name"])
-        iam.create_role(
-            RoleName=name,
-            AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
-            Tags=tag_list(inputs["tags"]),
-            **pick(inputs, "description", "maxSessionDuration", "path", "permissionsBoundary"),
-        )
-        self._policies(aws, name, {}, inputs)
-        return name
+    def after_create(self, aws: Session, id: str, inputs: Properties) -> None:
+        self._policies(aws, id, {}, inputs)
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        iam = aws.client("iam")
-        answer = found(lambda: iam.get_role(RoleName=id), "NoSuchEntity")
-        if answer is None:
-            return None
-        role = answer["Role"]
-        live: Properties = {
-            **_identity(role, "RoleName", "RoleId"),
-            "description": role.get("Description", ""),
-            "maxSessionDuration": role["MaxSessionDuration"],
-            "permissionsBoundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
-            "assumeRolePolicy": document(json.dumps(role["AssumeRolePolicyDocument"]), state.get("assumeRolePolicy")),
-            "tags": tag_map(iam.list_role_tags(RoleName=id)["Tags"]),
-        }
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        iam, id, properties = aws.client("iam"), live["RoleName"], super().properties(aws, live, state)
         if state.get("managedPolicyArns"):
             attached = iam.list_attached_role_policies(RoleName=id)["AttachedPolicies"]
-            live["managedPolicyArns"] = sorted(item["PolicyArn"] for item in attached)
+            properties["managedPolicyArns"] = sorted(item["PolicyArn"] for item in attached)
         if state.get("inlinePolicies"):
             last = {item.get("name"): item.get("policy") for item in state["inlinePolicies"]}
-            live["inlinePolicies"] = [
+            properties["inlinePolicies"] = [
                 {"name": name, "policy": document(_inline(iam, id, name), last.get(name))}
                 for name in iam.list_role_policies(RoleName=id)["PolicyNames"]
             ]
-        return live
+        return properties
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
         iam = aws.client("iam")
@@ -94,15 +96,10 @@ class Role(ResourceType):
             else:
                 iam.delete_role_permissions_boundary(RoleName=id)
         self._policies(aws, id, old, new)
-        put, drop = tag_changes(old.get("tags"), new.get("tags"))
-        if drop:
-            iam.untag_role(RoleName=id, TagKeys=drop)
-        if put:
-            iam.tag_role(RoleName=id, Tags=tag_list(put))
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:
         iam = aws.client("iam")
-        with ignoring("NoSuchEntity"):
+        with ignoring(*_NOT_FOUND):
             for profile in iam.list_instance_profiles_for_role(RoleName=id)["InstanceProfiles"]:
                 iam.remove_role_from_instance_profile(InstanceProfileName=profile["InstanceProfileName"], RoleName=id)
             if state.get("forceDetachPolicies") or state.get("managedPolicyArns"):
@@ -133,102 +130,74 @@ class Role(ResourceType):
 
 
 @resource("aws:iam/rolePolicy:RolePolicy")
-class RolePolicy(ResourceType):
+class RolePolicy(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/iam/rolepolicy/."""
 
-    tagged = False
     replace = frozenset({"name", "namePrefix", "role"})
     autoname = AutoName(max_length=128)
     documents = frozenset({"policy"})
+    service = "iam"
+    creates = updates = "put_role_policy"
+    updates_whole = True
+    reads, deletes = "get_role_policy", "delete_role_policy"
+    keys = {"role": "RoleName", "name": "PolicyName"}
+    separator = ":"
+    not_found = _NOT_FOUND
+    renames = {"policy": "PolicyDocument"}
+    outputs = {"policy": "to_string(PolicyDocument)"}
 
     def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         return _valid_document(inputs, "policy")
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        self.update(aws, f"{inputs['role']}:{inputs['name']}", {}, inputs)
-        return f"{inputs['role']}:{inputs['name']}"
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        role, _, name = id.partition(":")
-        policy = found(lambda: _inline(aws.client("iam"), role, name), "NoSuchEntity")
-        if policy is None:
-            return None
-        return {"name": name, "role": role, "policy": document(policy, state.get("policy"))}
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        role, _, name = id.partition(":")
-        aws.client("iam").put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=new["policy"])
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        role, _, name = id.partition(":")
-        with ignoring("NoSuchEntity"):
-            aws.client("iam").delete_role_policy(RoleName=role, PolicyName=name)
-
 
 @resource("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
-class RolePolicyAttachment(ResourceType):
+class RolePolicyAttachment(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/iam/rolepolicyattachment/."""
 
-    tagged = False
     replace = frozenset({"policyArn", "role"})
+    service = "iam"
+    creates, reads, deletes = "attach_role_policy", "list_attached_role_policies", "detach_role_policy"
+    keys = {"role": "RoleName", "policyArn": "PolicyArn"}
+    not_found = _NOT_FOUND
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        aws.client("iam").attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
-        return f"{inputs['role']}/{inputs['policyArn']}"
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        role, _, arn = id.partition("/")
+    def find(self, aws: Session, id: str, state: Properties) -> Any:  # noqa: ANN401 - botocore's answers
+        role, arn = self.parts(id).values()
         pages = aws.client("iam").get_paginator("list_attached_role_policies").paginate(RoleName=role)
-        attached = found(lambda: [item["PolicyArn"] for page in pages for item in page["AttachedPolicies"]], *_GONE)
-        return {"role": role, "policyArn": arn} if arn in (attached or ()) else None
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        role, _, arn = id.partition("/")
-        with ignoring(*_GONE):
-            aws.client("iam").detach_role_policy(RoleName=role, PolicyArn=arn)
-
-
-_GONE = ("NoSuchEntity",)
+        attached = found(lambda: [item for page in pages for item in page["AttachedPolicies"]], *self.not_found)
+        return next((item for item in attached or () if item["PolicyArn"] == arn), None)
 
 
 @resource("aws:iam/policy:Policy")
-class Policy(ResourceType):
+class Policy(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/iam/policy/."""
 
     replace = frozenset({"description", "name", "namePrefix", "path"})
     defaults = {"path": "/"}
     autoname = AutoName(max_length=128)
     documents = frozenset({"policy"})
+    service = "iam"
+    creates, reads, deletes = "create_policy", "get_policy", "delete_policy"
+    keys = {"arn": "PolicyArn"}
+    new_id = "Policy.Arn"
+    described = "Policy"
+    not_found = _NOT_FOUND
+    tagging = Tagging("PolicyArn", "tag_policy", "untag_policy", "list_policy_tags")
+    renames = {"name": "PolicyName", "policy": "PolicyDocument"}
+    outputs = {
+        "attachmentCount": "AttachmentCount",
+        "description": "Description || ''",
+        "name": "PolicyName",
+        "path": "Path",
+        "policyId": "PolicyId",
+    }
 
     def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         return _valid_document(inputs, "policy")
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        policy = aws.client("iam").create_policy(
-            PolicyName=inputs["name"],
-            PolicyDocument=inputs["policy"],
-            Tags=tag_list(inputs["tags"]),
-            **pick(inputs, "description", "path"),
-        )["Policy"]
-        return str(policy["Arn"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        iam = aws.client("iam")
-        answer = found(lambda: iam.get_policy(PolicyArn=id), *_GONE)
-        if answer is None:
-            return None
-        policy = answer["Policy"]
-        version = iam.get_policy_version(PolicyArn=id, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
-        return {
-            "arn": policy["Arn"],
-            "name": policy["PolicyName"],
-            "path": policy["Path"],
-            "policyId": policy["PolicyId"],
-            "description": policy.get("Description", ""),
-            "attachmentCount": policy["AttachmentCount"],
-            "policy": document(json.dumps(version["Document"]), state.get("policy")),
-            "tags": tag_map(iam.list_policy_tags(PolicyArn=id)["Tags"]),
-        }
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        where = {"PolicyArn": live["Arn"], "VersionId": live["DefaultVersionId"]}
+        text = json.dumps(aws.client("iam").get_policy_version(**where)["PolicyVersion"]["Document"])
+        return {**super().properties(aws, live, state), "policy": document(text, state.get("policy"))}
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
         iam = aws.client("iam")
@@ -238,15 +207,10 @@ class Policy(ResourceType):
                 oldest = next(item for item in versions if not item["IsDefaultVersion"])
                 iam.delete_policy_version(PolicyArn=id, VersionId=oldest["VersionId"])
             iam.create_policy_version(PolicyArn=id, PolicyDocument=new["policy"], SetAsDefault=True)
-        put, drop = tag_changes(old.get("tags"), new.get("tags"))
-        if drop:
-            iam.untag_policy(PolicyArn=id, TagKeys=drop)
-        if put:
-            iam.tag_policy(PolicyArn=id, Tags=tag_list(put))
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:
         iam = aws.client("iam")
-        with ignoring(*_GONE):
+        with ignoring(*_NOT_FOUND):
             for version in iam.list_policy_versions(PolicyArn=id)["Versions"]:
                 if not version["IsDefaultVersion"]:
                     iam.delete_policy_version(PolicyArn=id, VersionId=version["VersionId"])
@@ -254,45 +218,31 @@ class Policy(ResourceType):
 
 
 @resource("aws:iam/instanceProfile:InstanceProfile")
-class InstanceProfile(ResourceType):
+class InstanceProfile(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/iam/instanceprofile/."""
 
     replace = frozenset({"name", "namePrefix", "path"})
     defaults = {"path": "/"}
     autoname = AutoName(max_length=128)
+    service = "iam"
+    creates, reads, deletes = "create_instance_profile", "get_instance_profile", "delete_instance_profile"
+    keys = {"name": "InstanceProfileName"}
+    described = "InstanceProfile"
+    not_found = _NOT_FOUND
+    tagging = Tagging("InstanceProfileName", "tag_instance_profile", "untag_instance_profile", reads="", by="id")
+    outputs = {**_IDENTITY, "role": "Roles[0].RoleName", "uniqueId": "InstanceProfileId"}
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        iam, name = aws.client("iam"), str(inputs["name"])
-        iam.create_instance_profile(InstanceProfileName=name, Path=inputs["path"], Tags=tag_list(inputs["tags"]))
-        self._role(aws, name, None, inputs.get("role"))
-        return name
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        answer = found(lambda: aws.client("iam").get_instance_profile(InstanceProfileName=id), *_GONE)
-        if answer is None:
-            return None
-        profile = answer["InstanceProfile"]
-        return {
-            **_identity(profile, "InstanceProfileName", "InstanceProfileId"),
-            "role": next((role["RoleName"] for role in profile["Roles"]), None),
-            "tags": tag_map(profile.get("Tags")),
-        }
+    def after_create(self, aws: Session, id: str, inputs: Properties) -> None:
+        self._role(aws, id, None, inputs.get("role"))
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        iam = aws.client("iam")
         if changed(old, new, "role"):
             self._role(aws, id, old.get("role"), new.get("role"))
-        put, drop = tag_changes(old.get("tags"), new.get("tags"))
-        if drop:
-            iam.untag_instance_profile(InstanceProfileName=id, TagKeys=drop)
-        if put:
-            iam.tag_instance_profile(InstanceProfileName=id, Tags=tag_list(put))
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring(*_GONE):
+        with ignoring(*self.not_found):
             self._role(aws, id, state.get("role"), None)
-        with ignoring(*_GONE):
-            aws.client("iam").delete_instance_profile(InstanceProfileName=id)
+        super().delete(aws, id, state)
 
     @staticmethod
     def _role(aws: Session, id: str, old: str | None, new: str | None) -> None:
@@ -304,65 +254,35 @@ class InstanceProfile(ResourceType):
 
 
 @resource("aws:iam/openIdConnectProvider:OpenIdConnectProvider")
-class OpenIdConnectProvider(ResourceType):
+class OpenIdConnectProvider(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/iam/openidconnectprovider/."""
 
     replace = frozenset({"url"})
     unordered = frozenset({"clientIdLists"})
+    service = "iam"
+    creates, reads = "create_open_id_connect_provider", "get_open_id_connect_provider"
+    updates, deletes = "update_open_id_connect_provider_thumbprint", "delete_open_id_connect_provider"
+    keys = {"arn": "OpenIDConnectProviderArn"}
+    new_id = "OpenIDConnectProviderArn"
+    not_found = _NOT_FOUND
+    tagging = Tagging(
+        "OpenIDConnectProviderArn", "tag_open_id_connect_provider", "untag_open_id_connect_provider", reads=""
+    )
+    outputs = {"clientIdLists": "ClientIDList", "thumbprintLists": "ThumbprintList"}
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        answer = aws.client("iam").create_open_id_connect_provider(
-            Url=inputs["url"],
-            ClientIDList=inputs["clientIdLists"],
-            ThumbprintList=inputs.get("thumbprintLists") or [],
-            Tags=tag_list(inputs["tags"]),
-        )
-        return str(answer["OpenIDConnectProviderArn"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        answer = found(lambda: aws.client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=id), *_GONE)
-        if answer is None:
-            return None
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
         # AWS keeps the URL without its scheme.
-        same = str(state.get("url", "")).removeprefix("https://") == answer["Url"]
-        return {
-            "arn": id,
-            "url": state["url"] if same else answer["Url"],
-            "clientIdLists": answer["ClientIDList"],
-            "thumbprintLists": answer["ThumbprintList"],
-            "tags": tag_map(answer.get("Tags")),
-        }
+        same = str(state.get("url", "")).removeprefix("https://") == live["Url"]
+        return {**super().properties(aws, live, state), "url": state["url"] if same else live["Url"]}
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
         iam = aws.client("iam")
-        before, after = set(old.get("clientIdLists") or ()), set(new.get("clientIdLists") or ())
-        for client in sorted(after - before):
+        added, removed = added_and_removed(old, new, "clientIdLists")
+        for client in added:
             iam.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=id, ClientID=client)
-        for client in sorted(before - after):
+        for client in removed:
             iam.remove_client_id_from_open_id_connect_provider(OpenIDConnectProviderArn=id, ClientID=client)
-        if changed(old, new, "thumbprintLists") and new.get("thumbprintLists"):
-            iam.update_open_id_connect_provider_thumbprint(
-                OpenIDConnectProviderArn=id, ThumbprintList=new["thumbprintLists"]
-            )
-        put, drop = tag_changes(old.get("tags"), new.get("tags"))
-        if drop:
-            iam.untag_open_id_connect_provider(OpenIDConnectProviderArn=id, TagKeys=drop)
-        if put:
-            iam.tag_open_id_connect_provider(OpenIDConnectProviderArn=id, Tags=tag_list(put))
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring(*_GONE):
-            aws.client("iam").delete_open_id_connect_provider(OpenIDConnectProviderArn=id)
-
-
-def _identity(entity: dict[str, Any], name: str, id: str) -> Properties:
-    return {
-        "arn": entity["Arn"],
-        "name": entity[name],
-        "uniqueId": entity[id],
-        "path": entity["Path"],
-        "createDate": entity["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
+        super().update(aws, id, old, new)
 
 
 def _inline(iam: Any, role: str, name: str) -> str:  # noqa: ANN401 - boto3 clients are made at run time

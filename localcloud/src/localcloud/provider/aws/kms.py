@@ -1,16 +1,16 @@
 """KMS: keys and aliases."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, resource
-from localcloud.provider.echo import document
+from localcloud.provider.api import ApiResource, Tagging
+from localcloud.provider.base import UNKNOWN, AutoName, Properties, resource
 from localcloud.provider.session import Session
-from localcloud.provider.shapes import changed, found, ignoring, pick, tag_changes, tag_list, tag_map
+from localcloud.provider.shapes import changed, ignoring, pick
 
 
 @resource("aws:kms/key:Key")
-class Key(ResourceType):
+class Key(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/kms/key/.
 
     Deleting a key schedules its deletion, 30 days ahead where no window is given; until then the account keeps it:
@@ -27,6 +27,23 @@ class Key(ResourceType):
     }
     documents = frozenset({"policy"})
 
+    service = "kms"
+    creates, reads = "create_key", "describe_key"
+    keys = {"keyId": "KeyId"}
+    new_id = "KeyMetadata.KeyId"
+    described = "KeyMetadata | [@][?KeyState!='PendingDeletion'] | [0]"
+    not_found = ("NotFoundException",)
+    tagging = Tagging("KeyId", reads="list_resource_tags", by="id")
+    renames = {"customerMasterKeySpec": "KeySpec"}
+    outputs = {
+        "arn": "Arn",
+        "customerMasterKeySpec": "KeySpec",
+        "description": "Description",
+        "isEnabled": "Enabled",
+        "keyUsage": "KeyUsage",
+        "multiRegion": "MultiRegion",
+    }
+
     def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         window, period = inputs.get("deletionWindowInDays"), inputs.get("rotationPeriodInDays")
         if window not in (None, UNKNOWN) and not 7 <= window <= 30:
@@ -37,50 +54,21 @@ class Key(ResourceType):
             if inputs.get("enableKeyRotation") is False:
                 yield "rotationPeriodInDays", "is given without enableKeyRotation: set enableKeyRotation to true"
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        kms = aws.client("kms")
-        key = kms.create_key(
-            **pick(
-                inputs,
-                "bypassPolicyLockoutSafetyCheck",
-                "customKeyStoreId",
-                "description",
-                "keyUsage",
-                "multiRegion",
-                "policy",
-                "xksKeyId",
-                KeySpec="customerMasterKeySpec",
-            ),
-            Tags=tag_list(inputs["tags"], "TagKey", "TagValue"),
-        )["KeyMetadata"]
-        self._rotation(aws, key["KeyId"], {"enableKeyRotation": False}, inputs)
+    def after_create(self, aws: Session, id: str, inputs: Properties) -> None:
+        self._rotation(aws, id, {"enableKeyRotation": False}, inputs)
         if inputs.get("isEnabled") is False:
-            kms.disable_key(KeyId=key["KeyId"])
-        return str(key["KeyId"])
+            aws.client("kms").disable_key(KeyId=id)
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        kms = aws.client("kms")
-        answer = found(lambda: kms.describe_key(KeyId=id), "NotFoundException")
-        if answer is None or answer["KeyMetadata"]["KeyState"] == "PendingDeletion":
-            return None
-        key = answer["KeyMetadata"]
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        kms, id = aws.client("kms"), live["KeyId"]
         rotation: dict[str, Any] = {}
-        if key["KeySpec"] == "SYMMETRIC_DEFAULT" and key["Origin"] == "AWS_KMS":
+        if live["KeySpec"] == "SYMMETRIC_DEFAULT" and live["Origin"] == "AWS_KMS":
             rotation = kms.get_key_rotation_status(KeyId=id)
-        policy = kms.get_key_policy(KeyId=id, PolicyName="default")["Policy"]
         return {
-            "arn": key["Arn"],
-            "keyId": key["KeyId"],
-            "description": key["Description"],
-            "keyUsage": key["KeyUsage"],
-            "customerMasterKeySpec": key["KeySpec"],
-            "isEnabled": key["Enabled"],
-            "multiRegion": key["MultiRegion"],
+            **super().properties(aws, live, state),
             "enableKeyRotation": rotation.get("KeyRotationEnabled", False),
             "rotationPeriodInDays": rotation.get("RotationPeriodInDays", 0),
-            "policy": document(policy, state.get("policy")),
-            "region": aws.region,
-            "tags": tag_map(kms.list_resource_tags(KeyId=id)["Tags"], "TagKey", "TagValue"),
+            "policy": self.echo("policy", kms.get_key_policy(KeyId=id, PolicyName="default")["Policy"], state),
         }
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
@@ -98,17 +86,12 @@ class Key(ResourceType):
                 Policy=new["policy"],
                 BypassPolicyLockoutSafetyCheck=new["bypassPolicyLockoutSafetyCheck"],
             )
-        put, drop = tag_changes(old.get("tags"), new.get("tags"))
-        if drop:
-            kms.untag_resource(KeyId=id, TagKeys=drop)
-        if put:
-            kms.tag_resource(KeyId=id, Tags=tag_list(put, "TagKey", "TagValue"))
         if changed(old, new, "isEnabled") and not new.get("isEnabled"):
             kms.disable_key(KeyId=id)
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:
         # KMSInvalidStateException: its deletion is scheduled already.
-        with ignoring("NotFoundException", "KMSInvalidStateException"):
+        with ignoring(*self.not_found, "KMSInvalidStateException"):
             kms = aws.client("kms")
             if kms.describe_key(KeyId=id)["KeyMetadata"]["KeyState"] != "PendingDeletion":
                 kms.schedule_key_deletion(KeyId=id, **pick(state, PendingWindowInDays="deletionWindowInDays"))
@@ -122,46 +105,33 @@ class Key(ResourceType):
 
 
 @resource("aws:kms/alias:Alias")
-class Alias(ResourceType):
+class Alias(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/kms/alias/."""
 
-    tagged = False
     replace = frozenset({"name", "namePrefix"})
     autoname = AutoName(max_length=255, prefix="alias/")
     recomputes = {"targetKeyId": ("targetKeyArn",)}
+    service = "kms"
+    creates, reads, updates, deletes = "create_alias", "list_aliases", "update_alias", "delete_alias"
+    keys = {"name": "AliasName"}
+    not_found = ("NotFoundException",)
+    outputs = {"arn": "AliasArn"}
 
     def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         name = inputs.get("name")
         if isinstance(name, str) and (not name.startswith("alias/") or name.startswith("alias/aws/")):
             yield "name", f'"{name}" must begin with "alias/", and not with "alias/aws/", which is AWS\'s own'
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        aws.client("kms").create_alias(AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"])
-        return str(inputs["name"])
+    def find(self, aws: Session, id: str, state: Properties) -> Any:  # noqa: ANN401 - botocore's answers
+        pages = aws.client("kms").get_paginator("list_aliases").paginate()
+        return next((item for page in pages for item in page["Aliases"] if item["AliasName"] == id), None)
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        alias = _alias(aws, id)
-        if alias is None:
-            return None
-        key_arn = alias["AliasArn"].replace(f":{id}", f":key/{alias['TargetKeyId']}")
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        key = live["TargetKeyId"]
         # A key may be named by its id or its ARN: the same key is no change.
-        same = str(state.get("targetKeyId", "")).endswith(alias["TargetKeyId"])
+        same = str(state.get("targetKeyId", "")).endswith(key)
         return {
-            "name": id,
-            "arn": alias["AliasArn"],
-            "targetKeyId": state["targetKeyId"] if same else alias["TargetKeyId"],
-            "targetKeyArn": key_arn,
-            "region": aws.region,
+            **super().properties(aws, live, state),
+            "targetKeyId": state["targetKeyId"] if same else key,
+            "targetKeyArn": live["AliasArn"].replace(f":{live['AliasName']}", f":key/{key}"),
         }
-
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        aws.client("kms").update_alias(AliasName=id, TargetKeyId=new["targetKeyId"])
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("NotFoundException"):
-            aws.client("kms").delete_alias(AliasName=id)
-
-
-def _alias(aws: Session, name: str) -> dict[str, Any] | None:
-    pages = aws.client("kms").get_paginator("list_aliases").paginate()
-    return next((item for page in pages for item in page["Aliases"] if item["AliasName"] == name), None)

@@ -2,49 +2,50 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from localcloud.provider.aws.lambda_ import GONE
+from localcloud.provider.api import ApiResource
 from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, resource
-from localcloud.provider.echo import written
 from localcloud.provider.session import Session
-from localcloud.provider.shapes import camel, found, ignoring, pascal
+from localcloud.provider.shapes import found
 
-#: For a property of a permission: the argument of AddPermission.
-_PERMISSION = {
-    "action": "Action",
-    "eventSourceToken": "EventSourceToken",
-    "function": "FunctionName",
-    "functionUrlAuthType": "FunctionUrlAuthType",
-    "invokedViaFunctionUrl": "InvokedViaFunctionUrl",
-    "principal": "Principal",
-    "principalOrgId": "PrincipalOrgID",
-    "qualifier": "Qualifier",
-    "sourceAccount": "SourceAccount",
-    "sourceArn": "SourceArn",
-    "statementId": "StatementId",
-}
+_NOT_FOUND = ("ResourceNotFoundException",)
 
 
 @resource("aws:lambda/permission:Permission")
-class Permission(ResourceType):
+class Permission(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/lambda/permission/."""
 
-    tagged = False
-    replace = frozenset(_PERMISSION)
+    replace = frozenset(
+        {
+            "action",
+            "eventSourceToken",
+            "function",
+            "functionUrlAuthType",
+            "invokedViaFunctionUrl",
+            "principal",
+            "principalOrgId",
+            "qualifier",
+            "sourceAccount",
+            "sourceArn",
+            "statementId",
+        }
+    )
     autoname = AutoName("statementId", max_length=100, unless=("statementIdPrefix",))
+    service = "lambda"
+    creates, reads, deletes = "add_permission", "get_policy", "remove_permission"
+    keys = {"statementId": "StatementId"}
+    not_found = _NOT_FOUND
+    renames = {"function": "FunctionName"}
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        arguments = {name: inputs[key] for key, name in _PERMISSION.items() if inputs.get(key) is not None}
-        aws.client("lambda").add_permission(**arguments)
-        return str(inputs["statementId"])
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        answer = found(lambda: aws.client("lambda").get_policy(**self._where(state)), *GONE)
+    def find(self, aws: Session, id: str, state: Properties) -> Any:  # noqa: ANN401 - botocore's answers
+        where = {name: value for name, value in self.where(id, state).items() if name != "StatementId"}
+        answer = found(lambda: aws.client("lambda").get_policy(**where), *self.not_found)
         statements = json.loads(answer["Policy"])["Statement"] if answer else []
-        live = next((statement for statement in statements if statement["Sid"] == id), None)
-        if live is None:
-            return None
+        return next((statement for statement in statements if statement["Sid"] == id), None)
+
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
         principal = live["Principal"]
         who = principal if isinstance(principal, str) else principal.get("Service") or principal.get("AWS")
         asked = state.get("principal")
@@ -55,7 +56,6 @@ class Permission(ResourceType):
         }
         via = condition.get("lambda:invokedviafunctionurl")
         return {
-            "statementId": id,
             "action": live["Action"],
             "principal": who,
             "sourceArn": condition.get("aws:sourcearn"),
@@ -65,64 +65,36 @@ class Permission(ResourceType):
             "invokedViaFunctionUrl": via == "true" if via is not None else None,
         }
 
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring(*GONE):
-            aws.client("lambda").remove_permission(StatementId=id, **self._where(state))
-
-    @staticmethod
-    def _where(state: Properties) -> Properties:
+    def where(self, id: str, state: Properties) -> Properties:
         more = {"Qualifier": state["qualifier"]} if state.get("qualifier") else {}
-        return {"FunctionName": state["function"], **more}
+        return {"FunctionName": state["function"], "StatementId": id, **more}
 
 
 @resource("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
-class FunctionEventInvokeConfig(ResourceType):
+class FunctionEventInvokeConfig(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/lambda/functioneventinvokeconfig/."""
 
-    tagged = False
     replace = frozenset({"functionName", "qualifier"})
     defaults = {"maximumRetryAttempts": 2}
+    service = "lambda"
+    creates = updates = "put_function_event_invoke_config"
+    updates_whole = True
+    reads, deletes = "get_function_event_invoke_config", "delete_function_event_invoke_config"
+    keys = {"functionName": "FunctionName"}
+    not_found = _NOT_FOUND
+    outputs = {
+        "maximumEventAgeInSeconds": "MaximumEventAgeInSeconds",
+        "maximumRetryAttempts": "MaximumRetryAttempts",
+    }
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        self._put(aws, inputs)
+    def id_of(self, inputs: Properties) -> str:
         qualifier = inputs.get("qualifier")
         return f"{inputs['functionName']}:{qualifier}" if qualifier else str(inputs["functionName"])
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        where = self._where(state)
-        live = found(lambda: aws.client("lambda").get_function_event_invoke_config(**where), *GONE)
-        if live is None:
-            return None
-        destinations = {key: value for key, value in (live.get("DestinationConfig") or {}).items() if value}
-        answer = {
-            "destinationConfig": camel(destinations) or None,
-            "maximumEventAgeInSeconds": live.get("MaximumEventAgeInSeconds"),
-            "maximumRetryAttempts": live.get("MaximumRetryAttempts"),
-        }
-        return written(answer, state, "destinationConfig")
+    def parts(self, id: str) -> Properties:
+        return {}
 
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        self._put(aws, new)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring(*GONE):
-            aws.client("lambda").delete_function_event_invoke_config(**self._where(state))
-
-    def _put(self, aws: Session, inputs: Properties) -> None:
-        arguments = {
-            name: inputs[key]
-            for key, name in (
-                ("maximumEventAgeInSeconds", "MaximumEventAgeInSeconds"),
-                ("maximumRetryAttempts", "MaximumRetryAttempts"),
-            )
-            if inputs.get(key) is not None
-        }
-        if inputs.get("destinationConfig"):
-            arguments["DestinationConfig"] = pascal(inputs["destinationConfig"])
-        aws.client("lambda").put_function_event_invoke_config(**self._where(inputs), **arguments)
-
-    @staticmethod
-    def _where(state: Properties) -> Properties:
+    def where(self, id: str, state: Properties) -> Properties:
         more = {"Qualifier": state["qualifier"]} if state.get("qualifier") else {}
         return {"FunctionName": state["functionName"], **more}
 
@@ -138,7 +110,6 @@ class Invocation(ResourceType):
     tagged = False
     replace = frozenset({"functionName", "qualifier", "triggers"})
     defaults = {"lifecycleScope": "CREATE_ONLY", "qualifier": "$LATEST", "terraformKey": "tf"}
-    documents = frozenset()
 
     def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         text = inputs.get("input")

@@ -1,15 +1,15 @@
 """Elastic Load Balancing v2: listeners, their rules and further certificates."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
-from localcloud.provider.aws.ec2 import refused
-from localcloud.provider.aws.load_balancers import live_tags, retag, text, typed
+from localcloud.provider.api import ApiResource
+from localcloud.provider.aws.load_balancers import TAGS, text, typed
 from localcloud.provider.base import Properties, ResourceType, resource
 from localcloud.provider.echo import as_written
 from localcloud.provider.session import Session
-from localcloud.provider.shapes import camel, changed, found, ignoring, pascal, pick, tag_list
+from localcloud.provider.shapes import camel, found, ignoring, pascal, pick
 
 _HEADERS = (
     "AccessControlAllowCredentials",
@@ -140,60 +140,54 @@ def flatten_actions(actions: list[dict[str, Any]], written: list[Properties] | N
 
 
 @resource("aws:lb/listener:Listener")
-class Listener(ResourceType):
+class Listener(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/lb/listener/."""
 
     replace = frozenset({"loadBalancerArn"})
+    missing = frozenset({"mutualAuthentication"})
+    service = "elbv2"
+    creates, reads, deletes = "create_listener", "describe_listeners", "delete_listener"
+    keys = {"arn": "ListenerArn"}
+    new_id = "Listeners[0].ListenerArn"
+    described = "Listeners[0]"
+    not_found = ("ListenerNotFound", "LoadBalancerNotFound")
+    tagging = TAGS
+    renames = {"certificateArn": "Certificates"}
+    outputs = {
+        "alpnPolicy": "AlpnPolicy[0]",
+        "certificateArn": "Certificates[0].CertificateArn",
+        "loadBalancerArn": "LoadBalancerArn",
+        "port": "Port",
+        "protocol": "Protocol",
+        "sslPolicy": "SslPolicy || ''",
+    }
 
-    def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
-        return refused(inputs, {"mutualAuthentication"})
+    def after_create(self, aws: Session, id: str, inputs: Properties) -> None:
+        self._attributes(aws, id, {}, inputs)
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        elb = aws.client("elbv2")
-        listener = elb.create_listener(
-            LoadBalancerArn=inputs["loadBalancerArn"],
-            **self._arguments(inputs),
-            **({"Tags": tag_list(inputs["tags"])} if inputs.get("tags") else {}),
-        )["Listeners"][0]
-        arn = str(listener["ListenerArn"])
-        self._attributes(aws, arn, {}, inputs)
-        return arn
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        answer = found(
-            lambda: aws.client("elbv2").describe_listeners(ListenerArns=[id]),
-            "ListenerNotFound",
-            "LoadBalancerNotFound",
-        )
-        if not answer or not answer["Listeners"]:
-            return None
-        return describe_listener(aws, answer["Listeners"][0], state)
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        answer = aws.client("elbv2").describe_listener_attributes(ListenerArn=live["ListenerArn"])
+        attributes = {item["Key"]: item.get("Value", "") for item in answer["Attributes"]}
+        return {
+            **super().properties(aws, live, {**state, "defaultActions": None}),
+            "defaultActions": flatten_actions(live.get("DefaultActions") or [], state.get("defaultActions")),
+            **{key: _attribute(attributes[name], name) for key, name in _ATTRIBUTES.items() if attributes.get(name)},
+        }
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
         keys = ("alpnPolicy", "certificateArn", "defaultActions", "port", "protocol", "sslPolicy")
         if any(key in new and old.get(key) != new[key] for key in keys):
-            aws.client("elbv2").modify_listener(ListenerArn=id, **self._arguments(new))
+            aws.client("elbv2").modify_listener(ListenerArn=id, **self.arguments("modify_listener", new))
         self._attributes(aws, id, old, new)
-        retag(aws, id, old, new)
 
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("ListenerNotFound", "LoadBalancerNotFound"):
-            aws.client("elbv2").delete_listener(ListenerArn=id)
+    def arguments(self, call: str, inputs: Properties) -> Properties:
+        application = ":loadbalancer/app/" in inputs["loadBalancerArn"]
+        return super().arguments(call, {"protocol": "HTTP" if application else None, **inputs})
 
-    @staticmethod
-    def _arguments(inputs: Properties) -> dict[str, Any]:
-        protocol = inputs.get("protocol")
-        if not protocol and ":loadbalancer/app/" in inputs["loadBalancerArn"]:
-            protocol = "HTTP"
-        return {
-            **pick(inputs, "port", "sslPolicy"),
-            **({"Protocol": protocol} if protocol else {}),
-            **(
-                {"Certificates": [{"CertificateArn": inputs["certificateArn"]}]} if inputs.get("certificateArn") else {}
-            ),
-            **({"AlpnPolicy": [inputs["alpnPolicy"]]} if inputs.get("alpnPolicy") else {}),
-            "DefaultActions": expand_actions(inputs["defaultActions"]),
-        }
+    def argument(self, key: str, value: Any, shape: Any) -> Any:  # noqa: ANN401 - any plain value
+        if key == "certificateArn":
+            return [{"CertificateArn": value}]
+        return expand_actions(value) if key == "defaultActions" else super().argument(key, value, shape)
 
     @staticmethod
     def _attributes(aws: Session, arn: str, old: Properties, new: Properties) -> None:
@@ -207,25 +201,6 @@ class Listener(ResourceType):
             aws.client("elbv2").modify_listener_attributes(
                 ListenerArn=arn, Attributes=[{"Key": key, "Value": value} for key, value in values.items()]
             )
-
-
-def describe_listener(aws: Session, listener: dict[str, Any], state: Properties) -> Properties:
-    """Return the properties that the resource and the data source of a listener share."""
-    arn = listener["ListenerArn"]
-    answer = aws.client("elbv2").describe_listener_attributes(ListenerArn=arn)
-    live = {item["Key"]: item.get("Value", "") for item in answer["Attributes"]}
-    certificates = listener.get("Certificates") or []
-    alpn = listener.get("AlpnPolicy") or []
-    return {
-        "arn": arn,
-        **pick(listener, "LoadBalancerArn", "Port", "Protocol"),
-        "sslPolicy": listener.get("SslPolicy", ""),
-        **({"certificateArn": certificates[0]["CertificateArn"]} if certificates else {}),
-        **({"alpnPolicy": alpn[0]} if alpn else {}),
-        "defaultActions": flatten_actions(listener.get("DefaultActions") or [], state.get("defaultActions")),
-        **{key: _attribute(live[name], name) for key, name in _ATTRIBUTES.items() if live.get(name)},
-        "tags": live_tags(aws, arn),
-    }
 
 
 def _attribute(value: str, name: str) -> Any:  # noqa: ANN401 - any plain value
@@ -265,45 +240,41 @@ def _flatten_conditions(conditions: list[dict[str, Any]]) -> list[Properties]:
 
 
 @resource("aws:lb/listenerRule:ListenerRule")
-class ListenerRule(ResourceType):
+class ListenerRule(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/lb/listenerrule/."""
 
     replace = frozenset({"listenerArn"})
     unordered = frozenset({"conditions", *(f"conditions.{key}.values" for key in _CONDITIONS)})
 
-    def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
-        return refused(inputs, {"transforms"})
+    missing = frozenset({"transforms"})
+    service = "elbv2"
+    creates, reads, updates, deletes = "create_rule", "describe_rules", "modify_rule", "delete_rule"
+    keys = {"arn": "RuleArn"}
+    new_id = "Rules[0].RuleArn"
+    described = "Rules[0]"
+    not_found = ("RuleNotFound", "ListenerNotFound")
+    tagging = TAGS
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        elb = aws.client("elbv2")
-        priority = inputs.get("priority")
-        if not priority:
+    def create(self, aws: Session, inputs: Properties) -> str | tuple[str, Properties]:
+        if not inputs.get("priority"):
             # The official provider takes the next number after the highest.
-            rules = elb.describe_rules(ListenerArn=inputs["listenerArn"])["Rules"]
-            priority = max((int(rule["Priority"]) for rule in rules if rule["Priority"] != "default"), default=0) + 1
-        rule = elb.create_rule(
-            ListenerArn=inputs["listenerArn"],
-            Priority=int(priority),
-            Conditions=_expand_conditions(inputs["conditions"]),
-            Actions=expand_actions(inputs["actions"]),
-            **({"Tags": tag_list(inputs["tags"])} if inputs.get("tags") else {}),
-        )["Rules"][0]
-        return str(rule["RuleArn"])
+            rules = aws.client("elbv2").describe_rules(ListenerArn=inputs["listenerArn"])["Rules"]
+            taken = [int(rule["Priority"]) for rule in rules if rule["Priority"] != "default"]
+            inputs = {**inputs, "priority": max(taken, default=0) + 1}
+        return super().create(aws, inputs)
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        answer = found(lambda: aws.client("elbv2").describe_rules(RuleArns=[id]), "RuleNotFound", "ListenerNotFound")
-        if not answer or not answer["Rules"]:
-            return None
-        rule = answer["Rules"][0]
-        conditions = _flatten_conditions(rule.get("Conditions") or [])
-        head, _, _ = id.rpartition("/")
+    def argument(self, key: str, value: Any, shape: Any) -> Any:  # noqa: ANN401 - any plain value
+        if key == "conditions":
+            return _expand_conditions(value)
+        return expand_actions(value) if key == "actions" else super().argument(key, value, shape)
+
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        head, _, _ = live["RuleArn"].rpartition("/")
         return {
-            "arn": id,
             "listenerArn": head.replace(":listener-rule/", ":listener/"),
-            "priority": int(rule["Priority"]) if rule["Priority"] != "default" else 99999,
-            "conditions": as_written(conditions, state["conditions"]) if state.get("conditions") else conditions,
-            "actions": flatten_actions(rule.get("Actions") or [], state.get("actions")),
-            "tags": live_tags(aws, id),
+            "priority": int(live["Priority"]) if live["Priority"] != "default" else 99999,
+            "conditions": _flatten_conditions(live.get("Conditions") or []),
+            "actions": flatten_actions(live.get("Actions") or [], state.get("actions")),
         }
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
@@ -311,18 +282,7 @@ class ListenerRule(ResourceType):
         if new.get("priority") and int(new["priority"]) != old.get("priority"):
             elb.set_rule_priorities(RulePriorities=[{"RuleArn": id, "Priority": int(new["priority"])}])
         # Only what changed is sent, as by the official provider: the actions may be someone else's, and ignored here.
-        arguments: dict[str, Any] = {}
-        if changed(old, new, "conditions"):
-            arguments["Conditions"] = _expand_conditions(new["conditions"])
-        if changed(old, new, "actions"):
-            arguments["Actions"] = expand_actions(new["actions"])
-        if arguments:
-            elb.modify_rule(RuleArn=id, **arguments)
-        retag(aws, id, old, new)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("RuleNotFound", "ListenerNotFound"):
-            aws.client("elbv2").delete_rule(RuleArn=id)
+        super().update(aws, id, old, new)
 
 
 @resource("aws:lb/listenerCertificate:ListenerCertificate")

@@ -1,13 +1,13 @@
 """Elastic Load Balancing v2: load balancers."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from localcloud.provider.aws.ec2 import refused
-from localcloud.provider.aws.prefixes import named
-from localcloud.provider.base import AutoName, Properties, ResourceType, resource
+from localcloud.provider.api import ApiResource, Tagging, refused
+from localcloud.provider.base import AutoName, Properties, resource
 from localcloud.provider.echo import as_written
 from localcloud.provider.session import Session
-from localcloud.provider.shapes import changed, found, ignoring, pick, tag_changes, tag_list, tag_map
+from localcloud.provider.shapes import changed, pick
 
 _ALL = frozenset({"application", "network", "gateway"})
 _ALB = frozenset({"application"})
@@ -57,22 +57,11 @@ def typed(value: str) -> Any:  # noqa: ANN401 - any plain value
     return int(value) if value.isdigit() else value
 
 
-def live_tags(aws: Session, arn: str) -> dict[str, str]:
-    """Return the tags of a load balancer, target group, listener or rule."""
-    return tag_map(aws.client("elbv2").describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"])
-
-
-def retag(aws: Session, arn: str, old: Properties, new: Properties) -> None:
-    """Bring the tags of something of Elastic Load Balancing from the old to the new ones."""
-    put, drop = tag_changes(old.get("tags"), new.get("tags"))
-    if drop:
-        aws.client("elbv2").remove_tags(ResourceArns=[arn], TagKeys=drop)
-    if put:
-        aws.client("elbv2").add_tags(ResourceArns=[arn], Tags=tag_list(put))
+TAGS = Tagging("ResourceArns", "add_tags", "remove_tags", "describe_tags", "TagDescriptions[0].Tags", by="id")
 
 
 @resource("aws:lb/loadBalancer:LoadBalancer")
-class LoadBalancer(ResourceType):
+class LoadBalancer(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/lb/loadbalancer/."""
 
     replace = frozenset({"customerOwnedIpv4Pool", "internal", "loadBalancerType", "name", "namePrefix"})
@@ -95,8 +84,26 @@ class LoadBalancer(ResourceType):
     }
     autoname = AutoName(max_length=32)
     unordered = frozenset({"securityGroups", "subnets", "subnetMappings"})
+    service = "elbv2"
+    creates, reads, deletes = "create_load_balancer", "describe_load_balancers", "delete_load_balancer"
+    keys = {"arn": "LoadBalancerArn"}
+    new_id = "LoadBalancers[0].LoadBalancerArn"
+    described = "LoadBalancers[0]"
+    not_found = ("LoadBalancerNotFound",)
+    tagging = TAGS
+    renames = {"loadBalancerType": "Type"}
+    outputs = {
+        "dnsName": "DNSName",
+        "ipAddressType": "IpAddressType",
+        "loadBalancerType": "Type",
+        "name": "LoadBalancerName",
+        "securityGroups": "SecurityGroups || `[]`",
+        "subnets": "AvailabilityZones[].SubnetId",
+        "vpcId": "VpcId",
+        "zoneId": "CanonicalHostedZoneId",
+    }
 
-    def validate(self, inputs: Properties) -> Any:  # noqa: ANN401 - an iterable of pairs
+    def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         yield from refused(
             inputs,
             {
@@ -114,33 +121,48 @@ class LoadBalancer(ResourceType):
             if inputs.get(key) and inputs.get("loadBalancerType") not in kinds:
                 yield key, f"a load balancer of type {inputs.get('loadBalancerType')} has none"
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        elb = aws.client("elbv2")
-        balancer = elb.create_load_balancer(
-            Name=named(inputs),
-            Scheme="internal" if inputs.get("internal") else "internet-facing",
-            Type=inputs["loadBalancerType"],
-            **pick(inputs, "ipAddressType", "securityGroups", "subnets"),
-            **(
-                {"SubnetMappings": [_mapping(item) for item in inputs["subnetMappings"]]}
-                if inputs.get("subnetMappings")
-                else {}
-            ),
-            **({"Tags": tag_list(inputs["tags"])} if inputs.get("tags") else {}),
-        )["LoadBalancers"][0]
-        arn = str(balancer["LoadBalancerArn"])
-        elb.get_waiter("load_balancer_available").wait(
-            LoadBalancerArns=[arn], WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-        )
-        self._attributes(aws, arn, {}, inputs)
-        return arn
+    def arguments(self, call: str, inputs: Properties) -> Properties:
+        scheme = "internal" if inputs.get("internal") else "internet-facing"
+        return super().arguments(call, {**inputs, "internal": None, "scheme": scheme})
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        elb = aws.client("elbv2")
-        answer = found(lambda: elb.describe_load_balancers(LoadBalancerArns=[id]), "LoadBalancerNotFound")
-        if not answer or not answer["LoadBalancers"]:
-            return None
-        return describe_balancer(aws, answer["LoadBalancers"][0], state)
+    def after_create(self, aws: Session, id: str, inputs: Properties) -> None:
+        aws.client("elbv2").get_waiter("load_balancer_available").wait(
+            LoadBalancerArns=[id], WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+        self._attributes(aws, id, {}, inputs)
+
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        arn, kind = live["LoadBalancerArn"], live["Type"]
+        answer = aws.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)
+        attributes = {item["Key"]: item.get("Value", "") for item in answer["Attributes"]}
+        logs: Properties = {}
+        for key, (name, kinds) in _LOGS.items():
+            if kind not in kinds:
+                continue
+            block = {
+                "enabled": attributes.get(f"{name}.enabled") == "true",
+                "bucket": attributes.get(f"{name}.bucket", ""),
+                "prefix": attributes.get(f"{name}.prefix", ""),
+            }
+            if state.get(key):
+                block = as_written(block, {"enabled": False, **state[key]})
+                if "enabled" not in state[key] and not block["enabled"]:
+                    del block["enabled"]
+            logs[key] = block
+        return {
+            **super().properties(aws, live, state),
+            "arnSuffix": suffix(arn, "loadbalancer"),
+            "internal": live["Scheme"] == "internal",
+            "subnetMappings": [
+                {"subnetId": zone["SubnetId"], **_addresses(zone)} for zone in live.get("AvailabilityZones") or ()
+            ],
+            **{
+                key: typed(attributes[name])
+                for key, (name, kinds) in _ATTRIBUTES.items()
+                if kind in kinds and attributes.get(name) not in (None, "")
+            },
+            **logs,
+        }
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
         elb = aws.client("elbv2")
@@ -153,11 +175,6 @@ class LoadBalancer(ResourceType):
             elb.set_subnets(LoadBalancerArn=id, SubnetMappings=[_mapping(item) for item in new["subnetMappings"]])
         if new.get("ipAddressType") and changed(old, new, "ipAddressType"):
             elb.set_ip_address_type(LoadBalancerArn=id, IpAddressType=new["ipAddressType"])
-        retag(aws, id, old, new)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("LoadBalancerNotFound"):
-            aws.client("elbv2").delete_load_balancer(LoadBalancerArn=id)
 
     @staticmethod
     def _attributes(aws: Session, arn: str, old: Properties, new: Properties) -> None:
@@ -190,52 +207,6 @@ def _mapping(item: Properties) -> dict[str, Any]:
         PrivateIPv4Address="privateIpv4Address",
         IPv6Address="ipv6Address",
     )
-
-
-def describe_balancer(aws: Session, balancer: dict[str, Any], state: Properties) -> Properties:
-    """Return the properties that the resource and the data source of a load balancer share."""
-    arn, kind = balancer["LoadBalancerArn"], balancer["Type"]
-    answer = aws.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)
-    live = {item["Key"]: item.get("Value", "") for item in answer["Attributes"]}
-    logs: Properties = {}
-    for key, (name, kinds) in _LOGS.items():
-        if kind not in kinds:
-            continue
-        block = {
-            "enabled": live.get(f"{name}.enabled") == "true",
-            "bucket": live.get(f"{name}.bucket", ""),
-            "prefix": live.get(f"{name}.prefix", ""),
-        }
-        if state.get(key):
-            block = as_written(block, {"enabled": False, **state[key]})
-            if "enabled" not in state[key] and not block["enabled"]:
-                del block["enabled"]
-        logs[key] = block
-    zones = balancer.get("AvailabilityZones") or []
-    many: Properties = {
-        "securityGroups": balancer.get("SecurityGroups") or [],
-        "subnets": [zone["SubnetId"] for zone in zones],
-        "subnetMappings": [{"subnetId": zone["SubnetId"], **_addresses(zone)} for zone in zones],
-    }
-    return {
-        "arn": arn,
-        "arnSuffix": suffix(arn, "loadbalancer"),
-        "dnsName": balancer["DNSName"],
-        "zoneId": balancer["CanonicalHostedZoneId"],
-        "name": balancer["LoadBalancerName"],
-        "vpcId": balancer["VpcId"],
-        "internal": balancer["Scheme"] == "internal",
-        "ipAddressType": balancer["IpAddressType"],
-        "loadBalancerType": kind,
-        **{key: as_written(value, state[key]) if state.get(key) else value for key, value in many.items()},
-        **{
-            key: typed(live[name])
-            for key, (name, kinds) in _ATTRIBUTES.items()
-            if kind in kinds and live.get(name) not in (None, "")
-        },
-        **logs,
-        "tags": live_tags(aws, arn),
-    }
 
 
 def _addresses(zone: dict[str, Any]) -> Properties:

@@ -1,25 +1,17 @@
-"""Amazon MQ: brokers and their configurations."""
+"""Amazon MQ: brokers."""
 
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, resource
-from localcloud.provider.echo import written
+from localcloud.provider.api import ApiResource, Tagging
+from localcloud.provider.base import AutoName, Properties, resource
 from localcloud.provider.session import Session
-from localcloud.provider.shapes import camel, changed, found, ignoring, pascal, tag_changes
-
-
-def _retag(aws: Session, old: Properties, new: Properties) -> None:
-    put, drop = tag_changes(old.get("tags"), new.get("tags"))
-    if put:
-        aws.client("mq").create_tags(ResourceArn=old["arn"], Tags=put)
-    if drop:
-        aws.client("mq").delete_tags(ResourceArn=old["arn"], TagKeys=drop)
+from localcloud.provider.shapes import changed, version_as_asked
 
 
 @resource("aws:mq/broker:Broker")
-class Broker(ResourceType):
+class Broker(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/mq/broker/."""
 
     replace = frozenset(
@@ -43,6 +35,30 @@ class Broker(ResourceType):
     autoname = AutoName("brokerName", max_length=50)
     unordered = frozenset({"securityGroups", "subnetIds", "users", "users.groups"})
 
+    service = "mq"
+    creates, reads, updates, deletes = "create_broker", "describe_broker", "update_broker", "delete_broker"
+    keys = {"id": "BrokerId"}
+    new_id = "BrokerId"
+    described = "[@][?BrokerState!='DELETION_IN_PROGRESS'] | [0]"
+    not_found = ("NotFoundException",)
+    tagging = Tagging("ResourceArn", "create_tags", "delete_tags", reads="")
+    outputs = {
+        "arn": "BrokerArn",
+        "autoMinorVersionUpgrade": "AutoMinorVersionUpgrade",
+        "brokerName": "BrokerName",
+        "configuration": "Configurations.Current",
+        "dataReplicationMode": "DataReplicationMode",
+        "deploymentMode": "DeploymentMode",
+        "encryptionOptions": "EncryptionOptions",
+        "engineType": "EngineType",
+        "hostInstanceType": "HostInstanceType",
+        "logs": "Logs.{audit: Audit, general: General}",
+        "maintenanceWindowStartTime": "MaintenanceWindowStartTime",
+        "publiclyAccessible": "PubliclyAccessible",
+        "securityGroups": "SecurityGroups || `[]`",
+        "subnetIds": "SubnetIds || `[]`",
+    }
+
     def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         logs = inputs.get("logs")
         if _is_rabbit(inputs) and isinstance(logs, dict) and str(logs.get("audit", "")).lower() == "true":
@@ -59,99 +75,54 @@ class Broker(ResourceType):
                 f"brokerName must be 1 to 50 letters, digits, dashes and underscores, got {name!r}",
             )
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        arguments: Properties = {
-            "AutoMinorVersionUpgrade": inputs["autoMinorVersionUpgrade"],
-            "BrokerName": inputs["brokerName"],
-            "DeploymentMode": inputs["deploymentMode"],
-            "EngineType": inputs["engineType"],
-            "EngineVersion": inputs["engineVersion"],
-            "HostInstanceType": inputs["hostInstanceType"],
-            "PubliclyAccessible": inputs["publiclyAccessible"],
-            "Tags": inputs.get("tags") or {},
-            "Users": [_user(user) for user in inputs.get("users") or []],
-            **_mutable(inputs, "configuration", "logs", "maintenanceWindowStartTime", "securityGroups"),
-        }
-        for key in (
-            "authenticationStrategy",
-            "dataReplicationMode",
-            "dataReplicationPrimaryBrokerArn",
-            "storageType",
-            "subnetIds",
-        ):
-            if inputs.get(key):
-                arguments[key[0].upper() + key[1:]] = inputs[key]
-        for key in ("encryptionOptions", "ldapServerMetadata"):
-            if inputs.get(key):
-                arguments[key[0].upper() + key[1:]] = pascal(inputs[key])
-        return str(aws.client("mq").create_broker(**arguments)["BrokerId"])
+    def argument(self, key: str, value: Any, shape: Any) -> Any:  # noqa: ANN401 - any plain value
+        if key == "users":
+            value = [{"consoleAccess": False, **user} for user in value]
+        return super().argument(key, value, shape)
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        broker = found(lambda: aws.client("mq").describe_broker(BrokerId=id), "NotFoundException")
-        if broker is None or broker["BrokerState"] == "DELETION_IN_PROGRESS":
-            return None
-        live: Properties = {
-            "arn": broker["BrokerArn"],
-            "brokerName": broker["BrokerName"],
-            "engineType": broker["EngineType"],
+    def arguments(self, call: str, inputs: Properties) -> Properties:
+        if _is_rabbit(inputs) and inputs.get("logs"):
+            # RabbitMQ has no audit log: https://docs.aws.amazon.com/amazon-mq/latest/api-reference
+            inputs = {**inputs, "logs": {key: value for key, value in inputs["logs"].items() if key != "audit"}}
+        return super().arguments(call, inputs)
+
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        return {
+            **super().properties(aws, live, {**state, "users": None}),
             # 3.13 is written, 3.13.7 runs: with minor upgrades RabbitMQ takes no more than major and minor.
-            "engineVersion": _version(broker, str(state.get("engineVersion", ""))),
-            "autoMinorVersionUpgrade": broker["AutoMinorVersionUpgrade"],
-            "authenticationStrategy": str(broker.get("AuthenticationStrategy", "simple")).lower(),
-            "deploymentMode": broker["DeploymentMode"],
-            "hostInstanceType": broker["HostInstanceType"],
-            "publiclyAccessible": broker["PubliclyAccessible"],
-            "securityGroups": broker.get("SecurityGroups", []),
-            "storageType": str(broker.get("StorageType", "")).lower(),
-            "subnetIds": broker.get("SubnetIds", []),
-            "instances": [_instance(item) for item in broker.get("BrokerInstances", [])],
-            "tags": broker.get("Tags") or {},
+            "engineVersion": version_as_asked(live["EngineVersion"], state.get("engineVersion")),
+            "authenticationStrategy": str(live.get("AuthenticationStrategy", "simple")).lower(),
+            "storageType": str(live.get("StorageType", "")).lower(),
+            "instances": [
+                {
+                    "consoleUrl": item.get("ConsoleURL", ""),
+                    "endpoints": item.get("Endpoints", []),
+                    "ipAddress": item.get("IpAddress", ""),
+                }
+                for item in live.get("BrokerInstances", [])
+            ],
         }
-        if current := (broker.get("Configurations") or {}).get("Current"):
-            live["configuration"] = camel(current)
-        if options := broker.get("EncryptionOptions"):
-            live["encryptionOptions"] = camel(options)
-        if logs := broker.get("Logs"):
-            live["logs"] = {key.lower(): logs[key] for key in ("Audit", "General") if key in logs}
-        if window := broker.get("MaintenanceWindowStartTime"):
-            live["maintenanceWindowStartTime"] = camel(window)
-        if broker.get("DataReplicationMode"):
-            live["dataReplicationMode"] = broker["DataReplicationMode"]
-        return written(
-            live,
-            state,
-            "authenticationStrategy",
-            "configuration",
-            "encryptionOptions",
-            "logs",
-            "maintenanceWindowStartTime",
-            "securityGroups",
-            "subnetIds",
-        )
+
+    def changes(self, changed: set[str], old: Properties, new: Properties) -> Properties:
+        # `engineType` says what logs there are.
+        return super().changes(changed | {"engineType"} if changed else changed, old, new)
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        mq = aws.client("mq")
-        arguments: Properties = {}
-        for key in ("configuration", "logs", "maintenanceWindowStartTime", "securityGroups"):
-            if changed(old, new, key):
-                arguments.update(_mutable(new, key))
-        for key in ("autoMinorVersionUpgrade", "engineVersion", "hostInstanceType", "authenticationStrategy"):
-            if changed(old, new, key) and new.get(key) is not None:
-                arguments[key[0].upper() + key[1:]] = new[key]
-        restart = False
-        if arguments:
-            mq.update_broker(BrokerId=id, **arguments)
-            restart = bool(arguments.keys() - {"AutoMinorVersionUpgrade", "MaintenanceWindowStartTime"})
+        super().update(aws, id, old, new)
+        keys = (
+            "authenticationStrategy",
+            "configuration",
+            "engineVersion",
+            "hostInstanceType",
+            "logs",
+            "securityGroups",
+        )
+        restart = changed(old, new, *keys)
         if changed(old, new, "users") and not _is_rabbit(new):
             # AWS has no call for RabbitMQ's users after the broker is made: the official provider sees no change there.
-            restart = _update_users(mq, id, old.get("users") or [], new.get("users") or []) or restart
+            restart = _update_users(aws.client("mq"), id, old.get("users") or [], new.get("users") or []) or restart
         if restart and new.get("applyImmediately"):
-            mq.reboot_broker(BrokerId=id)
-        _retag(aws, old, new)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("NotFoundException"):
-            aws.client("mq").delete_broker(BrokerId=id)
+            aws.client("mq").reboot_broker(BrokerId=id)
 
 
 def _is_rabbit(inputs: Mapping[str, Any]) -> bool:
@@ -182,38 +153,6 @@ def _user(user: Properties) -> Properties:
         "ConsoleAccess": bool(user.get("consoleAccess", False)),
         **({"Groups": user["groups"]} if user.get("groups") else {}),
         **({"ReplicationUser": True} if user.get("replicationUser") else {}),
-    }
-
-
-def _mutable(inputs: Properties, *keys: str) -> Properties:
-    """Return the arguments that CreateBroker and UpdateBroker take alike."""
-    arguments: Properties = {}
-    for key in keys:
-        value = inputs.get(key)
-        if value is None or value is UNKNOWN:
-            continue
-        if key == "logs":
-            logs = {name: str(value[name]).lower() == "true" for name in ("audit", "general") if name in value}
-            if _is_rabbit(inputs):
-                logs.pop("audit", None)  # RabbitMQ has none: https://docs.aws.amazon.com/amazon-mq/latest/api-reference
-            arguments["Logs"] = pascal(logs)
-        elif key == "securityGroups":
-            arguments["SecurityGroups"] = value
-        else:
-            arguments[key[0].upper() + key[1:]] = pascal(value)
-    return arguments
-
-
-def _version(broker: Mapping[str, Any], last: str) -> str:
-    live = str(broker["EngineVersion"])
-    return last if last and live.startswith(f"{last}.") else live
-
-
-def _instance(item: Mapping[str, Any]) -> Properties:
-    return {
-        "consoleUrl": item.get("ConsoleURL", ""),
-        "endpoints": item.get("Endpoints", []),
-        "ipAddress": item.get("IpAddress", ""),
     }
 
 

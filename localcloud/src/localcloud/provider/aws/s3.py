@@ -1,18 +1,19 @@
 """S3: buckets, and objects in them."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pulumi
 
+from localcloud.provider.api import ApiResource, Tagging
 from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, resource
 from localcloud.provider.session import DEFAULT_REGION, Session
 from localcloud.provider.shapes import changed, found, ignoring, pick, tag_list, tag_map
 
-GONE = ("NoSuchBucket", "404", "NoSuchKey")
+NOT_FOUND = ("NoSuchBucket", "404", "NoSuchKey")
 
 #: Route 53's zones of S3's website endpoints: https://docs.aws.amazon.com/general/latest/gr/s3.html
 _ZONES = {
@@ -52,36 +53,45 @@ _ELSEWHERE = {
 
 
 @resource("aws:s3/bucket:Bucket")
-class Bucket(ResourceType):
+class Bucket(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/s3/bucket/."""
 
     replace = frozenset({"bucket", "bucketPrefix", "objectLockEnabled"})
     defaults = {"forceDestroy": False}
     autoname = AutoName(property="bucket", max_length=63, unless=("bucketPrefix",), lower=True)
+    service = "s3"
+    creates, reads = "create_bucket", "head_bucket"
+    keys = {"bucket": "Bucket"}
+    not_found = NOT_FOUND
+    tagging = Tagging("Bucket", by="id")
 
     def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         for key, kind in _ELSEWHERE.items():
             if inputs.get(key):
                 yield key, f"isn't served on the bucket itself, where it is deprecated: use aws.s3.{kind}"
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        s3, name = aws.client("s3"), str(inputs["bucket"])
-        place = {"LocationConstraint": aws.region}
-        s3.create_bucket(
-            Bucket=name,
-            ObjectLockEnabledForBucket=inputs.get("objectLockEnabled") or False,
-            # us-east-1 is the place where none is named:
-            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
-            **({"CreateBucketConfiguration": place} if aws.region != DEFAULT_REGION else {}),
-        )
-        if inputs["tags"]:
-            s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tag_list(inputs["tags"])})
-        return name
+    def arguments(self, call: str, inputs: Properties) -> Properties:
+        named = {"Bucket": inputs["bucket"], "ObjectLockEnabledForBucket": inputs.get("objectLockEnabled") or False}
+        # us-east-1 is the place where none is named:
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+        place = {"LocationConstraint": inputs.get("region")}
+        return {**named, **({"CreateBucketConfiguration": place} if inputs.get("region") != DEFAULT_REGION else {})}
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        return _described(aws, id)
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        name, region = state["bucket"], live.get("BucketRegion") or aws.region
+        return {
+            "arn": f"arn:aws:s3:::{name}",
+            "bucketDomainName": f"{name}.s3.amazonaws.com",
+            "bucketRegion": region,
+            "bucketRegionalDomainName": f"{name}.s3.{region}.amazonaws.com",
+            "hostedZoneId": _ZONES.get(region, ""),
+        }
 
-    def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+    def live_tags(self, aws: Session, id: str, properties: Properties, live: Any) -> dict[str, str]:  # noqa: ANN401
+        answer = found(lambda: aws.client("s3").get_bucket_tagging(Bucket=id), "NoSuchTagSet") or {}
+        return tag_map(answer.get("TagSet"))
+
+    def retag(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
         if changed(old, new, "tags"):
             if new["tags"]:
                 aws.client("s3").put_bucket_tagging(Bucket=id, Tagging={"TagSet": tag_list(new["tags"])})
@@ -90,7 +100,7 @@ class Bucket(ResourceType):
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:
         s3 = aws.client("s3")
-        with ignoring(*GONE):
+        with ignoring(*NOT_FOUND):
             if state.get("forceDestroy"):
                 for page in s3.get_paginator("list_object_versions").paginate(Bucket=id):
                     kept = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
@@ -123,7 +133,7 @@ class BucketObjectv2(ResourceType):
     def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
         bucket, _, key = id.partition("/")
         s3 = aws.client("s3")
-        head = found(lambda: s3.head_object(Bucket=bucket, Key=key), *GONE)
+        head = found(lambda: s3.head_object(Bucket=bucket, Key=key), *NOT_FOUND)
         if head is None:
             return None
         return {
@@ -155,7 +165,7 @@ class BucketObjectv2(ResourceType):
     def delete(self, aws: Session, id: str, state: Properties) -> None:
         bucket, _, key = id.partition("/")
         s3 = aws.client("s3")
-        with ignoring(*GONE):
+        with ignoring(*NOT_FOUND):
             for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
                 for item in [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]:
                     if item["Key"] == key:
@@ -190,22 +200,3 @@ def _body(inputs: Properties) -> bytes:
         with urlopen(source.uri) as answer:
             return bytes(answer.read())
     return b""
-
-
-def _described(aws: Session, name: str) -> Properties | None:
-    s3 = aws.client("s3")
-    head = found(lambda: s3.head_bucket(Bucket=name), *GONE)
-    if head is None:
-        return None
-    region = head.get("BucketRegion") or aws.region
-    tags = found(lambda: s3.get_bucket_tagging(Bucket=name), "NoSuchTagSet") or {}
-    return {
-        "bucket": name,
-        "arn": f"arn:aws:s3:::{name}",
-        "bucketDomainName": f"{name}.s3.amazonaws.com",
-        "bucketRegion": region,
-        "bucketRegionalDomainName": f"{name}.s3.{region}.amazonaws.com",
-        "hostedZoneId": _ZONES.get(region, ""),
-        "region": region,
-        "tags": tag_map(tags.get("TagSet")),
-    }

@@ -2,19 +2,21 @@
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from localcloud.provider.api import ApiResource, Tagging
 from localcloud.provider.base import UNKNOWN, AutoName, Properties, ResourceType, resource
 from localcloud.provider.echo import document
 from localcloud.provider.session import Session
-from localcloud.provider.shapes import changed, code_of, found, ignoring, pick, tag_changes, tag_list, tag_map
+from localcloud.provider.shapes import changed, code_of, ignoring, pick
 
-_GONE = ("ResourceNotFoundException",)
+_NOT_FOUND = ("ResourceNotFoundException",)
 _CURRENT, _PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 
 
 @resource("aws:secretsmanager/secret:Secret")
-class Secret(ResourceType):
+class Secret(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/secretsmanager/secret/.
 
     Deleting a secret schedules its deletion, 30 days ahead where no window is given, and keeps its name until then.
@@ -26,53 +28,39 @@ class Secret(ResourceType):
     documents = frozenset({"policy"})
     unordered = frozenset({"replicas"})
 
+    service = "secretsmanager"
+    creates, reads, updates = "create_secret", "describe_secret", "update_secret"
+    keys = {"arn": "SecretId"}
+    new_id = "ARN"
+    described = "[@][?!DeletedDate] | [0]"
+    not_found = _NOT_FOUND
+    tagging = Tagging("SecretId", reads="", by="id")
+    renames = {"replicas": "AddReplicaRegions"}
+    # An empty key means the account's own: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecret.html
+    cleared = {"description": "", "kmsKeyId": ""}
+    outputs = {
+        "description": "Description || ''",
+        "kmsKeyId": "KmsKeyId",
+        "name": "Name",
+        "replicas": "ReplicationStatus || `[]`",
+    }
+
     def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         days = inputs["recoveryWindowInDays"]
         if days is not UNKNOWN and days != 0 and not 7 <= days <= 30:
             yield "recoveryWindowInDays", f"{days} is out of range: 7 to 30 days, or 0 for none"
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        client = aws.client("secretsmanager")
-        arn = client.create_secret(
-            Name=inputs["name"],
-            Tags=tag_list(inputs["tags"]),
-            ForceOverwriteReplicaSecret=inputs["forceOverwriteReplicaSecret"],
-            **pick(inputs, "description", "kmsKeyId"),
-            **({"AddReplicaRegions": _regions(inputs["replicas"])} if inputs.get("replicas") else {}),
-        )["ARN"]
+    def after_create(self, aws: Session, id: str, inputs: Properties) -> None:
         if inputs.get("policy"):
-            client.put_resource_policy(SecretId=arn, ResourcePolicy=inputs["policy"])
-        return str(arn)
+            aws.client("secretsmanager").put_resource_policy(SecretId=id, ResourcePolicy=inputs["policy"])
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        client = aws.client("secretsmanager")
-        secret = found(lambda: client.describe_secret(SecretId=id), *_GONE)
-        if secret is None or secret.get("DeletedDate"):
-            return None
-        policy = client.get_resource_policy(SecretId=id).get("ResourcePolicy")
-        return {
-            "arn": secret["ARN"],
-            "name": secret["Name"],
-            "description": secret.get("Description", ""),
-            "kmsKeyId": secret.get("KmsKeyId"),
-            "policy": document(policy, state.get("policy")) or "",
-            "replicas": [
-                {"region": item["Region"], "kmsKeyId": item.get("KmsKeyId"), "status": item["Status"]}
-                for item in secret.get("ReplicationStatus", ())
-            ]
-            if not state.get("replicas")
-            else state["replicas"],
-            "region": aws.region,
-            "tags": tag_map(secret.get("Tags")),
-        }
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        policy = aws.client("secretsmanager").get_resource_policy(SecretId=live["ARN"]).get("ResourcePolicy")
+        return {**super().properties(aws, live, state), "policy": document(policy, state.get("policy")) or ""}
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        super().update(aws, id, old, new)
         client = aws.client("secretsmanager")
-        if changed(old, new, "description", "kmsKeyId"):
-            # An empty key means the account's own: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecret.html
-            client.update_secret(
-                SecretId=id, Description=new.get("description") or "", KmsKeyId=new.get("kmsKeyId") or ""
-            )
         if changed(old, new, "policy"):
             if new.get("policy"):
                 client.put_resource_policy(SecretId=id, ResourcePolicy=new["policy"])
@@ -85,18 +73,13 @@ class Secret(ResourceType):
         if add := [after[name] for name in sorted(after.keys() - before.keys())]:
             client.replicate_secret_to_regions(
                 SecretId=id,
-                AddReplicaRegions=_regions(add),
+                AddReplicaRegions=[pick(item, "region", "kmsKeyId") for item in add],
                 ForceOverwriteReplicaSecret=new["forceOverwriteReplicaSecret"],
             )
-        put, drop = tag_changes(old.get("tags"), new.get("tags"))
-        if drop:
-            client.untag_resource(SecretId=id, TagKeys=drop)
-        if put:
-            client.tag_resource(SecretId=id, Tags=tag_list(put))
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:
         client = aws.client("secretsmanager")
-        with ignoring(*_GONE):
+        with ignoring(*_NOT_FOUND):
             secret = client.describe_secret(SecretId=id)
             if regions := [item["Region"] for item in secret.get("ReplicationStatus", ())]:
                 client.remove_regions_from_replication(SecretId=id, RemoveReplicaRegions=regions)
@@ -151,7 +134,7 @@ class SecretVersion(ResourceType):
         try:
             value = client.get_secret_value(SecretId=secret, VersionId=version)
         except client.exceptions.ClientError as error:
-            if code_of(error) in _GONE or "marked for deletion" in str(error) or "was deleted" in str(error):
+            if code_of(error) in _NOT_FOUND or "marked for deletion" in str(error) or "was deleted" in str(error):
                 return None
             raise
         live: Properties = {
@@ -201,9 +184,5 @@ class SecretVersion(ResourceType):
         live = self.read(aws, id, state)
         for stage in (live or {}).get("versionStages", ()):
             if stage != _CURRENT:
-                with ignoring(*_GONE):
+                with ignoring(*_NOT_FOUND):
                     client.update_secret_version_stage(SecretId=secret, VersionStage=stage, RemoveFromVersionId=version)
-
-
-def _regions(replicas: Iterable[Properties]) -> list[dict[str, str]]:
-    return [pick(item, "region", "kmsKeyId") for item in replicas]

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from localcloud.provider.aws.ec2 import Ec2Resource, one, retag
-from localcloud.provider.aws.prefixes import named
 from localcloud.provider.base import AutoName, Properties, resource
 from localcloud.provider.echo import as_written
+from localcloud.provider.prefixes import named
 from localcloud.provider.session import Session
 from localcloud.provider.shapes import changed, ignoring, pick, tag_map
 

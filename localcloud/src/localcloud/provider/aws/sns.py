@@ -1,15 +1,16 @@
 """SNS: topics, their policies and subscriptions."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from localcloud.provider.api import ApiResource, Tagging
 from localcloud.provider.base import AutoName, Properties, ResourceType, resource
 from localcloud.provider.echo import document
 from localcloud.provider.session import ACCOUNT_ID, Session
-from localcloud.provider.shapes import found, ignoring, tag_changes, tag_list, tag_map
+from localcloud.provider.shapes import found, ignoring
 
-_GONE = ("NotFound", "NotFoundException")
+_NOT_FOUND = ("NotFound", "NotFoundException")
 
 #: Attributes of a topic: https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
 _TOPIC = {
@@ -55,13 +56,20 @@ def _value(key: str, text: str, last: Any) -> Any:  # noqa: ANN401 - any plain v
 
 
 @resource("aws:sns/topic:Topic")
-class Topic(ResourceType):
+class Topic(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/sns/topic/."""
 
     replace = frozenset({"fifoTopic", "name", "namePrefix"})
     defaults = {"contentBasedDeduplication": False, "fifoTopic": False}
     autoname = AutoName(max_length=256)
     documents = _DOCUMENTS
+    service = "sns"
+    creates, reads, deletes = "create_topic", "get_topic_attributes", "delete_topic"
+    keys = {"arn": "TopicArn"}
+    new_id = "TopicArn"
+    described = "Attributes"
+    not_found = _NOT_FOUND
+    tagging = Tagging("ResourceArn")
 
     def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         name = inputs.get("name")
@@ -70,46 +78,28 @@ class Topic(ResourceType):
         if inputs["contentBasedDeduplication"] is True and inputs["fifoTopic"] is False:
             yield "contentBasedDeduplication", "is for FIFO topics only: set fifoTopic to true"
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        first = {"FifoTopic": "true"} if inputs["fifoTopic"] else {}
-        arn = aws.client("sns").create_topic(Name=inputs["name"], Attributes=first, Tags=tag_list(inputs["tags"]))[
-            "TopicArn"
-        ]
-        self._attributes(aws, arn, {"contentBasedDeduplication": False}, inputs)
-        return str(arn)
+    def arguments(self, call: str, inputs: Properties) -> Properties:
+        first = {"Attributes": {"FifoTopic": "true"}} if inputs["fifoTopic"] else {}
+        return {**super().arguments(call, inputs), **first}
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        sns = aws.client("sns")
-        answer = found(lambda: sns.get_topic_attributes(TopicArn=id)["Attributes"], *_GONE)
-        if answer is None:
-            return None
+    def after_create(self, aws: Session, id: str, inputs: Properties) -> None:
+        self._attributes(aws, id, {"contentBasedDeduplication": False}, inputs)
+
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
         return {
-            "arn": id,
-            "name": id.rpartition(":")[2],
-            "owner": answer["Owner"],
-            "fifoTopic": answer.get("FifoTopic") == "true",
-            "region": aws.region,
+            "name": live["TopicArn"].rpartition(":")[2],
+            "owner": live["Owner"],
+            "fifoTopic": live.get("FifoTopic") == "true",
             "signatureVersion": 0,
             **{
-                key: _value(key, answer[name], state.get(key))
+                key: _value(key, live[name], state.get(key))
                 for key, name in _TOPIC.items()
-                if answer.get(name) not in (None, "")
+                if live.get(name) not in (None, "")
             },
-            "tags": tag_map(sns.list_tags_for_resource(ResourceArn=id)["Tags"]),
         }
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
-        sns = aws.client("sns")
         self._attributes(aws, id, old, new)
-        put, drop = tag_changes(old.get("tags"), new.get("tags"))
-        if drop:
-            sns.untag_resource(ResourceArn=id, TagKeys=drop)
-        if put:
-            sns.tag_resource(ResourceArn=id, Tags=tag_list(put))
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring(*_GONE):
-            aws.client("sns").delete_topic(TopicArn=id)
 
     @staticmethod
     def _attributes(aws: Session, arn: str, old: Properties, new: Properties) -> None:
@@ -136,7 +126,7 @@ class TopicPolicy(ResourceType):
         return str(inputs["arn"])
 
     def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        answer = found(lambda: aws.client("sns").get_topic_attributes(TopicArn=id)["Attributes"], *_GONE)
+        answer = found(lambda: aws.client("sns").get_topic_attributes(TopicArn=id)["Attributes"], *_NOT_FOUND)
         if answer is None:
             return None
         return {
@@ -150,7 +140,7 @@ class TopicPolicy(ResourceType):
         aws.client("sns").set_topic_attributes(TopicArn=id, AttributeName="Policy", AttributeValue=new["policy"])
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring(*_GONE):
+        with ignoring(*_NOT_FOUND):
             self.update(aws, id, state, {"policy": _default_policy(id)})
 
 
@@ -183,48 +173,40 @@ def _default_policy(arn: str) -> str:
 
 
 @resource("aws:sns/topicSubscription:TopicSubscription")
-class TopicSubscription(ResourceType):
+class TopicSubscription(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/sns/topicsubscription/.
 
     A subscription by e-mail or HTTP stays pending until its receiver confirms it.
     """
 
-    tagged = False
     replace = frozenset({"endpoint", "protocol", "topic"})
     defaults = {"confirmationTimeoutInMinutes": 1, "endpointAutoConfirms": False, "rawMessageDelivery": False}
     documents = _DOCUMENTS
+    service = "sns"
+    creates, reads, deletes = "subscribe", "get_subscription_attributes", "unsubscribe"
+    keys = {"arn": "SubscriptionArn"}
+    new_id = "SubscriptionArn"
+    described = "Attributes"
+    not_found = _NOT_FOUND
+    renames = {"topic": "TopicArn"}
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        attributes = {
-            name: _text(inputs[key]) for key, name in _SUBSCRIPTION.items() if inputs.get(key) not in (None, False)
-        }
-        answer = aws.client("sns").subscribe(
-            TopicArn=inputs["topic"],
-            Protocol=inputs["protocol"],
-            Endpoint=inputs["endpoint"],
-            Attributes=attributes,
-            ReturnSubscriptionArn=True,
-        )
-        return str(answer["SubscriptionArn"])
+    def arguments(self, call: str, inputs: Properties) -> Properties:
+        given = {key: value for key, value in inputs.items() if value not in (None, False)}
+        attributes = {name: _text(given[key]) for key, name in _SUBSCRIPTION.items() if key in given}
+        return {**super().arguments(call, inputs), "Attributes": attributes, "ReturnSubscriptionArn": True}
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        sns = aws.client("sns")
-        answer = found(lambda: sns.get_subscription_attributes(SubscriptionArn=id)["Attributes"], *_GONE)
-        if answer is None:
-            return None
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
         return {
-            "arn": id,
-            "topic": answer["TopicArn"],
-            "protocol": answer["Protocol"],
-            "endpoint": answer["Endpoint"],
-            "ownerId": answer["Owner"],
-            "pendingConfirmation": answer["PendingConfirmation"].lower() == "true",
-            "confirmationWasAuthenticated": answer.get("ConfirmationWasAuthenticated", "false").lower() == "true",
-            "region": aws.region,
+            "topic": live["TopicArn"],
+            "protocol": live["Protocol"],
+            "endpoint": live["Endpoint"],
+            "ownerId": live["Owner"],
+            "pendingConfirmation": live["PendingConfirmation"].lower() == "true",
+            "confirmationWasAuthenticated": live.get("ConfirmationWasAuthenticated", "false").lower() == "true",
             **{
-                key: _value(key, answer[name], state.get(key))
+                key: _value(key, live[name], state.get(key))
                 for key, name in _SUBSCRIPTION.items()
-                if answer.get(name) not in (None, "")
+                if live.get(name) not in (None, "")
             },
         }
 
@@ -235,7 +217,3 @@ class TopicSubscription(ResourceType):
                 aws.client("sns").set_subscription_attributes(
                     SubscriptionArn=id, AttributeName=name, AttributeValue=value
                 )
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring(*_GONE):
-            aws.client("sns").unsubscribe(SubscriptionArn=id)

@@ -1,14 +1,13 @@
 """Elastic Load Balancing v2: target groups and what is registered with them."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from localcloud.provider.aws.ec2 import refused
-from localcloud.provider.aws.load_balancers import live_tags, retag, suffix, text, typed
-from localcloud.provider.aws.prefixes import named
-from localcloud.provider.base import AutoName, Properties, ResourceType, resource
-from localcloud.provider.echo import as_written
+from localcloud.provider.api import ApiResource, refused
+from localcloud.provider.aws.load_balancers import TAGS, suffix, text, typed
+from localcloud.provider.base import AutoName, Properties, resource
 from localcloud.provider.session import Session
-from localcloud.provider.shapes import changed, found, ignoring, pick, tag_list
+from localcloud.provider.shapes import changed, pick
 
 _HTTP = frozenset({"HTTP", "HTTPS"})
 _TCP = frozenset({"TCP", "UDP", "TCP_UDP", "TLS"})
@@ -40,7 +39,7 @@ _STICKINESS = {"cookieDuration": 86400, "enabled": True}
 
 
 @resource("aws:lb/targetGroup:TargetGroup")
-class TargetGroup(ResourceType):
+class TargetGroup(ApiResource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/lb/targetgroup/."""
 
     replace = frozenset(
@@ -54,46 +53,79 @@ class TargetGroup(ResourceType):
         "targetType": "instance",
     }
     autoname = AutoName(max_length=32)
+    service = "elbv2"
+    creates, reads, deletes = "create_target_group", "describe_target_groups", "delete_target_group"
+    keys = {"arn": "TargetGroupArn"}
+    new_id = "TargetGroups[0].TargetGroupArn"
+    described = "TargetGroups[0]"
+    not_found = ("TargetGroupNotFound",)
+    tagging = TAGS
+    outputs = {
+        "ipAddressType": "IpAddressType",
+        "loadBalancerArns": "LoadBalancerArns || `[]`",
+        "name": "TargetGroupName",
+        "port": "Port",
+        "protocol": "Protocol",
+        "protocolVersion": "ProtocolVersion",
+        "targetType": "TargetType",
+        "vpcId": "VpcId",
+    }
 
-    def validate(self, inputs: Properties) -> Any:  # noqa: ANN401 - an iterable of pairs
+    def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         yield from refused(inputs, {"targetControlPort", "targetFailovers", "targetHealthStates"})
         if inputs.get("targetType") != "lambda":
             for key in ("port", "protocol", "vpcId"):
                 if inputs.get(key) is None:
                     yield key, f"must be given for targets of type {inputs.get('targetType')}"
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        elb = aws.client("elbv2")
-        plain = {} if inputs["targetType"] == "lambda" else pick(inputs, "port", "protocol", "vpcId", "ipAddressType")
-        if inputs.get("protocol") in _HTTP:
-            plain |= pick(inputs, "protocolVersion")
-        group = elb.create_target_group(
-            Name=named(inputs),
-            TargetType=inputs["targetType"],
-            **plain,
-            **_check(inputs),
-            **({"Tags": tag_list(inputs["tags"])} if inputs.get("tags") else {}),
-        )["TargetGroups"][0]
-        arn = str(group["TargetGroupArn"])
-        self._attributes(aws, arn, {}, inputs)
-        return arn
+    def arguments(self, call: str, inputs: Properties) -> Properties:
+        left_out = set() if inputs.get("protocol") in _HTTP else {"protocolVersion"}
+        if inputs.get("targetType") == "lambda":
+            left_out = {"ipAddressType", "port", "protocol", "protocolVersion", "vpcId"}
+        given = {key: value for key, value in inputs.items() if key not in left_out}
+        return {**super().arguments(call, given), **_check(inputs)}
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        elb = aws.client("elbv2")
-        answer = found(lambda: elb.describe_target_groups(TargetGroupArns=[id]), "TargetGroupNotFound")
-        if not answer or not answer["TargetGroups"]:
-            return None
-        return describe_group(aws, answer["TargetGroups"][0], state)
+    def after_create(self, aws: Session, id: str, inputs: Properties) -> None:
+        self._attributes(aws, id, {}, inputs)
+
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        arn = live["TargetGroupArn"]
+        answer = aws.client("elbv2").describe_target_group_attributes(TargetGroupArn=arn)
+        attributes = {item["Key"]: item.get("Value", "") for item in answer["Attributes"]}
+        kind = "lambda" if live.get("TargetType") == "lambda" else live.get("Protocol")
+        matcher = live.get("Matcher") or {}
+        check = {
+            "enabled": live.get("HealthCheckEnabled", True),
+            "healthyThreshold": live.get("HealthyThresholdCount"),
+            "unhealthyThreshold": live.get("UnhealthyThresholdCount"),
+            "interval": live.get("HealthCheckIntervalSeconds"),
+            "timeout": live.get("HealthCheckTimeoutSeconds"),
+            **pick(live, port="HealthCheckPort", protocol="HealthCheckProtocol", path="HealthCheckPath"),
+            "matcher": matcher.get("HttpCode") or matcher.get("GrpcCode") or "",
+        }
+        cookie = "app_cookie" if attributes.get("stickiness.type") == "app_cookie" else "lb_cookie"
+        stickiness = {
+            "enabled": attributes.get("stickiness.enabled") == "true",
+            "type": attributes.get("stickiness.type", ""),
+            "cookieDuration": typed(attributes.get(f"stickiness.{cookie}.duration_seconds") or "86400"),
+            "cookieName": attributes.get("stickiness.app_cookie.cookie_name", ""),
+        }
+        return {
+            **super().properties(aws, live, state),
+            "arnSuffix": suffix(arn, "targetgroup"),
+            "healthCheck": check,
+            "stickiness": stickiness,
+            **{
+                key: attributes[name] if key == "loadBalancingCrossZoneEnabled" else typed(attributes[name])
+                for key, (name, kinds) in _ATTRIBUTES.items()
+                if kind in kinds and attributes.get(name) not in (None, "")
+            },
+        }
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
         if new.get("healthCheck") and changed(old, new, "healthCheck"):
             aws.client("elbv2").modify_target_group(TargetGroupArn=id, **_check(new))
         self._attributes(aws, id, old, new)
-        retag(aws, id, old, new)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("TargetGroupNotFound"):
-            aws.client("elbv2").delete_target_group(TargetGroupArn=id)
 
     @staticmethod
     def _attributes(aws: Session, arn: str, old: Properties, new: Properties) -> None:
@@ -158,43 +190,3 @@ def _health(block: Properties) -> dict[str, str]:
             if (block.get(key) or {}).get(part) is not None:
                 values[f"target_group_health.{name}.minimum_healthy_targets.{word}"] = text(block[key][part])
     return values
-
-
-def describe_group(aws: Session, group: dict[str, Any], state: Properties) -> Properties:
-    """Return the properties that the resource and the data source of a target group share."""
-    arn = group["TargetGroupArn"]
-    answer = aws.client("elbv2").describe_target_group_attributes(TargetGroupArn=arn)
-    live = {item["Key"]: item.get("Value", "") for item in answer["Attributes"]}
-    kind = "lambda" if group.get("TargetType") == "lambda" else group.get("Protocol")
-    matcher = group.get("Matcher") or {}
-    check = {
-        "enabled": group.get("HealthCheckEnabled", True),
-        "healthyThreshold": group.get("HealthyThresholdCount"),
-        "unhealthyThreshold": group.get("UnhealthyThresholdCount"),
-        "interval": group.get("HealthCheckIntervalSeconds"),
-        "timeout": group.get("HealthCheckTimeoutSeconds"),
-        **pick(group, port="HealthCheckPort", protocol="HealthCheckProtocol", path="HealthCheckPath"),
-        "matcher": matcher.get("HttpCode") or matcher.get("GrpcCode") or "",
-    }
-    cookie = "app_cookie" if live.get("stickiness.type") == "app_cookie" else "lb_cookie"
-    stickiness = {
-        "enabled": live.get("stickiness.enabled") == "true",
-        "type": live.get("stickiness.type", ""),
-        "cookieDuration": typed(live.get(f"stickiness.{cookie}.duration_seconds") or "86400"),
-        "cookieName": live.get("stickiness.app_cookie.cookie_name", ""),
-    }
-    return {
-        "arn": arn,
-        "arnSuffix": suffix(arn, "targetgroup"),
-        "name": group["TargetGroupName"],
-        "loadBalancerArns": group.get("LoadBalancerArns") or [],
-        **pick(group, "Port", "Protocol", "ProtocolVersion", "VpcId", "TargetType", "IpAddressType"),
-        "healthCheck": as_written(check, state["healthCheck"]) if state.get("healthCheck") else check,
-        "stickiness": as_written(stickiness, state["stickiness"]) if state.get("stickiness") else stickiness,
-        **{
-            key: live[name] if key == "loadBalancingCrossZoneEnabled" else typed(live[name])
-            for key, (name, kinds) in _ATTRIBUTES.items()
-            if kind in kinds and live.get(name) not in (None, "")
-        },
-        "tags": live_tags(aws, arn),
-    }
