@@ -1,9 +1,11 @@
 """EC2: VPC flow logs."""
 
-from localcloud.provider.aws.ec2 import Ec2Resource, one
+from collections.abc import Mapping
+from typing import Any
+
+from localcloud.provider.aws.ec2 import Ec2Resource
 from localcloud.provider.base import Properties, resource
 from localcloud.provider.session import Session
-from localcloud.provider.shapes import ignoring, pick, tag_map
 
 _SUBJECTS = {
     "vpcId": "VPC",
@@ -37,24 +39,26 @@ class FlowLog(Ec2Resource):
     defaults = {"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600}
     missing = frozenset({"regionalNatGatewayId", "tagFieldSpecifications"})
 
+    creates, reads, deletes = "create_flow_logs", "describe_flow_logs", "delete_flow_logs"
+    keys = {"id": "FlowLogId"}
+    described = "FlowLogs[0]"
+    renames = {"iamRoleArn": "DeliverLogsPermissionArn"}
+    outputs = {
+        "iamRoleArn": "DeliverLogsPermissionArn",
+        "logDestination": "LogDestination",
+        "logDestinationType": "LogDestinationType",
+        "logFormat": "LogFormat",
+        "maxAggregationInterval": "MaxAggregationInterval",
+        "trafficType": "TrafficType",
+    }
+
     def create(self, aws: Session, inputs: Properties) -> str:
         subject = next(key for key in _SUBJECTS if inputs.get(key))
-        options = inputs.get("destinationOptions")
         answer = aws.client("ec2").create_flow_logs(
             ResourceIds=[inputs[subject]],
             ResourceType=_SUBJECTS[subject],
-            **pick(
-                inputs,
-                "deliverCrossAccountRole",
-                "logDestination",
-                "logDestinationType",
-                "logFormat",
-                "maxAggregationInterval",
-                "trafficType",
-                DeliverLogsPermissionArn="iamRoleArn",
-            ),
-            **({"DestinationOptions": pick(options, *options)} if options else {}),
-            **self.tag_specifications(inputs),
+            **self.arguments(self.creates, inputs),
+            **self.tags_argument(inputs),
         )
         if answer.get("Unsuccessful"):
             # CreateFlowLogs answers a refused subject in its result, not as an error.
@@ -62,27 +66,11 @@ class FlowLog(Ec2Resource):
             raise ValueError(f"creating a flow log of {inputs[subject]}: {error['Code']}: {error['Message']}")
         return str(answer["FlowLogIds"][0])
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        log = one(lambda: aws.client("ec2").describe_flow_logs(FlowLogIds=[id])["FlowLogs"])
-        if log is None:
-            return None
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
         prefixes = {"vpc-": "vpcId", "subnet-": "subnetId", "eni-": "eniId", "tgw-": "transitGatewayId"}
-        subject = next((key for prefix, key in prefixes.items() if log["ResourceId"].startswith(prefix)), None)
+        subjects = [key for prefix, key in prefixes.items() if live["ResourceId"].startswith(prefix)]
         return {
-            "arn": aws.arn("ec2", f"vpc-flow-log/{id}"),
-            **({subject: log["ResourceId"]} if subject else {}),
-            **pick(
-                log,
-                "LogDestination",
-                "LogDestinationType",
-                "LogFormat",
-                "MaxAggregationInterval",
-                "TrafficType",
-                iamRoleArn="DeliverLogsPermissionArn",
-            ),
-            "tags": tag_map(log.get("Tags")),
+            **super().properties(aws, live, state),
+            "arn": aws.arn("ec2", f"vpc-flow-log/{live['FlowLogId']}"),
+            **dict.fromkeys(subjects, live["ResourceId"]),
         }
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("InvalidFlowLogId.NotFound"):
-            aws.client("ec2").delete_flow_logs(FlowLogIds=[id])

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from localcloud.provider.aws.ec2 import only, refused
+from localcloud.provider.api import refused
+from localcloud.provider.aws.ec2 import only
 from localcloud.provider.base import Properties, ResourceType, function, resource
 from localcloud.provider.echo import as_written
 from localcloud.provider.session import PARTITION, Session
@@ -62,7 +63,7 @@ class Zone(ResourceType):
         id = str(answer["HostedZone"]["Id"]).removeprefix("/hostedzone/")
         for vpc in vpcs[1:]:
             route53.associate_vpc_with_hosted_zone(HostedZoneId=id, VPC=self._vpc(aws, vpc))
-        _retag(aws, id, {}, inputs)
+        self.retag(aws, id, {}, inputs)
         return id
 
     def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
@@ -81,7 +82,16 @@ class Zone(ResourceType):
         for vpc in before:
             if vpc not in after and "vpcs" in new:
                 route53.disassociate_vpc_from_hosted_zone(HostedZoneId=id, VPC=vpc)
-        _retag(aws, id, old, new)
+
+    def retag(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
+        put, drop = tag_changes(old.get("tags"), new.get("tags"))
+        if put or drop:
+            aws.client("route53").change_tags_for_resource(
+                ResourceType="hostedzone",
+                ResourceId=id,
+                **({"AddTags": tag_list(put)} if put else {}),
+                **({"RemoveTagKeys": drop} if drop else {}),
+            )
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:
         if (zone := _zone(aws, id)) is None:
@@ -98,17 +108,6 @@ class Zone(ResourceType):
     @staticmethod
     def _vpc(aws: Session, vpc: Properties) -> dict[str, str]:
         return {"VPCId": vpc["vpcId"], "VPCRegion": vpc.get("vpcRegion") or aws.region}
-
-
-def _retag(aws: Session, id: str, old: Properties, new: Properties) -> None:
-    put, drop = tag_changes(old.get("tags"), new.get("tags"))
-    if put or drop:
-        aws.client("route53").change_tags_for_resource(
-            ResourceType="hostedzone",
-            ResourceId=id,
-            **({"AddTags": tag_list(put)} if put else {}),
-            **({"RemoveTagKeys": drop} if drop else {}),
-        )
 
 
 def _zone_tags(aws: Session, id: str) -> dict[str, str]:

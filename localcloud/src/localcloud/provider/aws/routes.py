@@ -1,13 +1,13 @@
 """EC2: route tables, routes and what they are associated with."""
 
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
-from localcloud.provider.aws.ec2 import Ec2Resource, one
+from localcloud.provider.aws.ec2 import Ec2Resource
 from localcloud.provider.base import Properties, ResourceType, resource
-from localcloud.provider.echo import as_written
 from localcloud.provider.session import Session
-from localcloud.provider.shapes import changed, ignoring, pick, tag_map
+from localcloud.provider.shapes import changed, ignoring, pick
 
 #: Where a route of a table leads to, and from which addresses: schema name and EC2's name.
 _TARGETS = {
@@ -35,14 +35,7 @@ _INLINE = {
 }
 
 
-def _table(aws: Session, id: str) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = one(
-        lambda: aws.client("ec2").describe_route_tables(RouteTableIds=[id])["RouteTables"]
-    )
-    return found
-
-
-def _own_routes(table: dict[str, Any]) -> list[Properties]:
+def _own_routes(table: Mapping[str, Any]) -> list[Properties]:
     """Return a table's routes as inline routes: without the local one and those of gateway endpoints."""
     return [
         {key: route[name] for key, name in {**_INLINE, **_TARGETS}.items() if route.get(name)}
@@ -83,17 +76,6 @@ def _propagate(aws: Session, table: str, old: list[str], new: list[str]) -> None
         ec2.enable_vgw_route_propagation(RouteTableId=table, GatewayId=gateway)
 
 
-def _describe(aws: Session, table: dict[str, Any], state: Properties) -> Properties:
-    routes = _own_routes(table)
-    return {
-        "arn": aws.arn("ec2", f"route-table/{table['RouteTableId']}"),
-        **pick(table, "OwnerId", "VpcId"),
-        "routes": as_written(routes, state["routes"]) if state.get("routes") else routes,
-        "propagatingVgws": [item["GatewayId"] for item in table.get("PropagatingVgws") or ()],
-        "tags": tag_map(table.get("Tags")),
-    }
-
-
 @resource("aws:ec2/routeTable:RouteTable")
 class RouteTable(Ec2Resource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/routetable/."""
@@ -102,20 +84,22 @@ class RouteTable(Ec2Resource):
     replace = frozenset({"vpcId"})
     unordered = frozenset({"routes", "propagatingVgws"})
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        ec2 = aws.client("ec2")
-        id = str(
-            ec2.create_route_table(**pick(inputs, "vpcId"), **self.tag_specifications(inputs))["RouteTable"][
-                "RouteTableId"
-            ]
-        )
+    creates, reads, deletes = "create_route_table", "describe_route_tables", "delete_route_table"
+    keys = {"id": "RouteTableId"}
+    new_id = "RouteTable.RouteTableId"
+    described = "RouteTables[0]"
+    outputs = {"ownerId": "OwnerId", "propagatingVgws": "PropagatingVgws[].GatewayId || `[]`", "vpcId": "VpcId"}
+
+    def after_create(self, aws: Session, id: str, inputs: Properties) -> None:
         _set_routes(aws, id, [], inputs.get("routes") or [])
         _propagate(aws, id, [], inputs.get("propagatingVgws") or [])
-        return id
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        table = _table(aws, id)
-        return None if table is None else _describe(aws, table, state)
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        return {
+            **super().properties(aws, live, state),
+            "arn": aws.arn("ec2", f"route-table/{live['RouteTableId']}"),
+            "routes": _own_routes(live),
+        }
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
         # Routes left out of the program are left alone, since route resources may own them.
@@ -123,19 +107,17 @@ class RouteTable(Ec2Resource):
             _set_routes(aws, id, old.get("routes") or [], new.get("routes") or [])
         if "propagatingVgws" in new:
             _propagate(aws, id, old.get("propagatingVgws") or [], new.get("propagatingVgws") or [])
-        super().update(aws, id, old, new)
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:
         ec2 = aws.client("ec2")
-        if (table := _table(aws, id)) is None:
+        if (table := self.find(aws, id, state)) is None:
             return
         # The official provider takes the associations away first, since AWS refuses to delete a table in use.
         for association in table.get("Associations") or ():
             if not association.get("Main"):
                 with ignoring("InvalidAssociationID.NotFound"):
                     ec2.disassociate_route_table(AssociationId=association["RouteTableAssociationId"])
-        with ignoring("InvalidRouteTableID.NotFound"):
-            ec2.delete_route_table(RouteTableId=id)
+        super().delete(aws, id, state)
 
 
 @resource("aws:ec2/route:Route")
@@ -152,7 +134,7 @@ class Route(ResourceType):
         return f"r-{inputs['routeTableId']}{zlib.crc32(str(destination).encode())}"
 
     def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        table = _table(aws, state["routeTableId"])
+        table = RouteTable().find(aws, state["routeTableId"], state)
         where = self._where(state)
         for route in (table or {}).get("Routes") or ():
             if all(route.get(name) == value for name, value in where.items()):

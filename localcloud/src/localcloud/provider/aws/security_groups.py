@@ -1,13 +1,11 @@
 """EC2: security groups and their rules, as one resource a rule or inline."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from localcloud.provider.aws.ec2 import Ec2Resource, one, retag
+from localcloud.provider.aws.ec2 import Ec2Resource
 from localcloud.provider.base import AutoName, Properties, resource
-from localcloud.provider.echo import as_written
-from localcloud.provider.prefixes import named
 from localcloud.provider.session import Session
 from localcloud.provider.shapes import changed, ignoring, pick, tag_map
 
@@ -65,13 +63,6 @@ def _inline(permissions: list[dict[str, Any]], group: str) -> list[Properties]:
     return [{"self": False, **rule} for rule in rules.values()]
 
 
-def _group(aws: Session, id: str) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = one(
-        lambda: aws.client("ec2").describe_security_groups(GroupIds=[id])["SecurityGroups"]
-    )
-    return found
-
-
 def _set_rules(aws: Session, group: str, way: str, old: list[Properties], new: list[Properties]) -> None:
     ec2 = aws.client("ec2")
 
@@ -99,69 +90,59 @@ def pick_ports(permission: dict[str, Any]) -> dict[str, Any]:
     return {key: permission[key] for key in ("IpProtocol", "FromPort", "ToPort") if key in permission}
 
 
-def _describe(aws: Session, group: dict[str, Any], state: Properties) -> Properties:
-    id = group["GroupId"]
-    rules = {
-        "ingress": _inline(group.get("IpPermissions") or [], id),
-        "egress": _inline(group.get("IpPermissionsEgress") or [], id),
-    }
-    return {
-        "arn": aws.arn("ec2", f"security-group/{id}"),
-        **pick(group, "OwnerId", "VpcId", "Description", name="GroupName"),
-        **{key: as_written(live, state[key]) if state.get(key) else live for key, live in rules.items()},
-        "tags": tag_map(group.get("Tags")),
-    }
+class _Group(Ec2Resource):
+    """What an own and an adopted security group share."""
+
+    noun = "security-group"
+    unordered = frozenset({"ingress", "egress", "ingress.cidrBlocks", "egress.cidrBlocks"})
+    creates, reads, deletes = "create_security_group", "describe_security_groups", "delete_security_group"
+    keys = {"id": "GroupId"}
+    new_id = "GroupId"
+    described = "SecurityGroups[0]"
+    renames = {"name": "GroupName"}
+    outputs = {"description": "Description", "name": "GroupName", "ownerId": "OwnerId", "vpcId": "VpcId"}
+
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        id = live["GroupId"]
+        return {
+            **super().properties(aws, live, state),
+            "arn": aws.arn("ec2", f"security-group/{id}"),
+            "ingress": _inline(live.get("IpPermissions") or [], id),
+            "egress": _inline(live.get("IpPermissionsEgress") or [], id),
+        }
 
 
 @resource("aws:ec2/securityGroup:SecurityGroup")
-class SecurityGroup(Ec2Resource):
+class SecurityGroup(_Group):
     """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/securitygroup/."""
 
-    noun = "security-group"
     replace = frozenset({"description", "name", "namePrefix", "vpcId"})
     defaults = {"description": "Managed by Pulumi", "revokeRulesOnDelete": False}
     autoname = AutoName(max_length=255)
-    unordered = frozenset(
-        {"ingress", "egress", *(f"{way}.{key}" for way in ("ingress", "egress") for key in ("cidrBlocks",))}
-    )
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        ec2 = aws.client("ec2")
-        name = named(inputs)
-        id = str(
-            ec2.create_security_group(
-                GroupName=name, **pick(inputs, "description", "vpcId"), **self.tag_specifications(inputs)
-            )["GroupId"]
-        )
+    def after_create(self, aws: Session, id: str, inputs: Properties) -> None:
         # The provider takes away the rule that lets everything out, which AWS adds: see the page's note on egress.
-        _set_rules(aws, id, "egress", _inline((_group(aws, id) or {}).get("IpPermissionsEgress") or [], id), [])
+        live = self.find(aws, id, inputs)
+        _set_rules(aws, id, "egress", _inline(live.get("IpPermissionsEgress") or [], id), [])
         _set_rules(aws, id, "ingress", [], inputs.get("ingress") or [])
         _set_rules(aws, id, "egress", [], inputs.get("egress") or [])
-        return id
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        group = _group(aws, id)
-        return None if group is None else _describe(aws, group, state)
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
         for way in ("ingress", "egress"):
             # Without inline rules in the program, rule resources own the rules.
             if way in new and changed(old, new, way):
                 _set_rules(aws, id, way, old.get(way) or [], new.get(way) or [])
-        super().update(aws, id, old, new)
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:
-        ec2 = aws.client("ec2")
-        if state.get("revokeRulesOnDelete") and (group := _group(aws, id)):
+        if state.get("revokeRulesOnDelete") and (group := self.find(aws, id, state)):
             for way, key in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
                 if group.get(key):
-                    getattr(ec2, f"revoke_security_group_{way}")(GroupId=id, IpPermissions=group[key])
-        with ignoring("InvalidGroup.NotFound"):
-            ec2.delete_security_group(GroupId=id)
+                    getattr(aws.client("ec2"), f"revoke_security_group_{way}")(GroupId=id, IpPermissions=group[key])
+        super().delete(aws, id, state)
 
 
 @resource("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
-class DefaultSecurityGroup(Ec2Resource):
+class DefaultSecurityGroup(_Group):
     """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/defaultsecuritygroup/.
 
     It adopts the group that AWS made with the VPC: creating takes its rules away, deleting leaves it as it is.
@@ -169,7 +150,6 @@ class DefaultSecurityGroup(Ec2Resource):
 
     replace = frozenset({"vpcId"})
     defaults = {"revokeRulesOnDelete": False}
-    unordered = frozenset({"ingress", "egress"})
 
     def create(self, aws: Session, inputs: Properties) -> str:
         own = [{"Name": "vpc-id", "Values": [inputs["vpcId"]]}] if inputs.get("vpcId") else []
@@ -178,22 +158,16 @@ class DefaultSecurityGroup(Ec2Resource):
         )["SecurityGroups"]
         if not groups:
             raise LookupError(f"the VPC {inputs.get('vpcId')} has no default security group: there is no such VPC")
-        group = groups[0]
-        id = str(group["GroupId"])
+        id = str(groups[0]["GroupId"])
         for way, key in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
-            _set_rules(aws, id, way, _inline(group.get(key) or [], id), inputs.get(way) or [])
-        retag(aws, id, {"tags": tag_map(group.get("Tags"))}, inputs)
+            _set_rules(aws, id, way, _inline(groups[0].get(key) or [], id), inputs.get(way) or [])
+        self.retag(aws, id, {"tags": tag_map(groups[0].get("Tags"))}, inputs)
         return id
-
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        group = _group(aws, id)
-        return None if group is None else _describe(aws, group, state)
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
         for way in ("ingress", "egress"):
             if changed(old, new, way):
                 _set_rules(aws, id, way, old.get(way) or [], new.get(way) or [])
-        super().update(aws, id, old, new)
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:
         """Leave the group: it goes with its VPC."""
@@ -206,6 +180,19 @@ class _Rule(Ec2Resource):
     way: ClassVar[str] = ""
     #: The kind of a rule's source can't be modified, and the group can't either.
     replace = frozenset({"securityGroupId"})
+    reads = "describe_security_group_rules"
+    keys = {"id": "SecurityGroupRuleId"}
+    described = "SecurityGroupRules[0]"
+    outputs = {
+        "cidrIpv4": "CidrIpv4",
+        "cidrIpv6": "CidrIpv6",
+        "description": "Description",
+        "ipProtocol": "IpProtocol",
+        "prefixListId": "PrefixListId",
+        "referencedSecurityGroupId": "ReferencedGroupInfo.GroupId",
+        "securityGroupId": "GroupId",
+        "securityGroupRuleId": "SecurityGroupRuleId",
+    }
 
     def validate(self, inputs: Properties) -> Iterable[tuple[str, str]]:
         given = [key for key in _SOURCES if inputs.get(key)]
@@ -224,31 +211,29 @@ class _Rule(Ec2Resource):
         else:
             account, _, id = inputs["referencedSecurityGroupId"].rpartition("/")
             permission["UserIdGroupPairs"] = [{"GroupId": id, **({"UserId": account} if account else {}), **about}]
-        answer = getattr(aws.client("ec2"), f"authorize_security_group_{self.way}")(
-            GroupId=inputs["securityGroupId"], IpPermissions=[permission], **self.tag_specifications(inputs)
+        answer = self.call(
+            aws,
+            self.creates,
+            GroupId=inputs["securityGroupId"],
+            IpPermissions=[permission],
+            **self.tags_argument(inputs),
         )
         return str(answer["SecurityGroupRules"][0]["SecurityGroupRuleId"])
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        rule = one(
-            lambda: aws.client("ec2").describe_security_group_rules(SecurityGroupRuleIds=[id])["SecurityGroupRules"]
-        )
-        if rule is None or bool(rule.get("IsEgress")) != (self.way == "egress"):
-            return None
-        ports = {
-            key: port
-            for key, port in (("fromPort", rule.get("FromPort")), ("toPort", rule.get("ToPort")))
-            if port not in (None, -1) or key in state  # -1 stands for "none given"
-        }
+    def find(self, aws: Session, id: str, state: Properties) -> Any:  # noqa: ANN401 - botocore's answers
+        rule = super().find(aws, id, state)
+        return rule if rule and bool(rule.get("IsEgress")) == (self.way == "egress") else None
+
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        id = live["SecurityGroupRuleId"]
         return {
-            "arn": rule.get("SecurityGroupRuleArn") or aws.arn("ec2", f"security-group-rule/{id}"),
-            "securityGroupRuleId": id,
-            "securityGroupId": rule["GroupId"],
-            "ipProtocol": rule["IpProtocol"],
-            **ports,
-            **pick(rule, "CidrIpv4", "CidrIpv6", "PrefixListId", "Description"),
-            **pick(rule.get("ReferencedGroupInfo") or {}, referencedSecurityGroupId="GroupId"),
-            "tags": tag_map(rule.get("Tags")),
+            **super().properties(aws, live, state),
+            "arn": live.get("SecurityGroupRuleArn") or aws.arn("ec2", f"security-group-rule/{id}"),
+            **{
+                key: port
+                for key, port in (("fromPort", live.get("FromPort")), ("toPort", live.get("ToPort")))
+                if port not in (None, -1) or key in state  # -1 stands for "none given"
+            },
         }
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
@@ -268,13 +253,10 @@ class _Rule(Ec2Resource):
                 GroupId=new["securityGroupId"],
                 SecurityGroupRules=[{"SecurityGroupRuleId": id, "SecurityGroupRule": rule}],
             )
-        super().update(aws, id, old, new)
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("InvalidGroup.NotFound", "InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound"):
-            getattr(aws.client("ec2"), f"revoke_security_group_{self.way}")(
-                GroupId=state["securityGroupId"], SecurityGroupRuleIds=[id]
-            )
+        with ignoring(*self.not_found):
+            self.call(aws, self.deletes, GroupId=state["securityGroupId"], SecurityGroupRuleIds=[id])
 
 
 @resource("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
@@ -282,6 +264,7 @@ class SecurityGroupIngressRule(_Rule):
     """https://www.pulumi.com/registry/packages/aws/api-docs/vpc/securitygroupingressrule/."""
 
     way = "ingress"
+    creates, deletes = "authorize_security_group_ingress", "revoke_security_group_ingress"
 
 
 @resource("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
@@ -289,3 +272,4 @@ class SecurityGroupEgressRule(_Rule):
     """https://www.pulumi.com/registry/packages/aws/api-docs/vpc/securitygroupegressrule/."""
 
     way = "egress"
+    creates, deletes = "authorize_security_group_egress", "revoke_security_group_egress"

@@ -1,11 +1,12 @@
-"""EC2: VPCs, their DHCP options, internet gateways."""
+"""EC2: VPCs and their internet gateways."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from localcloud.provider.aws.ec2 import Ec2Resource, one
+from localcloud.provider.aws.ec2 import Ec2Resource
 from localcloud.provider.base import Properties, resource
 from localcloud.provider.session import Session
-from localcloud.provider.shapes import changed, ignoring, pick, tag_map
+from localcloud.provider.shapes import changed, ignoring
 
 
 @resource("aws:ec2/vpc:Vpc")
@@ -17,29 +18,49 @@ class Vpc(Ec2Resource):
     defaults = {"enableDnsSupport": True, "instanceTenancy": "default"}
     missing = frozenset({"ipv4IpamPoolId", "ipv4NetmaskLength", "ipv6IpamPoolId", "ipv6NetmaskLength", "ipv6CidrBlock"})
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        ec2 = aws.client("ec2")
-        vpc = ec2.create_vpc(
-            **pick(
-                inputs,
-                "cidrBlock",
-                "instanceTenancy",
-                "ipv6CidrBlockNetworkBorderGroup",
-                AmazonProvidedIpv6CidrBlock="assignGeneratedIpv6CidrBlock",
-            ),
-            **self.tag_specifications(inputs),
-        )["Vpc"]
-        id = str(vpc["VpcId"])
-        ec2.get_waiter("vpc_available").wait(VpcIds=[id])
-        self._attributes(aws, id, {"enableDnsSupport": True}, inputs)
-        return id
+    creates, reads, deletes = "create_vpc", "describe_vpcs", "delete_vpc"
+    keys = {"id": "VpcId"}
+    new_id = "Vpc.VpcId"
+    described = "Vpcs[0]"
+    renames = {"assignGeneratedIpv6CidrBlock": "AmazonProvidedIpv6CidrBlock"}
+    outputs = {
+        "cidrBlock": "CidrBlock",
+        "dhcpOptionsId": "DhcpOptionsId",
+        "instanceTenancy": "InstanceTenancy",
+        "ipv6AssociationId": "Ipv6CidrBlockAssociationSet[0].AssociationId || ''",
+        "ipv6CidrBlock": "Ipv6CidrBlockAssociationSet[0].Ipv6CidrBlock || ''",
+        "ownerId": "OwnerId",
+    }
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        ec2 = aws.client("ec2")
-        vpc = one(lambda: ec2.describe_vpcs(VpcIds=[id])["Vpcs"])
-        if vpc is None:
-            return None
-        return {**describe_vpc(aws, vpc), "assignGeneratedIpv6CidrBlock": _amazon_ipv6(vpc)}
+    def after_create(self, aws: Session, id: str, inputs: Properties) -> None:
+        aws.client("ec2").get_waiter("vpc_available").wait(VpcIds=[id])
+        self._attributes(aws, id, {"enableDnsSupport": True}, inputs)
+
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        ec2, id = aws.client("ec2"), live["VpcId"]
+        own = [{"Name": "vpc-id", "Values": [id]}]
+        main = [*own, {"Name": "association.main", "Values": ["true"]}]
+        default = [*own, {"Name": "default", "Values": ["true"]}]
+        by_name = [*own, {"Name": "group-name", "Values": ["default"]}]
+        tables = ec2.describe_route_tables(Filters=main)["RouteTables"]
+        acls = ec2.describe_network_acls(Filters=default)["NetworkAcls"]
+        groups = ec2.describe_security_groups(Filters=by_name)["SecurityGroups"]
+        table = tables[0]["RouteTableId"] if tables else None
+        attributes = {}
+        for name in ("EnableDnsSupport", "EnableDnsHostnames", "EnableNetworkAddressUsageMetrics"):
+            key = name[0].lower() + name[1:]
+            answer = ec2.describe_vpc_attribute(VpcId=id, Attribute=key)
+            attributes[key] = bool(answer.get(name, {}).get("Value"))
+        return {
+            **super().properties(aws, live, state),
+            **attributes,
+            "arn": aws.arn("ec2", f"vpc/{id}"),
+            "assignGeneratedIpv6CidrBlock": _amazon_ipv6(live),
+            "mainRouteTableId": table,
+            "defaultRouteTableId": table,  # the table that a VPC is made with is its main one
+            "defaultNetworkAclId": acls[0]["NetworkAclId"] if acls else None,
+            "defaultSecurityGroupId": groups[0]["GroupId"] if groups else None,
+        }
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
         self._attributes(aws, id, old, new)
@@ -49,11 +70,6 @@ class Vpc(Ec2Resource):
                 ec2.associate_vpc_cidr_block(VpcId=id, AmazonProvidedIpv6CidrBlock=True)
             elif old.get("ipv6AssociationId"):
                 ec2.disassociate_vpc_cidr_block(AssociationId=old["ipv6AssociationId"])
-        super().update(aws, id, old, new)
-
-    def delete(self, aws: Session, id: str, state: Properties) -> None:
-        with ignoring("InvalidVpcID.NotFound"):
-            aws.client("ec2").delete_vpc(VpcId=id)
 
     @staticmethod
     def _attributes(aws: Session, id: str, old: Properties, new: Properties) -> None:
@@ -69,38 +85,7 @@ class Vpc(Ec2Resource):
                 aws.client("ec2").modify_vpc_attribute(VpcId=id, **{name: {"Value": bool(new.get(key))}})
 
 
-def describe_vpc(aws: Session, vpc: dict[str, Any]) -> Properties:
-    """Return the properties that the resource and the data source of a VPC share."""
-    ec2 = aws.client("ec2")
-    id = vpc["VpcId"]
-    own = [{"Name": "vpc-id", "Values": [id]}]
-    tables = ec2.describe_route_tables(Filters=[*own, {"Name": "association.main", "Values": ["true"]}])["RouteTables"]
-    acls = ec2.describe_network_acls(Filters=[*own, {"Name": "default", "Values": ["true"]}])["NetworkAcls"]
-    groups = ec2.describe_security_groups(Filters=[*own, {"Name": "group-name", "Values": ["default"]}])
-    main = tables[0]["RouteTableId"] if tables else None
-
-    def attribute(name: str) -> bool:
-        answer = ec2.describe_vpc_attribute(VpcId=id, Attribute=name)
-        return bool(answer.get(name[0].upper() + name[1:], {}).get("Value"))
-
-    ipv6: dict[str, Any] = next(iter(vpc.get("Ipv6CidrBlockAssociationSet") or ()), {})
-    return {
-        "arn": aws.arn("ec2", f"vpc/{id}"),
-        **pick(vpc, "CidrBlock", "InstanceTenancy", "DhcpOptionsId", "OwnerId"),
-        "mainRouteTableId": main,
-        "defaultRouteTableId": main,  # the table that a VPC is made with is its main one
-        "defaultNetworkAclId": acls[0]["NetworkAclId"] if acls else None,
-        "defaultSecurityGroupId": groups["SecurityGroups"][0]["GroupId"] if groups["SecurityGroups"] else None,
-        "enableDnsSupport": attribute("enableDnsSupport"),
-        "enableDnsHostnames": attribute("enableDnsHostnames"),
-        "enableNetworkAddressUsageMetrics": attribute("enableNetworkAddressUsageMetrics"),
-        "ipv6CidrBlock": ipv6.get("Ipv6CidrBlock", ""),
-        "ipv6AssociationId": ipv6.get("AssociationId", ""),
-        "tags": tag_map(vpc.get("Tags")),
-    }
-
-
-def _amazon_ipv6(vpc: dict[str, Any]) -> bool:
+def _amazon_ipv6(vpc: Mapping[str, Any]) -> bool:
     return any(
         item.get("Ipv6CidrBlockState", {}).get("State") == "associated"
         for item in vpc.get("Ipv6CidrBlockAssociationSet") or ()
@@ -112,26 +97,19 @@ class InternetGateway(Ec2Resource):
     """https://www.pulumi.com/registry/packages/aws/api-docs/ec2/internetgateway/."""
 
     noun = "internet-gateway"
+    creates, reads, deletes = "create_internet_gateway", "describe_internet_gateways", "delete_internet_gateway"
+    keys = {"id": "InternetGatewayId"}
+    new_id = "InternetGateway.InternetGatewayId"
+    described = "InternetGateways[0]"
+    outputs = {"ownerId": "OwnerId", "vpcId": "Attachments[0].VpcId"}
 
-    def create(self, aws: Session, inputs: Properties) -> str:
-        ec2 = aws.client("ec2")
-        id = str(ec2.create_internet_gateway(**self.tag_specifications(inputs))["InternetGateway"]["InternetGatewayId"])
+    def after_create(self, aws: Session, id: str, inputs: Properties) -> None:
         if inputs.get("vpcId"):
-            ec2.attach_internet_gateway(InternetGatewayId=id, VpcId=inputs["vpcId"])
-        return id
+            aws.client("ec2").attach_internet_gateway(InternetGatewayId=id, VpcId=inputs["vpcId"])
 
-    def read(self, aws: Session, id: str, state: Properties) -> Properties | None:
-        ec2 = aws.client("ec2")
-        gateway = one(lambda: ec2.describe_internet_gateways(InternetGatewayIds=[id])["InternetGateways"])
-        if gateway is None:
-            return None
-        attachments = gateway.get("Attachments") or []
-        return {
-            "arn": aws.arn("ec2", f"internet-gateway/{id}"),
-            **pick(gateway, "OwnerId"),
-            "vpcId": attachments[0]["VpcId"] if attachments else None,
-            "tags": tag_map(gateway.get("Tags")),
-        }
+    def properties(self, aws: Session, live: Mapping[str, Any], state: Properties) -> Properties:
+        arn = aws.arn("ec2", f"internet-gateway/{live['InternetGatewayId']}")
+        return {**super().properties(aws, live, state), "arn": arn}
 
     def update(self, aws: Session, id: str, old: Properties, new: Properties) -> None:
         if changed(old, new, "vpcId"):
@@ -140,12 +118,10 @@ class InternetGateway(Ec2Resource):
                 ec2.detach_internet_gateway(InternetGatewayId=id, VpcId=old["vpcId"])
             if new.get("vpcId"):
                 ec2.attach_internet_gateway(InternetGatewayId=id, VpcId=new["vpcId"])
-        super().update(aws, id, old, new)
 
     def delete(self, aws: Session, id: str, state: Properties) -> None:
         ec2 = aws.client("ec2")
         if state.get("vpcId"):
             with ignoring("Gateway.NotAttached", "InvalidInternetGatewayID.NotFound"):
                 ec2.detach_internet_gateway(InternetGatewayId=id, VpcId=state["vpcId"])
-        with ignoring("InvalidInternetGatewayID.NotFound"):
-            ec2.delete_internet_gateway(InternetGatewayId=id)
+        super().delete(aws, id, state)
