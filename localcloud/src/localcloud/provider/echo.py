@@ -7,8 +7,6 @@ would show drift where nothing was changed, so that a resource type compares wha
 import json
 from typing import Any
 
-from localcloud.provider.base import Properties
-
 
 def as_written(live: Any, written: Any) -> Any:  # noqa: ANN401 - any plain value
     """Return a live value in the shape of the written one.
@@ -48,11 +46,6 @@ def same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any plain value
     if isinstance(one, str) != isinstance(other, str):
         return str(one) == str(other)
     return bool(one == other)
-
-
-def written(live: Properties, last: Properties, *keys: str) -> Properties:
-    """Return live properties, the named ones in the shape in which the last inputs wrote them."""
-    return {key: as_written(value, last[key]) if key in keys and key in last else value for key, value in live.items()}
 
 
 def document(live: str | None, last: str | None) -> str | None:

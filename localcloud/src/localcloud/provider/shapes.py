@@ -176,12 +176,12 @@ def swap(key: str) -> str:
     return key[:1].swapcase() + key[1:]
 
 
-def tag_list(tags: Mapping[str, str] | None, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
-    """Return tags as AWS's list of pairs; ECS and a few others spell the members in lower case."""
-    return [{key: name, value: text} for name, text in (tags or {}).items()]
+def tag_list(tags: Mapping[str, str] | None) -> list[dict[str, str]]:
+    """Return tags as AWS's list of pairs."""
+    return [{"Key": name, "Value": text} for name, text in (tags or {}).items()]
 
 
-def tag_map(tags: Mapping[str, str] | Iterable[Mapping[str, str]] | None, *_: str) -> dict[str, str]:
+def tag_map(tags: Mapping[str, str] | Iterable[Mapping[str, str]] | None) -> dict[str, str]:
     """Return tags as a map, whatever the service's spelling of the pairs, without the tags that AWS itself sets."""
     if isinstance(tags, Mapping):
         found = dict(tags)
