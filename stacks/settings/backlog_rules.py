@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from stacks.profiles.spec import Profile
 from stacks.settings.models import ServiceConfig
 from stacks.settings.problems import ConfigProblem, remove_command, set_command
-from stacks.settings.services import tasks_of, times_of
+from stacks.settings.service_settings import tasks_of, times_of
 from stacks.systems.spec import BacklogSpec, ServiceSpec, SystemSpec
 
 
@@ -22,18 +22,18 @@ def backlog_problems(
         profile: the stack's profile.
     """
     service = system.services[name]
-    tasks = tasks_of(service, config, profile)
+    minimum, maximum = tasks_of(service, config, profile)
     given = [option for option in ("latencySeconds", "jobSeconds") if getattr(config, option) is not None]
     if service.backlog is None:
-        yield from _without_queue(key, system, name, given, tasks["minimum"])
+        yield from _without_queue(key, system, name, given, minimum)
         return
-    if tasks["minimum"] == tasks["maximum"]:
+    if minimum == maximum:
         for option in given:
             yield ConfigProblem(
                 key=f"{key}.{option}",
-                problem=f"is set, and {name} has {tasks['minimum']} tasks at the least and at the most",
+                problem=f"is set, and {name} has {minimum} tasks at the least and at the most",
                 allowed="a minimum below the maximum, where times are given",
-                remedy=set_command(f"{key}.maximum", str(tasks["minimum"] + 1)),
+                remedy=set_command(f"{key}.maximum", str(minimum + 1)),
             )
         return
     yield from _impossible_times(key, service, service.backlog, config)

@@ -9,13 +9,12 @@ import io
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import NoneType
-from typing import Any, get_args, get_origin
+from typing import Any, cast, get_origin
 
 from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
-from stacks.settings.models import Model, PlatformConfig, SystemConfig
+from stacks.settings.models import PlatformConfig, SystemConfig, models_in
 from stacks.systems import SYSTEMS
 from stacks.systems.spec import SystemSpec
 
@@ -68,24 +67,17 @@ def _system(system: SystemSpec) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _kind(field: FieldInfo) -> str:
     """Return Pulumi's name of a field's type."""
-    given = [one for one in get_args(field.annotation) if one is not NoneType]
     kind = get_origin(field.annotation) or field.annotation
-    if kind is tuple:
-        return "array"
-    if field.annotation is bool:
-        return "boolean"
-    if any(isinstance(one, type) and issubclass(one, Model) for one in (field.annotation, *given)):
+    if kind is dict or models_in(field):
         return "object"
-    return "string"
+    return {tuple: "array", bool: "boolean"}.get(cast(type[object], kind), "string")
 
 
 def _unset(field: FieldInfo) -> object:
     """Return what stands for a key that isn't set."""
-    empty: dict[str, object] = {"array": [], "object": {}, "boolean": True, "string": ""}
-    if field.default_factory is not None:
-        return {}
-    plain = isinstance(field.default, bool | str)
-    return field.default if plain else empty[_kind(field)]
+    if isinstance(field.default, bool | str):
+        return field.default
+    return {"array": [], "object": {}, "string": ""}[_kind(field)]
 
 
 if __name__ == "__main__":

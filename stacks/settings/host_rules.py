@@ -1,6 +1,6 @@
 """What is wrong with hosts whose single values are right."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from stacks.settings.models import SystemConfig
@@ -8,16 +8,16 @@ from stacks.settings.problems import ConfigProblem, set_command
 from stacks.systems.spec import SystemSpec
 
 
-def host_problems(parsed: Mapping[str, tuple[SystemSpec, SystemConfig]]) -> Iterator[ConfigProblem]:
+def host_problems(parsed: Sequence[tuple[SystemSpec, SystemConfig]]) -> Iterator[ConfigProblem]:
     """Report hosts outside their zone, and hosts that two URLs have."""
     taken: dict[str, str] = {}
-    for name, (system, config) in parsed.items():
+    for system, config in parsed:
         for variable in system.urls:
-            key, host = f"{name}:{variable}", host_of(getattr(config, variable))
+            key, host = f"{system.name}:{variable}", host_of(getattr(config, variable))
             if host != config.zone and not host.endswith(f".{config.zone}"):
                 yield ConfigProblem(
                     key=key,
-                    problem=f"has the host {host}, which is outside the zone {config.zone} of {name}:zone",
+                    problem=f"has the host {host}, which is outside the zone {config.zone} of {system.name}:zone",
                     allowed=f"{config.zone} or a name that ends in .{config.zone}",
                     remedy=set_command(key, f"https://api.{config.zone}"),
                 )
@@ -26,7 +26,7 @@ def host_problems(parsed: Mapping[str, tuple[SystemSpec, SystemConfig]]) -> Iter
                     key=key,
                     problem=f"has the host {host}, which {taken[host]} has already",
                     allowed="a host of its own for each URL",
-                    remedy=set_command(key, f"https://{name}.{config.zone}"),
+                    remedy=set_command(key, f"https://{system.name}.{config.zone}"),
                 )
             taken.setdefault(host, key)
 

@@ -2,12 +2,13 @@
 
 import ipaddress
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
+from pydantic.fields import FieldInfo
 
 from components.core.checks import RETENTION_DAYS
-from components.delivery.deployment_strategy import BAKE_MINUTES, CANARY_PERCENT
+from components.delivery.deployment_strategy import BAKE_MINUTES, CANARY_PERCENT, Strategy
 
 #: The project's own namespace in config.
 PLATFORM = "alicerce"
@@ -69,6 +70,12 @@ def _about(allowed: str, example: str, description: str = "", **more: Any) -> An
     return Field(description=description, json_schema_extra={"allowed": allowed, "example": example}, **more)
 
 
+def _between(what: str, bounds: tuple[int, int], example: str) -> Any:  # noqa: ANN401 - pydantic's FieldInfo
+    """Describe an optional number with a least and a most."""
+    low, high = bounds
+    return _about(f"{what}, {low} to {high}", example, default=None, ge=low, le=high)
+
+
 #: What `never` is read as.
 NEVER_DUE = 0
 
@@ -87,18 +94,20 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def models_in(field: FieldInfo) -> list[type[Model]]:
+    """Return the model that a field holds, alone or by name, as a list of one; an empty list for any other field."""
+    kinds = (field.annotation, *get_args(field.annotation))
+    return [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Model)]
+
+
 class Retention(Model):
     """How long things are kept, where it differs from the profile."""
 
     logs: Annotated[int, AfterValidator(_log_days)] | None = _about(
         f"days that CloudWatch Logs takes: {', '.join(map(str, RETENTION_DAYS))}", "365", default=None
     )
-    backups: Annotated[int, Field(ge=1, le=35)] | None = _about(
-        "days of point-in-time recovery, 1 to 35", "14", default=None
-    )
-    releases: Annotated[int, Field(ge=2, le=1000)] | None = _about(
-        "releases whose images stay, 2 to 1000", "30", default=None
-    )
+    backups: int | None = _between("days of point-in-time recovery", (1, 35), "14")
+    releases: int | None = _between("releases whose images stay", (2, 1000), "30")
 
 
 class Promotion(Model):
@@ -190,15 +199,9 @@ class ServiceConfig(Model):
     maximum: Positive | None = _about("a number of tasks, 1 or more", "10", default=None)
     latencySeconds: Seconds | None = _about("seconds that a job may wait, above 0", "60", default=None)
     jobSeconds: Seconds | None = _about("seconds that a job takes, above 0", "5", default=None)
-    deployment: Literal["rolling", "blue_green", "canary"] | None = _about(
-        "rolling, blue_green or canary", "canary", default=None
-    )
-    bakeMinutes: Annotated[int, Field(ge=BAKE_MINUTES[0], le=BAKE_MINUTES[1])] | None = _about(
-        f"minutes, {BAKE_MINUTES[0]} to {BAKE_MINUTES[1]}", "10", default=None
-    )
-    canaryPercent: Annotated[int, Field(ge=CANARY_PERCENT[0], le=CANARY_PERCENT[1])] | None = _about(
-        f"percent of the requests, {CANARY_PERCENT[0]} to {CANARY_PERCENT[1]}", "10", default=None
-    )
+    deployment: Strategy | None = _about("rolling, blue_green or canary", "canary", default=None)
+    bakeMinutes: int | None = _between("minutes", BAKE_MINUTES, "10")
+    canaryPercent: int | None = _between("percent of the requests", CANARY_PERCENT, "10")
 
 
 class SystemConfig(Model):
@@ -216,12 +219,12 @@ class SystemConfig(Model):
         "The path of a checkout to build and push the images from. Not set, someone else pushes them.",
         default=None,
     )
-    registry: RegistryConfig | None = _about(
+    registry: RegistryConfig = _about(
         "an object with the member stack, a stack's name",
         "staging",
         "With stack set to another stack's name, its repositories are used, and none are made here. With sharedWith, a "
         "list of stacks that use those of this one, what these run is kept.",
-        default=None,
+        default=RegistryConfig(),
     )
     migrate: bool = _about(
         "true or false",

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.core.checks import InvalidValue
+from components.core.did_you_mean import did_you_mean
+
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigProblem:
@@ -37,14 +40,44 @@ class SettingsError(pulumi.RunError):
         super().__init__(f"{count} in Pulumi.{stack}.yaml, nothing was created:\n{lines}")
 
 
-def set_command(key: str, example: str, *, secret: bool = False) -> str:
-    """Return the command that sets a key; inside an object it needs a path."""
-    flags = " --secret" if secret else ""
-    if "." in key:
-        return f"pulumi config set{flags} --path '{key}' {example}"
-    return f"pulumi config set{flags} {key} {example}"
+class ValueRefused(pulumi.RunError):
+    """A value of the stack's config turned out to be wrong while the stack was being built."""
+
+    def __init__(self, problem: ConfigProblem) -> None:
+        super().__init__(str(problem))
+
+
+def unknown_name(key: str, problem: str, name: str, known: Iterable[str]) -> ConfigProblem:
+    """Return the problem of a key that names what isn't there, with the known name that is most like it."""
+    known = list(known)
+    return ConfigProblem(
+        key=key,
+        problem=f"{problem}{did_you_mean(name, known)}",
+        allowed=", ".join(known),
+        remedy=remove_command(key),
+    )
+
+
+def invalid_value(key: str, value: object, error: InvalidValue, example: str) -> ConfigProblem:
+    """Return a component's refusal of a key's value as a problem of that key."""
+    return ConfigProblem(
+        key=key,
+        problem=f"is {value!r}",
+        allowed=error.allowed,
+        remedy=f"{error.remedy}, for instance {set_command(key, example)}",
+    )
+
+
+def set_command(key: str, example: str) -> str:
+    """Return the command that sets a key."""
+    return f"pulumi config set {_path(key)} {example}"
 
 
 def remove_command(key: str) -> str:
-    """Return the command that removes a key; inside an object it needs a path."""
-    return f"pulumi config rm --path '{key}'" if "." in key else f"pulumi config rm {key}"
+    """Return the command that removes a key."""
+    return f"pulumi config rm {_path(key)}"
+
+
+def _path(key: str) -> str:
+    """Return a key as a command takes it: what is inside an object or a list needs a path."""
+    return f"--path '{key}'" if "." in key or "[" in key else key

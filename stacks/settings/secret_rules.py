@@ -1,42 +1,11 @@
-"""When secrets are due for rotation: what config says of it, and what is wrong with that."""
+"""What is wrong with a system's secrets: with their values, their rotations, and when they are due for one."""
 
 from collections.abc import Iterator, Mapping
 
-from components.core.did_you_mean import did_you_mean
 from stacks.profiles.spec import Profile
-from stacks.settings.models import NEVER_DUE, PlatformConfig, SystemConfig
-from stacks.settings.problems import ConfigProblem, remove_command
-from stacks.systems.spec import Generated, Supplied, SystemSpec
-
-
-def rotated(system: SystemSpec) -> dict[str, Generated | Supplied]:
-    """Return the secrets that have rotations of their own, by variable; composed ones follow their parts."""
-    return {**system.generated, **system.supplied}
-
-
-def policy_problems(system: SystemSpec, config: SystemConfig) -> Iterator[ConfigProblem]:
-    """Report days for what has no rotations of its own."""
-    known = rotated(system)
-    for variable in sorted(set(config.rotationDays) - set(known)):
-        key = f"{system.name}:rotationDays.{variable}"
-        composed = system.composed.get(variable)
-        yield ConfigProblem(
-            key=key,
-            problem=f"names no secret that is rotated{did_you_mean(variable, known)}"
-            if composed is None
-            else f"names a secret that is composed of others, and follows {composed.password}",
-            allowed=", ".join(known),
-            remedy=remove_command(key),
-        )
-
-
-def due_days_of(
-    system: SystemSpec, config: SystemConfig, platform: PlatformConfig, profile: Profile
-) -> dict[str, int | None]:
-    """Return after how many days each rotated secret is due: config's for it, else the stack's, else the profile's."""
-    stack = profile.rotation_days if platform.rotationDays is None else platform.rotationDays
-    days = {variable: config.rotationDays.get(variable, stack) for variable in rotated(system)}
-    return {variable: None if number == NEVER_DUE else number for variable, number in days.items()}
+from stacks.settings.models import SystemConfig
+from stacks.settings.problems import ConfigProblem, remove_command, set_command, unknown_name
+from stacks.systems.spec import SystemSpec
 
 
 def secret_problems(
@@ -59,3 +28,43 @@ def secret_problems(
                 allowed="an encrypted value",
                 remedy=f"{remedy}, and have whoever issued it issue another",
             )
+
+
+def rotation_problems(system: SystemSpec, config: SystemConfig) -> Iterator[ConfigProblem]:
+    """Report rotations of what isn't generated, and those that end something for good and aren't confirmed."""
+    ends = {variable: secret.ends for variable, secret in system.generated.items() if secret.ends}
+    for variable, rotation in sorted(config.rotation.items()):
+        key, confirmation = (f"{system.name}:{name}.{variable}" for name in ("rotation", "confirmRotation"))
+        if variable not in system.generated:
+            yield unknown_name(key, "names no generated secret", variable, system.generated)
+        elif variable in ends and rotation > 1 and config.confirmRotation.get(variable) != rotation:
+            yield ConfigProblem(
+                key=key,
+                problem=f"is {rotation}, and with that rotation {ends[variable]}",
+                allowed=f"{rotation} together with {confirmation} set to {rotation}",
+                remedy=set_command(confirmation, str(rotation)),
+            )
+    for variable in sorted(set(config.confirmRotation) - set(ends)):
+        key = f"{system.name}:confirmRotation.{variable}"
+        yield ConfigProblem(
+            key=key,
+            problem="confirms what needs no confirmation",
+            allowed=", ".join(ends) or f"nothing in {system.name}",
+            remedy=remove_command(key),
+        )
+
+
+def due_days_problems(system: SystemSpec, config: SystemConfig) -> Iterator[ConfigProblem]:
+    """Report days for what has no rotations of its own."""
+    for variable in sorted(set(config.rotationDays) - set(system.rotated)):
+        key = f"{system.name}:rotationDays.{variable}"
+        if variable not in system.composed:
+            yield unknown_name(key, "names no secret that is rotated", variable, system.rotated)
+            continue
+        followed = system.composed[variable].password
+        yield ConfigProblem(
+            key=key,
+            problem=f"names a secret that is composed of others, and follows {followed}",
+            allowed=", ".join(system.rotated),
+            remedy=remove_command(key),
+        )

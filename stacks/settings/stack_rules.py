@@ -10,7 +10,7 @@ from stacks.profiles.prod import PROD
 from stacks.profiles.spec import Profile
 from stacks.profiles.staging import STAGING
 from stacks.settings.models import PLATFORM, PlatformConfig
-from stacks.settings.problems import ConfigProblem, remove_command, set_command
+from stacks.settings.problems import ConfigProblem, remove_command, set_command, unknown_name
 from stacks.systems.spec import SystemSpec
 
 PROFILES: Mapping[str, Profile] = {profile.name: profile for profile in (PROD, STAGING, LOCAL)}
@@ -20,17 +20,12 @@ _FOREIGN = frozenset({"aws", "docker", "pulumi", "random"})
 
 
 def unknown_namespaces(values: Mapping[str, str], systems: Sequence[SystemSpec]) -> Iterator[ConfigProblem]:
-    """Report keys in a namespace that is nearly one of ours."""
-    ours = [PLATFORM, *(system.name for system in systems)]
-    for namespace in sorted({key.partition(":")[0] for key in values} - set(ours) - _FOREIGN):
-        if hint := did_you_mean(namespace, ours):
-            keys = sorted(key for key in values if key.startswith(f"{namespace}:"))
-            yield ConfigProblem(
-                key=keys[0],
-                problem=f"is in an unknown namespace{hint}",
-                allowed=", ".join(ours),
-                remedy=remove_command(keys[0]),
-            )
+    """Report keys in a namespace whose name is nearly that of a system or the project."""
+    known = [PLATFORM, *(system.name for system in systems)]
+    for namespace in sorted({key.partition(":")[0] for key in values} - set(known) - _FOREIGN):
+        if did_you_mean(namespace, known):
+            key = min(key for key in values if key.startswith(f"{namespace}:"))
+            yield unknown_name(key, "is in an unknown namespace", namespace, known)
 
 
 def credential_problems(values: Mapping[str, str]) -> Iterator[ConfigProblem]:

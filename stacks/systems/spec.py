@@ -327,6 +327,11 @@ class SystemSpec:
         return {name: secret for name, secret in self.secrets.items() if isinstance(secret, Supplied)}
 
     @property
+    def rotated(self) -> dict[str, Generated | Supplied]:
+        """The secrets that have rotations of their own, by variable; composed ones follow their parts."""
+        return {**self.generated, **self.supplied}
+
+    @property
     def composed(self) -> dict[str, Composed]:
         """The secrets that are composed of a store's address and a password, by variable."""
         return {name: secret for name, secret in self.secrets.items() if isinstance(secret, Composed)}

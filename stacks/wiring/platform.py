@@ -88,7 +88,7 @@ def build(settings: Settings) -> Platform:
     network = Network(
         "network",
         NetworkArgs(
-            cidr=settings.cidr,
+            cidr=settings.config.cidr,
             availability_zones=_zones(settings),
             nat=profile.nat,
             region=region,
@@ -154,7 +154,7 @@ def build(settings: Settings) -> Platform:
         ),
     )
     internal = None
-    if settings.admin_cidrs:
+    if settings.config.adminCidrs:
         internal = LoadBalancer(
             "internal",
             LoadBalancerArgs(
@@ -162,7 +162,7 @@ def build(settings: Settings) -> Platform:
                 subnet_ids=network.private_subnet_ids,
                 certificate_arn=certificate.certificate_arn,
                 internal=True,
-                ingress_cidrs=settings.admin_cidrs,
+                ingress_cidrs=settings.config.adminCidrs,
                 idle_timeout_seconds=_idle_timeout(settings),
                 deletion_protection=settings.protection,
                 access_log_bucket=access_logs.bucket_name,
@@ -194,8 +194,8 @@ def build(settings: Settings) -> Platform:
 
 
 def _zones(settings: Settings) -> Sequence[str]:
-    if settings.availability_zones:
-        return settings.availability_zones
+    if settings.config.availabilityZones:
+        return settings.config.availabilityZones
     # Local Zones and zones that the account hasn't opted into are left out. A zone that is impaired today isn't: the
     # network must not move out of it in the middle of an incident.
     found = aws.get_availability_zones(filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}])
@@ -217,25 +217,18 @@ def _zones(settings: Settings) -> Sequence[str]:
 
 def _hosts(settings: Settings) -> dict[str, str]:
     """Return each public host with the zone that it is in."""
-    return {
-        system.host(service): system.zone
-        for system in settings.systems.values()
-        for service in system.system.services.values()
-        if service.role is Role.WEB
-    }
+    return {host: system.config.zone for system in settings.systems.values() for host in system.hosts.values()}
 
 
 def _priorities(settings: Settings) -> dict[str, int]:
     """Return the priority of each listener rule to come, by whose it is."""
     rules: dict[str, int] = {}
     for name, system in settings.systems.items():
-        for part, service in system.system.services.items():
-            if service.role is not Role.WEB:
-                continue
+        for part, host in system.hosts.items():
             rules.update(
                 {
                     f"{name}-{part} {kind.value} {number}": rule_priority(name, part, kind, number)
-                    for kind, number, _ in listener_rules([system.host(service)], service.private_paths)
+                    for kind, number, _ in listener_rules([host], system.system.services[part].private_paths)
                 }
             )
     return rules
@@ -248,18 +241,18 @@ def _private_paths(settings: Settings) -> dict[str, list[str]]:
     decoding, so that no other way to write a path leads around it.
     """
     return {
-        system.host(service): sorted({path.removesuffix("/*") for path in service.private_paths})
+        host: sorted({path.removesuffix("/*") for path in paths})
         for system in settings.systems.values()
-        for service in system.system.services.values()
-        if service.private_paths
+        for name, host in system.hosts.items()
+        if (paths := system.system.services[name].private_paths)
     }
 
 
 def _hosted_zones(
     settings: Settings, tags: Tags
 ) -> tuple[dict[str, pulumi.Output[str]], dict[str, pulumi.Output[Sequence[str]]]]:
-    domains = sorted({system.zone for system in settings.systems.values()})
-    if not settings.create_zones:
+    domains = sorted({system.config.zone for system in settings.systems.values()})
+    if not settings.config.createZones:
         return {domain: pulumi.Output.from_input(_find_zone(settings, domain)) for domain in domains}, {}
     zones = {
         domain: HostedZone(
@@ -277,7 +270,7 @@ def _find_zone(settings: Settings, domain: str) -> str:
     try:
         return aws.route53.get_zone(name=domain, private_zone=False).zone_id
     except Exception as error:  # the SDK raises a plain Exception for whatever the provider answers
-        names = [name for name, system in settings.systems.items() if system.zone == domain]
+        names = [name for name, system in settings.systems.items() if system.config.zone == domain]
         raise SettingsError(
             settings.stack,
             [

@@ -28,13 +28,16 @@ class Repository:
 
 def build_repositories(context: SystemContext) -> dict[str, Repository]:
     """Return each image's repository: one of this stack, or of the stack that config names."""
-    own, others = context.system_settings, context.platform.others
-    if own.registry_stack is not None:
+    config, others = context.system_settings.config, context.platform.others
+    if config.registry.stack is not None:
         return {
-            image: repository_of(others, own.registry_stack, context.system.name, image)
+            image: repository_of(others, config.registry.stack, context.system.name, image)
             for image in context.system.images
         }
-    running_tags = (own.release, *(release_of(others, stack, context.system.name) for stack in own.shared_with))
+    running_tags = (
+        config.release,
+        *(release_of(others, stack, context.system.name) for stack in config.registry.sharedWith),
+    )
     registries = {
         image: Registry(
             context.name(f"{image}-images"),
@@ -58,10 +61,10 @@ def release_images(
     context: SystemContext, release: str, repositories: Mapping[str, Repository]
 ) -> dict[str, ReleaseImage]:
     """Return each image of a release: looked up by the release's tag, or built here."""
-    system, promoted_from = context.system, context.settings.promoted_from
+    system, promotion = context.system, context.settings.config.promotion
     digests = {image: _digest(context, release, image, repository.url) for image, repository in repositories.items()}
-    if promoted_from is not None:
-        digests = promoted(context.platform.others, promoted_from, system, release, digests)
+    if promotion is not None:
+        digests = promoted(context.platform.others, promotion.from_, system, release, digests)
     return {
         image: ReleaseImage(
             repository_url=repository.url,
@@ -74,7 +77,7 @@ def release_images(
 
 
 def _digest(context: SystemContext, release: str, image: str, repository_url: pulumi.Output[str]) -> pulumi.Output[str]:
-    source, built = context.system_settings.source, context.system.images[image]
+    source, built = context.system_settings.config.source, context.system.images[image]
     if source is None:
         return image_digest(context.system.name, release, repository_url)
     return BuiltImage(

@@ -106,20 +106,17 @@ def build_services(
 def build_hosts(context: SystemContext) -> None:
     """Point the hosts at the load balancers: public ones for everyone, private ones inside the network only."""
     platform = context.platform
-    for service in context.system.services.values():
-        if service.role is not Role.WEB:
-            continue
-        host = context.system_settings.host(service)
+    for name, host in context.system_settings.hosts.items():
         AliasRecord(
             f"alias-{host}",
             AliasRecordArgs(
                 host=host,
-                zone_id=platform.zone_ids[context.system_settings.zone],
+                zone_id=platform.zone_ids[context.system_settings.config.zone],
                 target_dns_name=platform.load_balancer.dns_name,
                 target_zone_id=platform.load_balancer.zone_id,
             ),
         )
-        if platform.internal_load_balancer is not None and service.private_paths:
+        if platform.internal_load_balancer is not None and context.system.services[name].private_paths:
             PrivateHost(
                 f"private-{host}",
                 PrivateHostArgs(
@@ -153,7 +150,7 @@ def _migration(context: SystemContext, image: ReleaseImage, stores: Stores, secr
             database_identifier=stores.database.instance_identifier,
             system=system.name,
             snapshot=context.settings.profile.protection,
-            enabled=context.system_settings.migrate,
+            enabled=context.system_settings.config.migrate,
             after=[secrets.credentials.accepted[Need.POSTGRES]],
         ),
     )
@@ -192,7 +189,7 @@ def _targets(context: SystemContext, name: str, service: spec.ServiceSpec) -> di
             system=context.system.name,
             service=name,
             load_balancer=balancer,
-            hosts=(context.system_settings.host(service),),
+            hosts=(context.system_settings.hosts[name],),
             health_path=service.health_path,
             # Inside the network the host leads to the internal load balancer, which therefore serves all of it.
             denied_paths=service.private_paths if kind == "public" else (),

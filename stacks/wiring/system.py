@@ -23,7 +23,7 @@ def build(settings: Settings, system_settings: SystemSettings, platform: Platfor
     build_hosts(context)
 
     outputs: dict[str, object] = {
-        "release": system_settings.release,
+        "release": system_settings.config.release,
         "urls": dict(system_settings.urls),
         "repositories": {image: repository.url for image, repository in repositories.items()},
         "digests": {},
@@ -34,7 +34,7 @@ def build(settings: Settings, system_settings: SystemSettings, platform: Platfor
     }
     if queue_depth is not None:
         outputs["queueDepth"] = queue_depth.function_name
-    if system_settings.release is None:
+    if system_settings.config.release is None:
         name = context.system.name
         pulumi.log.warn(
             f"{name}:release is not set: what {name} stands on is built, its services are not. Push its images "
@@ -42,7 +42,7 @@ def build(settings: Settings, system_settings: SystemSettings, platform: Platfor
         )
         secrets.record_rotations(rollouts=[])
         return outputs
-    images = release_images(context, system_settings.release, repositories)
+    images = release_images(context, system_settings.config.release, repositories)
     release = build_services(context, images, stores, secrets)
     secrets.record_rotations(rollouts=[service.rollout for service in release.services.values()])
     return {**outputs, "digests": {image: one.digest for image, one in images.items()}, **release.outputs}

@@ -28,7 +28,7 @@ def _refusal(values: Mapping[str, str], stack: str = "prod", secrets: frozenset[
 def test_a_good_config_is_taken_and_decides_hosts_and_counters() -> None:
     settings = settings_of(config(aprendeai__rotation={"JWT_SECRET": 3}))
     own = settings.systems["aprendeai"]
-    assert own.host(APRENDEAI.services["frontend"]) == "app.aprendeai.com"
+    assert own.hosts["frontend"] == "app.aprendeai.com"
     assert own.rotation == {
         "JWT_SECRET": 3,
         "AI_SERVICE_SECRET": 1,
@@ -41,7 +41,7 @@ def test_a_good_config_is_taken_and_decides_hosts_and_counters() -> None:
 
 
 def test_an_empty_value_is_a_value_that_is_not_set() -> None:
-    assert settings_of(config(aprendeai__release="")).systems["aprendeai"].release is None
+    assert settings_of(config(aprendeai__release="")).systems["aprendeai"].config.release is None
 
 
 def test_a_stack_named_like_a_profile_takes_it() -> None:
@@ -546,9 +546,9 @@ def test_one_stack_to_share_with_is_a_list_too() -> None:
 
 
 def test_repositories_are_shared_with_whoever_config_names() -> None:
-    own = settings_of(config(aprendeai__registry={"sharedWith": ["prod", "qa"]})).systems["aprendeai"]
-    assert (own.registry_stack, own.shared_with) == (None, ("prod", "qa"))
-    assert settings_of().systems["aprendeai"].shared_with == ()
+    own = settings_of(config(aprendeai__registry={"sharedWith": ["prod", "qa"]})).systems["aprendeai"].config.registry
+    assert (own.stack, own.sharedWith) == (None, ("prod", "qa"))
+    assert settings_of().systems["aprendeai"].config.registry.sharedWith == ()
 
 
 def test_the_number_of_zones_fits_the_profile() -> None:
