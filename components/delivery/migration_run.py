@@ -1,8 +1,4 @@
-"""The run of a release's migration: a resource that stops the deployment when the migration fails.
-
-A dynamic provider: Pulumi runs it in a process of its own, with the credentials that the AWS provider has.
-https://www.pulumi.com/docs/iac/concepts/providers/dynamic-providers/
-"""
+"""The run of a release's migration: a resource that stops the deployment when the migration fails."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +7,7 @@ from typing import Any
 import pulumi
 from pulumi import dynamic
 
-from components.core import aws_clients
+from components.core.dynamic_provider import AwsDynamicProvider
 from components.core.naming import Tags
 from components.delivery.migration_task import run
 
@@ -19,15 +15,8 @@ from components.delivery.migration_task import run
 _TIME_LIMIT_SECONDS = 1800
 
 
-class MigrationRunProvider(dynamic.ResourceProvider):
+class MigrationRunProvider(AwsDynamicProvider):
     """Run a migration once for each image, find an interrupted one again, and never run one in a preview."""
-
-    #: Nothing secret is captured, so that the state stays readable.
-    serialize_as_secret_always = False
-
-    def configure(self, req: dynamic.ConfigureRequest) -> None:
-        """Take the stack's credentials, as the AWS provider does."""
-        aws_clients.configure(req.config.get)
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
         """Tell whether there is anything to do: another image, or one whose migration was left out before."""

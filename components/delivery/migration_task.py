@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pulumi import dynamic
-
 from components.compute.stopped_task import last_log_lines, quote_log, stop_reason
 from components.core import aws_clients
 from components.core.aws_clients import Client
+from components.core.dynamic_provider import state_of
 from components.core.polling import poll, report
 
 #: How many snapshots made before migrations are kept of a database.
@@ -35,7 +34,7 @@ def run(props: Mapping[str, Any], migrated: Mapping[str, Any]) -> dict[str, Any]
         MigrationError: when the task didn't end well within its time.
     """
     digest, system = props["digest"], props["system"]
-    state = {key: value for key, value in props.items() if key != dynamic.dynamic.PROVIDER_KEY}
+    state = state_of(props)
     if digest in migrated:
         report(f"{system}: the image {_short(digest)} was migrated on {migrated[digest]['finished']}; nothing to run")
         return {**state, "migrated": dict(migrated), "outcome": "skipped", "task_arn": None}

@@ -1,8 +1,4 @@
-"""The end of a deployment, as ECS reports it: a resource that exists only once the new tasks serve requests.
-
-A dynamic provider: Pulumi runs it in a process of its own, with the credentials that the AWS provider has.
-https://www.pulumi.com/docs/iac/concepts/providers/dynamic-providers/
-"""
+"""The end of a deployment, as ECS reports it: a resource that exists only once the new tasks serve requests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,23 +7,16 @@ from typing import Any
 import pulumi
 from pulumi import dynamic
 
-from components.core import aws_clients
 from components.core.checks import check_between
+from components.core.dynamic_provider import AwsDynamicProvider
 from components.delivery.rollout_wait import alarms_on, wait, warn_unwatched
 
 #: How many images that ran are remembered.
 _REMEMBERED = 100
 
 
-class RolloutProvider(dynamic.ResourceProvider):
+class RolloutProvider(AwsDynamicProvider):
     """Wait until ECS says that the deployment of a task definition is the one that runs."""
-
-    #: Nothing secret is captured, so that the state stays readable.
-    serialize_as_secret_always = False
-
-    def configure(self, req: dynamic.ConfigureRequest) -> None:
-        """Take the stack's credentials, as the AWS provider does."""
-        aws_clients.configure(req.config.get)
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
         """Tell whether another revision was deployed, or the same one with other settings."""

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import botocore.exceptions
-from pulumi import dynamic
 
 from components.compute.stopped_task import last_log_lines, quote_log, stop_reason
 from components.core import aws_clients
 from components.core.aws_clients import Client
+from components.core.dynamic_provider import state_of
 from components.core.polling import poll, report
 
 #: How many tasks may stop for the same reason before a deployment counts as lost, whatever the breaker says.
@@ -76,8 +76,7 @@ def wait(props: Mapping[str, Any]) -> dict[str, Any]:
                 raise RolloutError(
                     _failure(ecs, props, service_deployment, own_id, "another deployment has taken its place")
                 )
-            state = {key: value for key, value in props.items() if key != dynamic.dynamic.PROVIDER_KEY}
-            return {**state, "deployment": own_id}
+            return {**state_of(props), "deployment": own_id}
         if status in _ENDS:
             raise RolloutError(_failure(ecs, props, service_deployment, own_id, _ENDS[status]))
         crashes = Counter(stop_reason(task, props["container"]) for task in _stopped(ecs, props, own_id))

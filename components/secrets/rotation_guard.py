@@ -14,6 +14,7 @@ import pulumi
 from pulumi import dynamic
 
 from components.core import aws_clients
+from components.core.dynamic_provider import AwsDynamicProvider, state_of
 
 
 class RotationError(Exception):
@@ -80,15 +81,8 @@ def read_completed(region: str, parameter_name: str) -> dict[str, int] | None:
         ) from None
 
 
-class RotationGuardProvider(dynamic.ResourceProvider):
+class RotationGuardProvider(AwsDynamicProvider):
     """Compare counters with those of the last update."""
-
-    #: Counters are no secret, so that the state stays readable.
-    serialize_as_secret_always = False
-
-    def configure(self, req: dynamic.ConfigureRequest) -> None:
-        """Take the stack's credentials, as the AWS provider does."""
-        aws_clients.configure(req.config.get)
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
         """Refuse steps that are too wide; say what a rotation ends that can't be undone."""
@@ -103,15 +97,11 @@ class RotationGuardProvider(dynamic.ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> dynamic.CreateResult:
         """Remember the first counters."""
-        return dynamic.CreateResult(id_=props["system"], outs=_state(props))
+        return dynamic.CreateResult(id_=props["system"], outs=state_of(props))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> dynamic.UpdateResult:
         """Remember the counters of this update."""
-        return dynamic.UpdateResult(outs=_state(_news))
-
-
-def _state(props: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in props.items() if key != dynamic.dynamic.PROVIDER_KEY}
+        return dynamic.UpdateResult(outs=state_of(_news))
 
 
 @dataclass(frozen=True, kw_only=True)
