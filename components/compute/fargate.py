@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from components.core.checks import check_between
+from components.core.checks import InvalidArguments, check_between
 
 
 class Architecture(StrEnum):
@@ -78,7 +78,7 @@ class TaskSize:
             ValueError: with what Fargate pairs.
         """
         if problem := size_problem(self.cpu, self.memory):
-            raise ValueError(f"cpu={self.cpu}, memory={self.memory}: {problem}")
+            raise InvalidArguments(f"cpu={self.cpu}, memory={self.memory}: {problem}")
 
 
 @dataclass(frozen=True, kw_only=True)

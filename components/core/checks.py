@@ -10,11 +10,15 @@ RETENTION_DAYS = (
 )
 
 
-class InvalidValue(pulumi.RunError, ValueError):
-    """A plain value that is not allowed: which field, the value, what is allowed, and how to fix it.
+class InvalidArguments(pulumi.RunError, ValueError):
+    """Plain arguments that are not allowed, or not together.
 
     A `pulumi.RunError`, so that the CLI prints the message without a Python traceback.
     """
+
+
+class InvalidValue(InvalidArguments):
+    """One plain value that is not allowed: which field, the value, what is allowed, and how to fix it."""
 
     def __init__(self, field: str, value: object, allowed: str, remedy: str) -> None:
         super().__init__(f"{field} is {value!r}; allowed: {allowed}; {remedy}")

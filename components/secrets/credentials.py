@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.core.checks import InvalidArguments
 from components.core.endpoint import Endpoint
 from components.core.placement import Placement
 from components.functions.function_archive import build_archive
@@ -121,7 +122,7 @@ class CredentialsArgs:
         """
         known = known_regions()
         if self.placement.region not in known and any(store.kind is events.StoreKind.POSTGRES for store in self.stores):
-            raise ValueError(
+            raise InvalidArguments(
                 f"CredentialsArgs.placement.region is {self.placement.region!r}, and the authorities of its databases "
                 f"aren't packed with functions/credentials; allowed: {', '.join(known)}. Choose one of them, or add "
                 "the region's as functions/credentials/rds-ca.txt says"

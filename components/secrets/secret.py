@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
-from components.core.checks import InvalidValue, plain
+from components.core.checks import InvalidArguments, InvalidValue, plain
 from components.core.naming import Tags, component_tags
 from components.secrets.secret_labels import PREFIX, prune
 
@@ -60,7 +60,7 @@ class SecretArgs:
             )
         value = plain(self.value)
         if value is not None and not 1 <= len(value.encode()) <= _LONGEST_VALUE:
-            raise ValueError(
+            raise InvalidArguments(
                 f"SecretArgs.value of {self.variable} has {len(value.encode())} bytes; allowed: 1 to {_LONGEST_VALUE}; "
                 f"set a value, or leave the secret out"
             )

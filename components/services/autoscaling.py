@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.core.checks import InvalidArguments
 from components.core.naming import Tags
 from components.services.backlog import AcceptedLatency
 from components.services.backlog_scaling import SCALE_IN_COOLDOWN_SECONDS, scale_on_backlog
@@ -32,12 +33,12 @@ class Scaling:
             ValueError: naming the values.
         """
         if not 0 <= self.minimum <= self.maximum or self.maximum < 1:
-            raise ValueError(
+            raise InvalidArguments(
                 f"minimum={self.minimum}, maximum={self.maximum}: a service runs 0 or more tasks at the least, and at "
                 "the most at least one and no fewer than that"
             )
         if self.minimum == 0 and self.latency is None:
-            raise ValueError(
+            raise InvalidArguments(
                 "minimum=0 without a latency: only a queue tells that a first task is needed; keep one task"
             )
 
@@ -65,7 +66,9 @@ class AutoscalingArgs:
         """
         if (self.queue is None) != (self.scaling.latency is None):
             missing, given = ("queue", "scaling.latency") if self.queue is None else ("scaling.latency", "queue")
-            raise ValueError(f"{missing} is None and {given} isn't: a backlog needs its metrics and what is accepted")
+            raise InvalidArguments(
+                f"{missing} is None and {given} isn't: a backlog needs its metrics and what is accepted"
+            )
 
 
 class Autoscaling(pulumi.ComponentResource):

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
+from components.ingress.certificate import FIRST_NAME
 from stacks.settings.models import SystemConfig
 from stacks.settings.problems import ConfigProblem, set_command
 from stacks.systems.spec import SystemSpec
 
 
 def host_problems(parsed: Sequence[tuple[SystemSpec, SystemConfig]]) -> Iterator[ConfigProblem]:
-    """Report hosts outside their zone, and hosts that two URLs have."""
+    """Report hosts outside their zone, hosts that two URLs have, and hosts that are all too long."""
     taken: dict[str, str] = {}
     for system, config in parsed:
         for variable in system.urls:
@@ -29,6 +30,13 @@ def host_problems(parsed: Sequence[tuple[SystemSpec, SystemConfig]]) -> Iterator
                     remedy=set_command(key, f"https://{system.name}.{config.zone}"),
                 )
             taken.setdefault(host, key)
+    if taken and len(shortest := min(taken, key=len)) > FIRST_NAME:
+        yield ConfigProblem(
+            key=taken[shortest],
+            problem=f"has the host {shortest}, which is the stack's shortest and has {len(shortest)} characters",
+            allowed=f"at least one host of {FIRST_NAME} characters or fewer, which the certificate begins with",
+            remedy=set_command(taken[shortest], f"https://<a host of up to {FIRST_NAME} characters>"),
+        )
 
 
 def host_of(url: str) -> str:

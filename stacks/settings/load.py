@@ -21,7 +21,7 @@ from stacks.settings.problems import SettingsError
 from stacks.settings.secret_rules import due_days_problems, rotation_problems, secret_problems
 from stacks.settings.service_rules import service_problems
 from stacks.settings.service_settings import ServiceSettings, service_settings
-from stacks.settings.stack_rules import chosen_profile, credential_problems, stack_problems, unknown_namespaces
+from stacks.settings.stack_rules import chosen_profile, provider_problems, stack_problems, unknown_namespaces
 from stacks.systems.spec import SystemSpec
 
 
@@ -111,11 +111,11 @@ def check(stack: str, systems: Sequence[SystemSpec], values: Mapping[str, str], 
     Raises:
         SettingsError: with every problem that was found.
     """
-    problems = [*stack_problems(stack), *unknown_namespaces(values, systems), *credential_problems(values)]
+    problems = [*stack_problems(stack), *unknown_namespaces(values, systems), *provider_problems(values)]
     platform = parse(PLATFORM, PlatformConfig, values, problems)
     profile = chosen_profile(stack, platform, problems)
     if platform is not None:
-        problems.extend(network_problems(platform, profile))
+        problems.extend(network_problems(platform, profile, values.get("aws:region")))
     parsed: list[tuple[SystemSpec, SystemConfig]] = []
     for system in systems:
         config = parse(system.name, system_model(system), values, problems, system)

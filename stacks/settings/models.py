@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from components.core.checks import RETENTION_DAYS
 from components.delivery.deployment_strategy import BAKE_MINUTES, CANARY_PERCENT, Strategy
+from components.ingress.route import VALUE_LENGTH
 
 #: The project's own namespace in config.
 PLATFORM = "alicerce"
@@ -39,6 +40,8 @@ def _public_url(value: str) -> str:
         raise ValueError("the load balancer serves https only")
     if not _DOMAIN.fullmatch(host):
         raise ValueError("what follows https:// must be a host name in lower case and nothing else")
+    if len(host) > VALUE_LENGTH:
+        raise ValueError(f"a listener's rule takes no host of more than {VALUE_LENGTH} characters")
     return value
 
 

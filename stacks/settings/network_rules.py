@@ -1,17 +1,25 @@
 """What is wrong with addresses and zones whose single values are right."""
 
 import ipaddress
-from collections.abc import Iterator
+import string
+from collections.abc import Iterator, Sequence
 
 from components.core.checks import InvalidValue
 from components.network.cidr import plan_subnets
+from components.network.network import zone_key
 from stacks.profiles.spec import Profile
 from stacks.settings.models import PLATFORM, PlatformConfig
-from stacks.settings.problems import ConfigProblem, remove_command, set_command
+from stacks.settings.problems import ConfigProblem, invalid_value, remove_command, set_command
 
 
-def network_problems(platform: PlatformConfig, profile: Profile | None) -> Iterator[ConfigProblem]:
-    """Report a network that is too small, overlaps another, is reached from outside, or has the wrong zones."""
+def network_problems(platform: PlatformConfig, profile: Profile | None, region: str | None) -> Iterator[ConfigProblem]:
+    """Report a network that is too small, overlaps another, is reached from outside, or has the wrong zones.
+
+    Args:
+        platform: the project's own keys in config.
+        profile: the stack's profile, if config names one.
+        region: the region, if config names it.
+    """
     key = f"{PLATFORM}:cidr"
     for index, block in enumerate(platform.adminCidrs):
         if not ipaddress.IPv4Network(block).is_private:
@@ -19,18 +27,13 @@ def network_problems(platform: PlatformConfig, profile: Profile | None) -> Itera
                 key=f"{PLATFORM}:adminCidrs.{index}",
                 problem=f"is {block!r}, which reaches beyond private networks",
                 allowed="private IPv4 blocks, such as a VPN's",
-                remedy=f"pulumi config set --path '{PLATFORM}:adminCidrs[{index}]' 10.8.0.0/24",
+                remedy=set_command(f"{PLATFORM}:adminCidrs[{index}]", "10.8.0.0/24"),
             )
     zones = profile.availability_zones if profile else 2
     try:
         plan_subnets(platform.cidr, [chr(ord("a") + number) for number in range(zones)])
     except InvalidValue as error:
-        yield ConfigProblem(
-            key=key,
-            problem=f"is {platform.cidr!r}",
-            allowed=error.allowed,
-            remedy=f"{error.remedy}, for instance {set_command(key, '10.0.0.0/16')}",
-        )
+        yield invalid_value(key, platform.cidr, error, "10.0.0.0/16")
         return
     for reserved in platform.reservedCidrs:
         if ipaddress.IPv4Network(platform.cidr).overlaps(ipaddress.IPv4Network(reserved)):
@@ -40,10 +43,30 @@ def network_problems(platform: PlatformConfig, profile: Profile | None) -> Itera
                 allowed="a block that no other network of yours uses",
                 remedy=set_command(key, "10.1.0.0/16"),
             )
-    if platform.availabilityZones and len(platform.availabilityZones) != zones:
+    yield from _zone_problems(platform.availabilityZones, zones, region)
+
+
+def _zone_problems(names: Sequence[str], wanted: int, region: str | None) -> Iterator[ConfigProblem]:
+    key = f"{PLATFORM}:availabilityZones"
+    different = len(set(names))
+    if names and (len(names) != wanted or different != wanted):
+        repeated = f", {different} of them different" if different < len(names) else ""
         yield ConfigProblem(
-            key=f"{PLATFORM}:availabilityZones",
-            problem=f"names {len(platform.availabilityZones)} zones, where the profile has {zones}",
-            allowed=f"{zones} zones, or an empty list for the region's first {zones}",
-            remedy=remove_command(f"{PLATFORM}:availabilityZones"),
+            key=key,
+            problem=f"names {len(names)} zones{repeated}, where the profile has {wanted}",
+            allowed=f"{wanted} zones, or an empty list for the region's first {wanted}",
+            remedy=remove_command(key),
         )
+        return
+    for index, name in enumerate(names):
+        # Where the environment names the region, the first zone does too.
+        expected = region or names[0].rstrip(string.ascii_lowercase)
+        try:
+            zone_key(expected, name)
+        except InvalidValue as error:
+            yield ConfigProblem(
+                key=f"{key}.{index}",
+                problem=f"is {name!r}",
+                allowed=error.allowed,
+                remedy=set_command(f"{key}[{index}]", f"{expected}a"),
+            )

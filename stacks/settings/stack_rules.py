@@ -1,10 +1,11 @@
-"""What is wrong with a stack as a whole: its name, its profile, namespaces and credentials in its config."""
+"""What is wrong with a stack as a whole: its name, its profile, and keys of other namespaces in its config."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from components.core.aws_clients import SUPPORTED, UNSUPPORTED
 from components.core.did_you_mean import did_you_mean
+from components.secrets.credentials import known_regions
 from stacks.profiles.local import LOCAL
 from stacks.profiles.prod import PROD
 from stacks.profiles.spec import Profile
@@ -28,8 +29,16 @@ def unknown_namespaces(values: Mapping[str, str], systems: Sequence[SystemSpec])
             yield unknown_name(key, "is in an unknown namespace", namespace, known)
 
 
-def credential_problems(values: Mapping[str, str]) -> Iterator[ConfigProblem]:
-    """Report credentials of the AWS provider that migrations and rollouts couldn't take: they would have others."""
+def provider_problems(values: Mapping[str, str]) -> Iterator[ConfigProblem]:
+    """Report what the AWS provider would take and other parts of the program can't: credentials, and a region."""
+    region = values.get("aws:region")
+    if region and region not in known_regions():
+        yield ConfigProblem(
+            key="aws:region",
+            problem=f"is {region!r}, and the authorities of its databases aren't packed with functions/credentials",
+            allowed=", ".join(known_regions()),
+            remedy=f"{set_command('aws:region', 'us-east-1')}, or add its as functions/credentials/rds-ca.txt says",
+        )
     for name in UNSUPPORTED:
         if values.get(f"aws:{name}"):
             yield ConfigProblem(

@@ -1,6 +1,6 @@
 """What a system is, as data: its services, variables, secrets and stores. Nothing here makes a resource."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -262,7 +262,8 @@ class SystemSpec:
         """
         problems = [
             *(f"service {name!r} {text}" for name, service in self.services.items() for text in self._wrong(service)),
-            *(f"the migration {text}" for text in self._wrong_reading(self.migration.secrets)),
+            *(f"the migration {text}" for text in self._wrong_task(self.migration)),
+            *self._wrong_passwords(),
             *self._wrong_urls(),
         ]
         if problems:
@@ -270,11 +271,9 @@ class SystemSpec:
 
     def _wrong(self, service: ServiceSpec) -> Iterator[str]:
         """Yield what is wrong with a service, beginning with a verb."""
-        if service.image not in self.images:
-            yield f"runs image {service.image!r}: the system has {', '.join(self.images)}"
-        yield from self._wrong_reading(service.secrets)
-        if strangers := [other for other in service.calls if not self._is_internal(other)]:
-            yield f"calls {', '.join(strangers)}: only the system's internal services are called"
+        yield from self._wrong_task(service)
+        if others := [other for other in service.calls if not self._is_internal(other)]:
+            yield f"calls {', '.join(others)}: only the system's internal services are called"
         if (service.role is Role.WEB) != (service.url is not None):
             yield f"has role {service.role} and url {service.url!r}: web services have a url"
         elif service.url is not None and service.url not in self.urls:
@@ -292,9 +291,22 @@ class SystemSpec:
             if need in service.needs and store is None:
                 yield f"needs {need}: the system has none"
 
-    def _wrong_reading(self, variables: Iterable[str]) -> Iterator[str]:
-        if unknown := [variable for variable in variables if variable not in self.secrets]:
+    def _wrong_task(self, task: ServiceSpec | MigrationSpec) -> Iterator[str]:
+        if task.image not in self.images:
+            yield f"runs image {task.image!r}: the system has {', '.join(self.images)}"
+        if unknown := [variable for variable in task.secrets if variable not in self.secrets]:
             yield f"reads {', '.join(unknown)}: the system has {', '.join(self.secrets)}"
+
+    def _wrong_passwords(self) -> Iterator[str]:
+        users: dict[str, DatabaseSpec | CacheSpec | BrokerSpec | Composed | None] = {
+            "the database": self.database,
+            "the cache": self.cache,
+            "the broker": self.broker,
+            **self.composed,
+        }
+        for name, user in users.items():
+            if user is not None and user.password not in self.generated:
+                yield f"{name} has password {user.password!r}: the system generates {', '.join(self.generated)}"
 
     def _wrong_urls(self) -> Iterator[str]:
         """Yield URLs that are composed of a store that the system hasn't."""

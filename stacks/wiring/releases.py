@@ -11,6 +11,8 @@ from components.compute.release_image import ReleaseImage
 from components.core.iam import arn
 from components.delivery.built_image import BuiltImage, BuiltImageArgs
 from components.delivery.registry import Registry, RegistryArgs
+from stacks.settings.models import PLATFORM
+from stacks.settings.problems import ConfigProblem, ValueRefused, remove_command, set_command
 from stacks.systems.spec import SystemSpec
 from stacks.wiring.context import SystemContext
 from stacks.wiring.other_stacks import OtherStacks
@@ -92,17 +94,6 @@ def _digest(context: SystemContext, release: str, image: str, repository_url: pu
     ).digest
 
 
-class UnknownRelease(pulumi.RunError):
-    """A release was named whose image isn't in its repository."""
-
-    def __init__(self, system: str, release: str, repository: str, reason: str) -> None:
-        super().__init__(
-            f"{system}:release is {release!r}, and the repository {repository} has no image with that tag ({reason}). "
-            f"Allowed: a tag that every image of {system} was pushed under. Fix: push the image, or name a release "
-            f"that is there: pulumi config set {system}:release <tag>"
-        )
-
-
 def image_digest(system: str, release: str, repository_url: pulumi.Output[str]) -> pulumi.Output[str]:
     """Return the digest of a release's image, `sha256:…`.
 
@@ -116,7 +107,7 @@ def image_digest(system: str, release: str, repository_url: pulumi.Output[str]) 
         repository_url: the repository's URL, which, unlike its name, isn't known before the repository is there.
 
     Raises:
-        UnknownRelease: (when the Output is resolved) when there is no such image.
+        ValueRefused: (when the Output is resolved) when there is no such image.
     """
 
     def look_up(url: str) -> str:
@@ -125,37 +116,37 @@ def image_digest(system: str, release: str, repository_url: pulumi.Output[str]) 
             return aws.ecr.get_image(repository_name=repository, image_tag=release).image_digest
         except Exception as error:  # the SDK raises a plain Exception for whatever the provider answers
             reason = str(error).strip().splitlines()[-1]
-            raise UnknownRelease(system, release, repository, reason) from error
+            key = f"{system}:release"
+            raise ValueRefused(
+                ConfigProblem(
+                    key=key,
+                    problem=f"is {release!r}, and the repository {repository} has no image with that tag ({reason})",
+                    allowed=f"a tag that every image of {system} was pushed under",
+                    remedy=f"push the image, or name a release that is there: {set_command(key, '<tag>')}",
+                )
+            ) from error
 
     return repository_url.apply(look_up)
-
-
-class NotPromoted(pulumi.RunError):
-    """A release was named that the stack before this one hasn't proven."""
-
-    def __init__(self, stack: str, system: str, release: str, image: str, digest: str, missing: str) -> None:
-        super().__init__(
-            f"{system}:release is {release!r}, whose image {image} ({digest[:19]}) {stack} has not {missing}. "
-            f"Allowed: a release that {stack} has migrated and run, since alicerce:promotion asks for it. "
-            f"Fix: bring it up in {stack} first, or name a release that {stack} ran: "
-            f"pulumi config set {system}:release <tag>"
-        )
 
 
 def repository_of(others: OtherStacks, stack: str, system: str, image: str) -> Repository:
     """Return the repository that another stack of the account has for an image.
 
     Raises:
-        RunError: (when the Output is resolved) when that stack has none.
+        ValueRefused: (when the Output is resolved) when that stack has none.
     """
 
     def find(outputs: Mapping[str, Any] | None) -> str:
         repositories = (outputs or {}).get("repositories") or {}
         if image not in repositories:
-            raise pulumi.RunError(
-                f"{system}:registry names the stack {stack!r}, which has no repository for {system}'s image {image}. "
-                f"Allowed: a stack that is up and has repositories of its own. Fix: bring {stack} up, or: "
-                f"pulumi config rm {system}:registry"
+            key = f"{system}:registry"
+            raise ValueRefused(
+                ConfigProblem(
+                    key=key,
+                    problem=f"names the stack {stack!r}, which has no repository for {system}'s image {image}",
+                    allowed="a stack that is up and has repositories of its own",
+                    remedy=f"bring {stack} up, or: {remove_command(key)}",
+                )
             )
         return str(repositories[image])
 
@@ -181,18 +172,29 @@ def promoted(
     """Return the digests, once it is known that another stack has migrated and run each of them.
 
     Raises:
-        NotPromoted: (when an Output is resolved) naming the image that hasn't been.
+        ValueRefused: (when an Output is resolved) naming the image that hasn't been.
     """
     proven = others.output(stack, system.name).apply(lambda outputs: (outputs or {}).get("proven") or {})
+
+    def refused(image: str, digest: str, missing: str) -> ValueRefused:
+        key = f"{system.name}:release"
+        return ValueRefused(
+            ConfigProblem(
+                key=key,
+                problem=f"is {release!r}, whose image {image} ({digest[:19]}) {stack} has not {missing}",
+                allowed=f"a release that {stack} has migrated and run, since {PLATFORM}:promotion asks for it",
+                remedy=f"bring it up in {stack} first, or name a release that {stack} ran: {set_command(key, '<tag>')}",
+            )
+        )
 
     def proof(image: str) -> pulumi.Output[str]:
         def check(known: list[Any]) -> str:
             digest, ran = str(known[0]), known[1]
             if image == system.migration.image and digest not in (ran.get("migration") or ()):
-                raise NotPromoted(stack, system.name, release, image, digest, "migrated to")
+                raise refused(image, digest, "migrated to")
             for name, service in system.services.items():
                 if service.image == image and digest not in (ran.get(name) or ()):
-                    raise NotPromoted(stack, system.name, release, image, digest, f"run as {name}")
+                    raise refused(image, digest, f"run as {name}")
             return digest
 
         return pulumi.Output.all(digests[image], proven).apply(check)

@@ -26,6 +26,7 @@ from stacks.systems.spec import (
     Need,
     PostgresUrl,
     RedisUrl,
+    SpecError,
     Supplied,
     SystemSpec,
 )
@@ -145,7 +146,7 @@ class SystemSecrets:
         """Return a secret's value: generated, supplied or composed; None for a supplied one that isn't set.
 
         Raises:
-            ValueError: when it is composed of a store that the system hasn't.
+            SpecError: when it is composed of a store that the system hasn't.
         """
         system, stores = self._context.system, self._stores
         match system.secrets[variable]:
@@ -182,7 +183,7 @@ class SystemSecrets:
                     port=stores.broker.endpoint.port,
                     vhost=system.name,
                 )
-        raise ValueError(f"{system.name}: {variable} is composed of a store that the system hasn't")
+        raise SpecError(system.name, [f"{variable} is composed of a store that the system hasn't"])
 
     def _accepted(self) -> Credentials:
         """Make the stores accept the logins of this rotation, before anything uses them."""

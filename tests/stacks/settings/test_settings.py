@@ -558,6 +558,55 @@ def test_the_number_of_zones_fits_the_profile() -> None:
     )
 
 
+def test_a_zone_that_is_named_twice_counts_once() -> None:
+    values = config(alicerce__availabilityZones=["us-east-1a", "us-east-1b", "us-east-1b"])
+    assert _refusal(values).startswith(
+        "alicerce:availabilityZones names 3 zones, 2 of them different, where the profile has 3. "
+    )
+
+
+@pytest.mark.parametrize("provider", [{"aws:region": "us-east-1"}, {}])
+def test_a_zone_of_another_region_is_refused(provider: dict[str, str]) -> None:
+    values = config(alicerce__availabilityZones=["us-east-1a", "us-west-2b", "us-east-1c"])
+    assert _refusal({**values, **provider}) == (
+        "alicerce:availabilityZones.1 is 'us-west-2b'. Allowed: us-east-1a, us-east-1b, us-east-1c, us-east-1d. "
+        "Fix: pulumi config set --path 'alicerce:availabilityZones[1]' us-east-1a"
+    )
+
+
+def test_a_region_whose_databases_could_not_be_verified_is_refused() -> None:
+    refusal = _refusal({**config(), "aws:region": "il-central-1"})
+    assert refusal.startswith(
+        "aws:region is 'il-central-1', and the authorities of its databases aren't packed with functions/credentials. "
+        "Allowed: af-south-1, "
+    )
+    assert refusal.endswith(
+        ". Fix: pulumi config set aws:region us-east-1, or add its as functions/credentials/rds-ca.txt says"
+    )
+
+
+def test_a_host_that_no_listener_rule_takes_is_refused() -> None:
+    url = f"https://{'a' * 60}.{'b' * 60}.aprendeai.com"
+    assert _refusal(config(aprendeai__API_URL=url)) == (
+        f"aprendeai:API_URL is {url!r}: a listener's rule takes no host of more than 128 characters. Allowed: https:// "
+        "and a host name. Fix: pulumi config set aprendeai:API_URL https://api.example.com"
+    )
+
+
+def test_one_host_of_a_stack_is_short_enough_for_its_certificate() -> None:
+    long = "a" * 60
+    hosts = {
+        "aprendeai__API_URL": f"https://api.{long}.aprendeai.com",
+        "aprendeai__FRONTEND_URL": f"https://app.{long}.aprendeai.com",
+    }
+    settings_of(config(**hosts))  # equivalence has a short one
+    assert _refusal(config(**hosts, equivalence__API_URL=f"https://api.{long}.equivalence.app")) == (
+        f"aprendeai:FRONTEND_URL has the host app.{long}.aprendeai.com, which is the stack's shortest and has 78 "
+        "characters. Allowed: at least one host of 64 characters or fewer, which the certificate begins with. "
+        "Fix: pulumi config set aprendeai:FRONTEND_URL https://<a host of up to 64 characters>"
+    )
+
+
 def test_protection_can_be_taken_away_by_one_switch() -> None:
     assert settings_of().protection
     assert not settings_of(config(alicerce__protection="off")).protection
