@@ -1,5 +1,8 @@
 # Everything that a person runs here. `make up` in a fresh checkout is enough to see both systems come up.
 STACK ?= local
+# What STACK holds is a name for a command and no text of make's or the shell's: `$(…)` and `;` in it run nothing.
+override STACK := $(value STACK)
+export STACK
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -23,16 +26,16 @@ $(VENV)/.installed: requirements-setup.txt requirements-dev.txt localcloud/pypro
 	@touch $@
 
 up: setup ## Bring STACK up on the local cloud (STACK=local unless you say otherwise)
-	@$(RUN) -m localcloud up --stack $(STACK)
+	@$(RUN) -m localcloud up --stack="$$STACK"
 
 preview: setup ## Show what `make up` would do
-	@$(RUN) -m localcloud preview --stack $(STACK)
+	@$(RUN) -m localcloud preview --stack="$$STACK"
 
 destroy: setup ## Take STACK down again
-	@$(RUN) -m localcloud destroy --stack $(STACK)
+	@$(RUN) -m localcloud destroy --stack="$$STACK"
 
 outputs: setup ## Show what STACK exports
-	@$(RUN) -m localcloud output --stack $(STACK)
+	@$(RUN) -m localcloud output --stack="$$STACK"
 
 stop: setup ## Stop the local cloud; everything in it is gone
 	@$(RUN) -m localcloud stop

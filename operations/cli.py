@@ -7,6 +7,8 @@ from pathlib import Path
 
 import botocore.exceptions
 
+from components.core.inert import inert
+from operations import names
 from operations.commands import (
     checklist,
     logs,
@@ -39,17 +41,17 @@ def main(given: Sequence[str] | None = None) -> int:
     try:
         return int(options.main(options))
     except OperationError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {inert(str(error))}", file=sys.stderr)
         return 1
     except botocore.exceptions.ClientError as error:
         details = error.response.get("Error", {})
         print(
-            f"error: AWS refused {error.operation_name}: {details.get('Code')}: {details.get('Message')}",
+            inert(f"error: AWS refused {error.operation_name}: {details.get('Code')}: {details.get('Message')}"),
             file=sys.stderr,
         )
         return 1
     except botocore.exceptions.BotoCoreError as error:
-        print(f"error: AWS can't be asked: {error}", file=sys.stderr)
+        print(inert(f"error: AWS can't be asked: {error}"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -64,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, text: str, main: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text)
-        made.add_argument("-s", "--stack", default=_DEFAULT_STACK, help=f"the stack (default: {_DEFAULT_STACK})")
+        made.add_argument(
+            "-s", "--stack", type=names.stack, default=_DEFAULT_STACK, help=f"the stack (default: {_DEFAULT_STACK})"
+        )
         made.add_argument("--region", help="the AWS region (default: the environment's)")
         made.add_argument("--cwd", type=_folder, default=".", help="the project's folder (the one with Pulumi.yaml)")
         made.set_defaults(main=main)
@@ -73,23 +77,25 @@ def _parser() -> argparse.ArgumentParser:
     command("status", "show services, deployments, targets and alarms; exit 1 when something is wrong", status.main)
 
     listing = command("releases", "show what ran when, with its migration and how it ended", releases.main)
-    listing.add_argument("system", nargs="?", help="only this system")
+    listing.add_argument("system", type=names.name, nargs="?", help="only this system")
 
     back = command("rollback", "name the last good release in the stack's config, and show the preview", rollback.main)
-    back.add_argument("system", help="the system that goes back")
-    back.add_argument("--to", metavar="TAG", help="go back to this release instead of the last good one")
+    back.add_argument("system", type=names.name, help="the system that goes back")
+    back.add_argument(
+        "--to", type=names.tag, metavar="TAG", help="go back to this release instead of the last good one"
+    )
 
     command(
         "secrets", "show every secret with its age, its readers and when it is due; exit 1 if overdue", secrets.main
     )
 
     turn = command("rotate", "raise rotation counters in the stack's config by one, and show the preview", rotate.main)
-    turn.add_argument("system", help="the system whose secrets they are")
-    turn.add_argument("secret", nargs="+", help="the secret, by its variable: JWT_SECRET")
+    turn.add_argument("system", type=names.name, help="the system whose secrets they are")
+    turn.add_argument("secret", type=names.name, nargs="+", help="the secret, by its variable: JWT_SECRET")
     turn.add_argument("--confirm", action="store_true", help="also where the rotation ends something for good")
 
     end = command("retire", "end what stores took before the last rotation, once nothing uses it", retire.main)
-    end.add_argument("system", help="the system whose logins are meant")
+    end.add_argument("system", type=names.name, help="the system whose logins are meant")
 
     lines = command("logs", "show what a service's tasks wrote", logs.main)
     lines.add_argument("--since", default="10m", help="how far back: 90s, 10m, 2h, 1d (default: 10m)")
@@ -103,13 +109,17 @@ def _parser() -> argparse.ArgumentParser:
     opened.add_argument("--command", default="/bin/sh", help="what to start (default: /bin/sh)")
 
     for parsed in (lines, one, opened):
-        parsed.add_argument("service", nargs="+", help="the service: aprendeai-api, or aprendeai api")
+        parsed.add_argument("service", type=names.name, nargs="+", help="the service: aprendeai-api, or aprendeai api")
 
     checks = command(
         "checklist", "answer the deployment checklist from the account; exit 1 unless all passes", checklist.main
     )
     checks.add_argument(
-        "--staging", default="staging", metavar="STACK", help="where a migration has to have run before"
+        "--staging",
+        type=names.stack,
+        default="staging",
+        metavar="STACK",
+        help="where a migration has to have run before",
     )
     return parser
 

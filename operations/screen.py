@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from components.core.inert import inert
 from operations.account.deployments import ServiceDeployment
 
 #: How wide a screen is taken to be where there is none, as in CI: nothing is cut off there.
@@ -29,7 +30,7 @@ def print_table(
     Args:
         console: where it goes.
         columns: the columns' titles.
-        rows: the rows, which may end early; nothing in them is taken for markup.
+        rows: the rows, which may end early; nothing in them is taken for markup, and what is in them is made inert.
         heading: how many cells at the beginning of a row are left blank where the row before has the same.
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
@@ -37,7 +38,7 @@ def print_table(
         table.add_column(column, overflow="fold")
     previous: Sequence[Text | str] = ()
     for row in rows:
-        cells = [cell if isinstance(cell, Text) else Text(cell) for cell in row]
+        cells = [_shown(cell) for cell in row]
         if heading and row[:heading] == previous:
             cells[:heading] = [Text()] * heading
         previous = row[:heading]
@@ -48,9 +49,16 @@ def print_table(
 def print_problems(console: Console, problems: Sequence[str], none: str) -> None:
     """Print what is wrong, a line each; `none` says that nothing is."""
     for problem in problems:
-        console.print(Text(f"✗ {problem}", style=BAD))
+        console.print(Text(inert(f"✗ {problem}"), style=BAD))
     if not problems:
-        console.print(Text(f"✓ {none}", style=GOOD))
+        console.print(Text(inert(f"✓ {none}"), style=GOOD))
+
+
+def _shown(cell: Text | str) -> Text:
+    """Return a cell with its text made inert: names, tags and reasons may be anybody's."""
+    if isinstance(cell, str):
+        return Text(inert(cell))
+    return cell if inert(cell.plain) == cell.plain else Text(inert(cell.plain), cell.style)
 
 
 def moment(when: datetime | str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from components.core.aws_clients import Client
+from components.core.inert import inert
 
 #: How many of a task's last log lines are shown.
 _LINES = 50
@@ -21,11 +22,11 @@ def stop_reason(task: Mapping[str, Any], container: str) -> str:
     if found.get("exitCode") is not None:
         parts.append(f"exit code {found['exitCode']}")
     parts.extend(str(text) for text in (found.get("reason"), task.get("stoppedReason")) if text)
-    return ", ".join(dict.fromkeys(parts)) or "ECS gives no reason"
+    return inert(", ".join(dict.fromkeys(parts))) or "ECS gives no reason"
 
 
 def last_log_lines(logs: Client, group: str, container: str, task_arn: str) -> list[str]:
-    """Return a task's last log lines, oldest first; none when it has written none.
+    """Return a task's last log lines, oldest first and inert; none when it has written none.
 
     Args:
         logs: the boto3 client of CloudWatch Logs.
@@ -42,7 +43,7 @@ def last_log_lines(logs: Client, group: str, container: str, task_arn: str) -> l
         if error.response["Error"]["Code"] == "ResourceNotFoundException":
             return []
         raise
-    return [str(event["message"]).rstrip("\n") for event in events["events"]]
+    return [inert(str(event["message"]).rstrip("\n")) for event in events["events"]]
 
 
 def quote_log(lines: list[str]) -> str:

@@ -16,6 +16,7 @@ from components.compute.stopped_task import last_log_lines, quote_log, stop_reas
 from components.core import aws_clients
 from components.core.aws_clients import Client
 from components.core.dynamic_provider import state_of
+from components.core.inert import inert
 from components.core.polling import poll, report
 
 #: How many tasks may stop for the same reason before a deployment counts as lost, whatever the breaker says.
@@ -245,7 +246,7 @@ def _failure(
             "Its tasks stopped: " + "; ".join(f"{why} ({count} times)" for why, count in reasons.items()) + "."
         )
     if said := [text for text in (service_deployment.get("statusReason"), *events) if text]:
-        parts.append("ECS says: " + " ".join(said))
+        parts.append("ECS says: " + inert(" ".join(said)))
     if stopped:
         logs = aws_clients.client("logs", props["region"])
         parts.append(quote_log(last_log_lines(logs, props["log_group"], props["container"], stopped[0]["taskArn"])))

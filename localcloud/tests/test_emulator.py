@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -107,8 +106,8 @@ def test_it_takes_any_port_where_the_usual_one_is_taken(home: Path, monkeypatch:
 
 
 def test_a_failed_start_says_why_and_where_the_log_is(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION", "")
-    monkeypatch.setenv("INITIAL_NO_AUTH_ACTION_COUNT", "no number")  # moto stops at this while it is imported
+    # moto stops at this while it is imported.
+    monkeypatch.setitem(control._MOTO_SETTINGS, "INITIAL_NO_AUTH_ACTION_COUNT", "no number")
     with pytest.raises(control.EmulatorError) as caught:
         control.start(0)
     assert "the emulator stopped while starting on port" in str(caught.value)
@@ -173,18 +172,12 @@ def test_machine_images_of_aws_are_there(aws: Session) -> None:
 
 def test_a_reset_empties_the_account(emulator: str, aws: Session) -> None:
     aws.client("iam").create_user(UserName="a")
-    port = int(emulator.rpartition(":")[2])
-    connection = http.client.HTTPConnection(control.HOST, port)
-    connection.request("POST", "/moto-api/reset")
-    assert connection.getresponse().status == 200
+    control.ask(emulator, "/moto-api/reset", "POST")
     assert aws.client("iam").list_users()["Users"] == []
 
 
-def test_the_account_is_the_fixed_one_for_any_credentials(emulator: str) -> None:
-    sts = boto3.client(
-        "sts", endpoint_url=emulator, region_name="eu-west-1", aws_access_key_id="any", aws_secret_access_key="any"
-    )
-    assert sts.get_caller_identity()["Account"] == "123456789012"
+def test_the_account_is_the_fixed_one_in_every_region(aws: Session) -> None:
+    assert aws.client("sts", "eu-west-1").get_caller_identity()["Account"] == "123456789012"
 
 
 def test_a_request_that_waits_lets_the_next_one_in() -> None:

@@ -20,7 +20,8 @@ def test_a_buckets_tags_are_read_from_a_host_that_begins_with_the_account(
     path = "/v20180820/tags/arn%3Aaws%3As3%3A%3A%3Atagged"
     asked = AWSRequest("GET", f"http://{ACCOUNT_ID}.localhost:{emulator_process.port}{path}")
     asked.headers["x-amz-account-id"] = ACCOUNT_ID
-    S3SigV4Auth(Credentials("test", "test"), "s3", "us-east-1").add_auth(asked)
+    key = control.key_for(emulator_process.url)
+    S3SigV4Auth(Credentials(key.id, key.secret), "s3", "us-east-1").add_auth(asked)
     connection = http.client.HTTPConnection(control.HOST, emulator_process.port)
     connection.request("GET", path, headers={"Host": f"{ACCOUNT_ID}.localhost", **dict(asked.headers)})
     answer = connection.getresponse()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from components.core.inert import inert
 from operations.commands import target
 from operations.errors import OperationError
 
@@ -61,7 +62,7 @@ def _lines(
             seen[event["eventId"]] = event["timestamp"]
             when = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             task = event["logStreamName"].rsplit("/", 1)[-1][:8]
-            yield f"{when} {task} {event['message'].rstrip()}"
+            yield inert(f"{when} {task} {event['message'].rstrip()}")
         if not follow:
             return
         if seen:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
+from components.core.inert import inert
 from components.core.polling import poll
 from functions.credentials.events import Action, Request
 from operations.account import deployments, revisions, secret_versions, services
@@ -39,7 +40,7 @@ def main(options: argparse.Namespace) -> int:
     for store, request in sorted(system.rotation.requests.items()):
         done = _invoke(account, system, store, request)
         text = ", ".join(done) or f"nothing left to end; {request.username} alone logs in"
-        print(f"{store}: {text}", flush=True)
+        print(inert(f"{store}: {text}"), flush=True)
     if system.rotation.cache_user is not None:
         ended = _end_old_password(account, stack, system, system.rotation.cache_user, current)
         print("redis: " + ("end the password before the current one" if ended else "nothing left to end"), flush=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.compute.stopped_task import stop_reason
+from components.core.inert import inert
 from components.core.polling import poll
 from operations.account.account import Account
 from operations.account.revisions import Revision
@@ -116,7 +117,7 @@ class _LogStream:
             except self._logs.exceptions.ResourceNotFoundException:
                 return self._printed
             for event in page["events"]:
-                print(str(event["message"]).rstrip("\n"), flush=True)
+                print(inert(str(event["message"]).rstrip("\n")), flush=True)
                 self._printed = True
             # The end is where the token stays the same:
             # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from localcloud.engine import Project
-from localcloud.engine.account import PERSONAL, aws_environment
+from localcloud.engine.account import aws_environment
+from localcloud.environment import replaced, scrubbed
 from operations import cli
 from tests.stacks.conftest import ROOT, Account, started, succeed
 
@@ -100,18 +101,8 @@ def outputs_of(resources: list[dict[str, Any]]) -> dict[str, Any]:
 @contextlib.contextmanager
 def environment(values: dict[str, str]) -> Iterator[None]:
     """Set variables, put away what would lead AWS clients elsewhere, and put everything back."""
-    before = {name: os.environ.get(name) for name in (*values, *PERSONAL)}
-    for name in PERSONAL:
-        os.environ.pop(name, None)
-    os.environ.update(values)
-    try:
+    with replaced({**scrubbed(os.environ), **values}):
         yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 @contextlib.contextmanager

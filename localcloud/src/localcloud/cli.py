@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import getpass
 import json
 import os
 import shutil
@@ -12,19 +13,32 @@ from pathlib import Path
 
 from rich.console import Console
 
+from localcloud import environment, private
 from localcloud.emulator import control
-from localcloud.engine.account import PERSONAL, aws_environment
-from localcloud.engine.config import ConfigError, ProjectFile, StackFile
+from localcloud.engine.account import aws_environment
+from localcloud.engine.config import LOCAL_STACK, ConfigError, ProjectFile, StackFile, secrets_service
 from localcloud.engine.result import Result
-from localcloud.engine.secrets import DEFAULT_PASSPHRASE
+from localcloud.engine.secrets import DEFAULT_PASSPHRASE, passphrase_given
 from localcloud.engine.stack import Project, Stack
 from localcloud.engine.state import StateError
-
-_DEFAULT_STACK = "local"
+from localcloud.inert import inert
+from localcloud.names import InvalidNameError
 
 
 class CommandError(Exception):
     """A command that can't be done; the text says why."""
+
+
+_REFUSALS = (
+    CommandError,
+    ConfigError,
+    StateError,
+    InvalidNameError,
+    LookupError,
+    control.EmulatorError,
+    environment.ElsewhereError,
+    private.NotPrivateError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,12 +57,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with contextlib.chdir(options.cwd):
             return int(options.run(options))
-    except (ConfigError, StateError, CommandError, control.EmulatorError, LookupError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except _REFUSALS as error:
+        print(f"error: {inert(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped; run the same command again to continue", file=sys.stderr)
         return 130
+
+
+_REAL_SECRETS = "open the stack's secrets with its passphrase; by default they get placeholders"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text)
-        made.add_argument("-s", "--stack", default=_DEFAULT_STACK, help=f"the stack (default: {_DEFAULT_STACK})")
+        made.add_argument("-s", "--stack", default=LOCAL_STACK, help=f"the stack (default: {LOCAL_STACK})")
         made.set_defaults(run=run, operation=name)
         return made
 
@@ -77,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("-y", "--yes", action="store_true", help="as the official CLI has it; nothing is asked")
         if name in ("preview", "up"):
             one.add_argument("-r", "--refresh", action="store_true", help="read every resource back first")
+            one.add_argument("--real-secrets", action="store_true", help=_REAL_SECRETS)
 
     output = command("output", "print the stack's outputs", _output)
     output.add_argument("name", nargs="?", help="only this output")
@@ -85,13 +103,16 @@ def _parser() -> argparse.ArgumentParser:
 
     start = command("start", "start the emulator", _start)
     start.add_argument("--port", type=int, help="the port to listen on (default: 4566 where free)")
+    start.add_argument("--access-key", metavar="ID", help="the access key to take, with any secret (default: random)")
     command("stop", "stop the emulator; what it holds is gone", _stop)
     command("status", "say whether the emulator runs, and where", _status)
     coverage = command("coverage", "list resource types, their calls, and who answers them", _coverage)
     coverage.add_argument("match", nargs="?", default="", help="only tokens that contain this, such as rds")
     coverage.add_argument("--json", action="store_true", help="print JSON")
     execute = command("exec", "run a command that speaks to the emulator: exec -- aws ecs list-clusters", _exec)
-    execute.usage = "python -m localcloud exec [-s STACK] -- CMD [ARG ...]"
+    execute.add_argument("--backend", metavar="URL", help="the Pulumi backend to use (default: one in .localcloud)")
+    execute.add_argument("--real-secrets", action="store_true", help=_REAL_SECRETS)
+    execute.usage = "python -m localcloud exec [-s STACK] [--backend URL] [--real-secrets] -- CMD [ARG ...]"
 
     config = commands.add_parser("config", help="read and edit a stack's configuration")
     actions = config.add_subparsers(required=True, metavar="ACTION")
@@ -101,10 +122,10 @@ def _parser() -> argparse.ArgumentParser:
         ("rm", "remove a value", _config_remove),
     ):
         action = actions.add_parser(name, help=text, description=text)
-        action.add_argument("-s", "--stack", default=_DEFAULT_STACK, help=f"the stack (default: {_DEFAULT_STACK})")
+        action.add_argument("-s", "--stack", default=LOCAL_STACK, help=f"the stack (default: {LOCAL_STACK})")
         action.add_argument("key", help="with its namespace, or without for the project's own")
         if name == "set":
-            action.add_argument("value", nargs="?", help="read from standard input when left out")
+            action.add_argument("value", nargs="?", help="asked for, or read from standard input, when left out")
             action.add_argument("--secret", action="store_true", help="encrypt it")
         action.set_defaults(run=run)
     return parser
@@ -114,7 +135,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _stack(options: argparse.Namespace) -> Stack:
-    return Project(Path.cwd()).stack(options.stack)
+    control.private_home()
+    return Project(Path.cwd()).stack(options.stack, real_secrets=getattr(options, "real_secrets", False))
 
 
 def _deploy(options: argparse.Namespace) -> int:
@@ -154,7 +176,8 @@ def _output(options: argparse.Namespace) -> int:
             names = ", ".join(sorted(outputs)) or "none"
             raise CommandError(f"stack {options.stack!r} has no output {options.name!r}; it has: {names}")
         value = outputs[options.name]
-        print(json.dumps(value, ensure_ascii=False) if options.json or not isinstance(value, str) else value)
+        text = value if isinstance(value, str) and not options.json else json.dumps(value, ensure_ascii=False)
+        print(inert(text) if sys.stdout.isatty() else text)
     elif options.json:
         print(json.dumps(outputs, indent=4, ensure_ascii=False))
     else:
@@ -168,7 +191,7 @@ def _output(options: argparse.Namespace) -> int:
 
 
 def _start(options: argparse.Namespace) -> int:
-    endpoint = control.start(options.port)
+    endpoint = control.start(options.port, options.access_key)
     print(f"the emulator answers at {endpoint.url} (pid {endpoint.pid})")
     return 0
 
@@ -197,13 +220,12 @@ def _exec(options: argparse.Namespace) -> int:
     command: list[str] = options.command_line
     if not command:
         raise CommandError("say what to run: python -m localcloud exec -- aws ecs list-clusters")
-    # Tools of the same virtual environment, such as `aws`, are found even when it isn't activated.
+    environment.endpoint()  # one that leads elsewhere isn't overruled in silence
     url = control.ensure().url
-    environment = {**os.environ, **aws_environment(url)}
-    for name in PERSONAL:
-        environment.pop(name, None)
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
-    found = shutil.which(command[0], path=environment["PATH"])
+    variables = {**environment.scrubbed(os.environ), **aws_environment(url)}
+    # Tools of the same virtual environment, such as `aws`, are found even when it isn't activated.
+    variables["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{variables.get('PATH', '')}"
+    found = shutil.which(command[0], path=variables["PATH"])
     if found is None:
         raise CommandError(f"there is no command {command[0]!r} on the PATH")
     arguments = command[1:]
@@ -212,39 +234,86 @@ def _exec(options: argparse.Namespace) -> int:
         # AWS_ENDPOINT_URL, unless it is told on the command line:
         # https://github.com/aws/aws-cli/blob/develop/awscli/customizations/overridesslcommonname.py
         arguments = ["--endpoint-url", url, *arguments]
-    with _pulumi(Path(found), environment["PATH"], options) as more:
-        return subprocess.call([found, *arguments], env={**environment, **more})
+    with _pulumi(Path(found), arguments, variables["PATH"], options) as more:
+        return subprocess.call([found, *arguments], env={**variables, **more})
 
 
 @contextlib.contextmanager
-def _pulumi(program: Path, path: str, options: argparse.Namespace) -> Iterator[dict[str, str]]:
+def _pulumi(program: Path, arguments: list[str], path: str, options: argparse.Namespace) -> Iterator[dict[str, str]]:
     """Serve our providers to the official CLI, where there is one; give the environment that makes it use them.
 
     The command may be the CLI itself, or whatever drives it: a program with Pulumi's Automation API, `make`, a shell.
+    None of them meets a backend or a passphrase of a person's own unless the command line says so.
     """
+    home = control.private_home() / "pulumi"
+    ours = {
+        # https://www.pulumi.com/docs/iac/cli/environment-variables/
+        "PULUMI_BACKEND_URL": private.make_folder(home).resolve().as_uri(),
+        # Else it finds there which backend a person is logged in to, and the tokens of all.
+        "PULUMI_CREDENTIALS_PATH": str(home.resolve()),
+        # Else it downloads the plugins of what is served here.
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+    if options.backend:
+        ours["PULUMI_BACKEND_URL"] = options.backend
+        del ours["PULUMI_CREDENTIALS_PATH"]
+        ours |= {name: os.environ[name] for name in ("PULUMI_ACCESS_TOKEN",) if name in os.environ}
+    passphrase = passphrase_given() if options.real_secrets else DEFAULT_PASSPHRASE
+    if passphrase is None:
+        raise CommandError("--real-secrets: set PULUMI_CONFIG_PASSPHRASE to the stack's own")
     in_a_project = Path("Pulumi.yaml").exists()
     drives_it = program.name != "aws" and in_a_project and shutil.which("pulumi", path=path)
-    if program.name != "pulumi" and not drives_it:
-        yield {}
+    if program.name == "pulumi" or drives_it:
+        _check_pulumi(arguments if program.name == "pulumi" else [], options)
+    else:
+        yield ours
         return
     from localcloud.provider import PACKAGES
     from localcloud.provider.serve import serving
 
-    backend = Project(Path.cwd()).stack(options.stack).home.resolve() / "pulumi"
-    backend.mkdir(parents=True, exist_ok=True)
     with serving(PACKAGES) as ports:
-        ours = {
-            # https://www.pulumi.com/docs/iac/cli/environment-variables/
-            "PULUMI_BACKEND_URL": backend.as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": DEFAULT_PASSPHRASE,
-            # Else it downloads the plugins of what is served here.
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-        }
-        yield {
-            **{name: os.environ.get(name, value) for name, value in ours.items()},
-            "PULUMI_DEBUG_PROVIDERS": ",".join(f"{package}:{port}" for package, port in ports.items()),
-        }
+        providers = ",".join(f"{package}:{port}" for package, port in ports.items())
+        yield {**ours, "PULUMI_CONFIG_PASSPHRASE": passphrase, "PULUMI_DEBUG_PROVIDERS": providers}
+
+
+def _check_pulumi(arguments: list[str], options: argparse.Namespace) -> None:
+    """Refuse what would lead the official CLI to a backend or a service of a person's own.
+
+    Raises:
+        CommandError: by which it would go there, and what to do.
+    """
+    if options.backend:
+        return
+    words = [word for word in arguments if not word.startswith("-")]
+    if words[:1] in (["login"], ["logout"]) or "--cloud-url" in arguments:
+        raise CommandError(f"`pulumi {words[0]}` isn't for the local cloud: name a backend with exec --backend URL")
+    project = ProjectFile.load(Path.cwd()) if Path("Pulumi.yaml").exists() else None
+    if project is None:
+        return
+    if project.backend:
+        raise CommandError(
+            f"Pulumi.yaml names the backend {project.backend!r}: the local cloud keeps its state in {control.home()}. "
+            "Name it in the command if you mean it: exec --backend URL"
+        )
+    for stack in {options.stack, *_stacks_of(arguments)}:
+        if service := secrets_service(project, stack):
+            raise CommandError(
+                f"{project.stack_file(stack).name} has its secrets sealed by {service!r}: the local cloud asks no such "
+                "service. Use `python -m localcloud up`, which takes placeholders, or exec --backend URL"
+            )
+
+
+def _stacks_of(arguments: list[str]) -> Iterator[str]:
+    """Yield the stacks that a command line of the official CLI names."""
+    if stack := os.environ.get("PULUMI_STACK"):
+        yield stack.rpartition("/")[2]
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=False):
+        name, equals, value = word.partition("=")
+        if name in ("-s", "--stack"):
+            yield (value if equals else following).rpartition("/")[2]
+    if arguments[:2] in (["stack", "select"], ["stack", "init"]) and len(arguments) > 2:
+        yield arguments[-1].rpartition("/")[2]
 
 
 # --- configuration ---------------------------------------------------------------------------------------------------
@@ -256,11 +325,28 @@ def _stack_file(options: argparse.Namespace) -> tuple[ProjectFile, StackFile]:
 
 
 def _config_set(options: argparse.Namespace) -> int:
-    _, file = _stack_file(options)
-    value = options.value if options.value is not None else sys.stdin.read().rstrip("\n")
+    project, file = _stack_file(options)
+    if options.secret:
+        file.check_sealing()
+        if options.stack != LOCAL_STACK and passphrase_given() is None and sys.stdin.isatty():
+            file = StackFile(project, options.stack, _asked_passphrase(options.stack, new=not file.sealed))
+    value = options.value
+    if value is None and options.secret and sys.stdin.isatty():
+        value = getpass.getpass(f"{project.full_key(options.key)}: ")
+    elif value is None:
+        value = sys.stdin.read().rstrip("\n")
     file.set(options.key, value, secret=options.secret)
     file.save()
     return 0
+
+
+def _asked_passphrase(stack: str, *, new: bool) -> str:
+    passphrase = getpass.getpass(f"Passphrase of stack {stack!r}: ")
+    if not passphrase:
+        raise CommandError("an empty passphrase protects nothing")
+    if new and getpass.getpass("Again: ") != passphrase:
+        raise CommandError("the two passphrases differ")
+    return passphrase
 
 
 def _config_get(options: argparse.Namespace) -> int:

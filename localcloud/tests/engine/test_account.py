@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from engine.fake import FakeProvider, Lab, Thing
-from localcloud.emulator import control
+from localcloud.emulator import control, keys
 from localcloud.engine import Stack
 
 
@@ -30,6 +30,7 @@ def emulator(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     endpoint = SimpleNamespace(pid=7, started="2026-01-01T00:00:00+00:00", url="http://127.0.0.1:9")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setattr(control, "ensure", lambda: endpoint)
+    monkeypatch.setattr(control, "key_for", lambda url: keys.Key("key-of-this-run", "its-secret"))
     return endpoint
 
 
@@ -90,7 +91,7 @@ def test_a_program_reaches_the_emulator_and_no_account_of_a_persons_own(
     assert stack.up().ok
     assert seen == {
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
-        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_ACCESS_KEY_ID": "key-of-this-run",
         "AWS_PROFILE": None,
         "AWS_SESSION_TOKEN": None,
     }, "a hook that reached a real account would change it"

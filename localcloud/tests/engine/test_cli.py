@@ -1,5 +1,6 @@
 """The command line, on a project whose provider is the fake one."""
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any
 import pulumi
 import pytest
 from rich.console import Console
+from ruamel.yaml import YAML
 
 from engine.fake import Cloud, FakeProvider, Lab, Thing
 from localcloud import cli
 from localcloud.emulator import control
 from localcloud.engine.display import Display
+from localcloud.engine.secrets import DEFAULT_PASSPHRASE, Crypter, SecretError
 
 PROGRAM = """\
 import pulumi
@@ -60,7 +63,7 @@ def shell(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest
     monkeypatch.setattr(control, "ensure", lambda: endpoint)
     monkeypatch.setattr(control, "status", lambda: None)
     monkeypatch.setattr(control, "stop", lambda: False)
-    monkeypatch.setattr(control, "start", lambda port: endpoint)
+    monkeypatch.setattr(control, "start", lambda port, access_key: endpoint)
     monkeypatch.setattr("localcloud.provider.load", lambda package: FakeProvider(cloud))
     monkeypatch.delenv("LOCALCLOUD_HOME", raising=False)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # so that no emulator is started for nothing
@@ -195,6 +198,134 @@ def test_start_stop_and_status_say_what_they_found(shell: Shell) -> None:
     assert shell("stop").out == "no emulator runs\n"
     status = shell("status")
     assert (status.code, status.out) == (1, "no emulator runs; start one with: python -m localcloud start\n")
+
+
+# --- real values, and names ------------------------------------------------------------------------------------------
+
+
+def _sealed(shell: Shell, stack: str, passphrase: str, value: str) -> None:
+    crypter = Crypter(passphrase)
+    text = f"encryptionsalt: {crypter.state}\nconfig:\n  token:\n    secure: {crypter.encrypt(value)}\n"
+    (shell.root / f"Pulumi.{stack}.yaml").write_text(text)
+
+
+def test_up_takes_no_real_value_unless_it_is_told_to(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    _sealed(shell, "prod", "its own", "a-real-value")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "its own")
+    done = shell("up", "-s", "prod")
+    assert done.code == 0
+    assert "Placeholders for secrets that this stack lacks: demo:token" in done.out
+    assert shell.cloud.things["a-1"]["token"].value == "stand-in-token", "who may ask the emulator would read it"
+    assert "Real secrets" not in done.out
+
+    done = shell("up", "-s", "prod", "--real-secrets")
+    assert "Real secrets, since they were asked for: demo:token" in done.out
+    assert shell.cloud.things["a-1"]["token"].value == "a-real-value"
+    state = (shell.root / ".localcloud" / "stacks" / "demo" / "prod.json").read_text()
+    assert "a-real-value" not in state
+
+
+def test_real_values_need_the_passphrase_and_a_state_that_is_sealed_with_it(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _sealed(shell, "prod", "its own", "a-real-value")
+    assert shell("up", "-s", "prod").code == 0
+    assert "the stack's passphrase isn't given" in shell("up", "-s", "prod", "--real-secrets").err
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "its own")
+    refused = shell("up", "-s", "prod", "--real-secrets")
+    assert refused.code == 1
+    assert "is sealed with the local cloud's passphrase, which everybody knows" in refused.err
+
+
+def test_what_is_sealed_for_everybody_is_opened_for_the_local_stack_alone(shell: Shell) -> None:
+    for stack in ("local", "prod"):
+        _sealed(shell, stack, DEFAULT_PASSPHRASE, "a-value")
+    assert "Placeholders" not in shell("up").out
+    assert "Placeholders for secrets that this stack lacks: demo:token" in shell("up", "-s", "prod").out
+
+
+def test_a_secret_of_another_stack_is_sealed_with_its_own_passphrase_or_not_at_all(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = shell.root / "Pulumi.prod.yaml"
+    monkeypatch.setattr("sys.stdin", io.StringIO("hush\n"))
+    refused = shell("config", "set", "--secret", "-s", "prod", "token")
+    assert refused.code == 1
+    assert "the local cloud's protects nothing. Set PULUMI_CONFIG_PASSPHRASE" in refused.err
+    assert not file.exists()
+
+    (tmp_path / "passphrase").write_text("its own\n")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE_FILE", str(tmp_path / "passphrase"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("hush\n"))
+    assert shell("config", "set", "--secret", "-s", "prod", "token").code == 0
+    salt = str(YAML(typ="safe").load(file)["encryptionsalt"])
+    with pytest.raises(SecretError):
+        Crypter(DEFAULT_PASSPHRASE, salt)
+    assert shell("config", "get", "-s", "prod", "token").out == "hush\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("secretsprovider: awskms://alias/x\n", "awskms://alias/x seals this stack's secrets, not a passphrase"),
+        (f"encryptionsalt: {Crypter(DEFAULT_PASSPHRASE).state}\n", "which everybody knows"),
+    ],
+)
+def test_a_secret_is_not_sealed_over_what_seals_the_stacks_already(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    file = shell.root / "Pulumi.prod.yaml"
+    file.write_text(text)
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "its own")
+    refused = shell("config", "set", "--secret", "-s", "prod", "token", "hush")
+    assert refused.code == 1
+    assert said in refused.err
+    assert file.read_text() == text
+
+
+def test_a_secret_is_asked_for_without_showing_it(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt)
+        return "hush" if "token" in prompt else "its own"
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("getpass.getpass", answer)
+    assert shell("config", "set", "--secret", "-s", "prod", "token").code == 0
+    assert asked == ["Passphrase of stack 'prod': ", "Again: ", "demo:token: "]
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "its own")
+    assert shell("config", "get", "-s", "prod", "token").out == "hush\n"
+
+
+@pytest.mark.parametrize("name", ["../x", "..", ".hidden", "a/b", "local;id", "$(id)", "a b", "-x", "", "x" * 101, "é"])
+@pytest.mark.parametrize("command", [["up"], ["output"], ["destroy"], ["config", "set", "size", "1"]])
+def test_a_stack_is_a_name_and_no_path(shell: Shell, command: list[str], name: str) -> None:
+    before = sorted(shell.root.parent.rglob("*"))
+    done = shell(command[0], *command[1:2], f"--stack={name}", *command[2:])
+    assert done.code == 1
+    assert done.err.startswith(f"error: the stack is called {name!r}; allowed are up to 100 letters")
+    made = set(shell.root.parent.rglob("*")) - set(before)
+    assert {path.name for path in made} <= {".localcloud"}
+
+
+def test_a_project_is_a_name_and_no_path(shell: Shell) -> None:
+    (shell.root / "Pulumi.yaml").write_text("name: ../../x\nruntime: python\n")
+    assert "error: the project is called '../../x'; allowed are" in shell("up").err
+
+
+def test_what_a_provider_or_a_program_says_is_shown_inert(shell: Shell) -> None:
+    (shell.root / "__main__.py").write_text(
+        "import pulumi\nfrom engine.fake import Thing\nThing('a\\x1b[2J', size=1)\n"
+        "pulumi.log.warn('fine\\n::add-mask::x\\x1b]0;title')\n"
+        "pulumi.export('url', 'https://x\\u202egnp.exe')\nraise ValueError('\\x1b[31m\\n::error::x')\n"
+    )
+    done = shell("up")
+    for text in (done.out, done.err):
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert not any(line.lstrip().startswith("::") for line in text.splitlines())
+    assert "\\x1b[31m" in done.out
 
 
 # --- the display -----------------------------------------------------------------------------------------------------

@@ -289,16 +289,17 @@ def test_removing_a_value_keeps_the_rest(tmp_path: Path) -> None:
 
 
 def test_a_secret_is_written_encrypted_and_read_back(tmp_path: Path) -> None:
-    file = _edit(tmp_path)
+    _edit(tmp_path)
+    file = StackFile(ProjectFile.load(tmp_path), "dev", "its own")
     file.set("token", "hush", secret=True)
     file.save()
     text = (tmp_path / "Pulumi.dev.yaml").read_text()
     assert "hush" not in text
     assert "encryptionsalt: v1:" in text
     assert "secure: v1:" in text
-    again = StackFile(ProjectFile.load(tmp_path), "dev")
+    again = StackFile(ProjectFile.load(tmp_path), "dev", "its own")
     assert again.get("token") == "hush"
-    assert resolve(ProjectFile.load(tmp_path), "dev").values["demo:token"] == "hush"
+    assert resolve(ProjectFile.load(tmp_path), "dev", passphrase="its own").values["demo:token"] == "hush"
 
 
 def test_a_secret_key_is_not_written_in_plain_text(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """The emulated account of a test process."""
 
-import http.client
 import os
 from collections.abc import Iterator
 
@@ -27,8 +26,5 @@ def emulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[contr
 
 def emptied(emulator_process: control.Endpoint) -> str:
     """Empty an emulated account; return its URL."""
-    connection = http.client.HTTPConnection(control.HOST, emulator_process.port)
-    connection.request("POST", "/moto-api/reset")
-    assert connection.getresponse().status == 200
-    connection.close()
+    control.ask(emulator_process.url, "/moto-api/reset", "POST")
     return emulator_process.url

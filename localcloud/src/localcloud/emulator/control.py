@@ -16,9 +16,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from localcloud import private
+from localcloud.emulator import keys
+from localcloud.emulator.gate import IDENTITY_PATH
+from localcloud.environment import real_key_id, without_developer
 
 #: Where a local AWS is looked for by custom.
 DEFAULT_PORT = 4566
@@ -45,6 +52,13 @@ _MOTO_SETTINGS = {
 }
 
 
+#: What the folder holds: nothing else in it is touched, since `LOCALCLOUD_HOME` may name any folder.
+_KEPT = ("emulator.json", "emulator.log", "emulator.lock", "stacks", "pulumi")
+
+#: The emulators that this process has found running, the last one last.
+_seen: list["Endpoint"] = []
+
+
 class EmulatorError(Exception):
     """The emulator can't be started or stopped; the message says why and what to do."""
 
@@ -58,18 +72,22 @@ class Endpoint:
         port: its loopback port.
         pid: its process.
         started: when, in UTC (ISO 8601).
+        access_key: the id of the key that it takes.
+        secret_key: the key's secret.
     """
 
     url: str
     port: int
     pid: int
     started: str
+    access_key: str
+    secret_key: str = field(repr=False)
 
     @classmethod
-    def here(cls, port: int) -> "Endpoint":
+    def here(cls, port: int, key: keys.Key) -> "Endpoint":
         """Return the endpoint of this very process."""
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        return cls(url=f"http://{HOST}:{port}", port=port, pid=os.getpid(), started=started)
+        return cls(f"http://{HOST}:{port}", port, os.getpid(), started, key.id, key.secret)
 
 
 def home(project: Path | None = None) -> Path:
@@ -86,6 +104,18 @@ def home(project: Path | None = None) -> Path:
     return project / ".localcloud"
 
 
+def private_home() -> Path:
+    """Return that folder, and let nobody else into it and what it holds.
+
+    Raises:
+        NotPrivateError: others own it or share it.
+    """
+    folder = private.make_folder(home())
+    for name in _KEPT:
+        private.close_to_others(folder / name)
+    return folder
+
+
 def ensure() -> Endpoint:
     """Return the running emulator; start one when none runs.
 
@@ -95,34 +125,84 @@ def ensure() -> Endpoint:
     return status() or start(None)
 
 
-def start(port: int | None = None) -> Endpoint:
+def start(port: int | None = None, access_key: str | None = None) -> Endpoint:
     """Start the emulator and return once it answers; return the running one when there is one.
 
     Args:
         port: the loopback port to take; by default 4566 where that is free, else any.
+        access_key: the id of the access key to take, for clients that can't be told a random one.
 
     Raises:
-        EmulatorError: when the port is taken, or when the process doesn't come up.
+        EmulatorError: when the port is taken, the running emulator takes another key, or the process doesn't come up.
     """
-    folder = home()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        key = keys.new(access_key)
+    except ValueError as error:
+        raise EmulatorError(str(error)) from None
+    folder = private_home()
     with _one_at_a_time(folder / "emulator.lock"):
-        return status() or _launch(folder, port)
+        running = status() or _launch(folder, port, key)
+    if access_key is not None and running.access_key != access_key:
+        raise EmulatorError("the emulator that runs takes another access key. Stop it first: python -m localcloud stop")
+    return running
+
+
+def key_for(url: str) -> keys.Key:
+    """Return the access key for an emulator: that of its record, else the environment's, else `test`.
+
+    An id of AWS's own form in the environment may be a real one, and is never sent to an emulator.
+    """
+    try:
+        record = _recorded()
+    except (OSError, ValueError, TypeError):
+        record = None
+    for endpoint in (record, *reversed(_seen)):
+        if endpoint is not None and endpoint.port == urlsplit(url).port:
+            return keys.Key(endpoint.access_key, endpoint.secret_key)
+    id = os.environ.get("AWS_ACCESS_KEY_ID")
+    if id and not real_key_id(id):
+        return keys.Key(id, os.environ.get("AWS_SECRET_ACCESS_KEY") or id)
+    return keys.CUSTOMARY
+
+
+def ask(url: str, path: str, method: str = "GET") -> Any:  # noqa: ANN401 - JSON
+    """Ask an emulator for something of its own, such as its stores; return its answer, JSON.
+
+    Raises:
+        EmulatorError: it refuses.
+    """
+    place = urlsplit(url)
+    scope = f"Credential={key_for(url).id}/20260101/us-east-1/localcloud/aws4_request"
+    connection = http.client.HTTPConnection(place.hostname or HOST, place.port, timeout=_ANSWER_SECONDS)
+    try:
+        connection.request(method, path, headers={"Authorization": f"AWS4-HMAC-SHA256 {scope}"})
+        answer = connection.getresponse()
+        text = answer.read()
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise EmulatorError(f"the emulator at {url} refuses {path}: {text.decode(errors='replace')}")
+    return json.loads(text)
 
 
 def status() -> Endpoint | None:
     """Return the running emulator, or None. The record of one that is gone is removed."""
-    record = home() / "emulator.json"
     try:
-        endpoint = Endpoint(**json.loads(record.read_text()))
+        endpoint = _recorded()
     except FileNotFoundError:
         return None
     except (ValueError, TypeError):
         endpoint = None
     if endpoint is not None and _answers(endpoint):
+        if endpoint not in _seen:
+            _seen.append(endpoint)
         return endpoint
-    record.unlink(missing_ok=True)
+    (home() / "emulator.json").unlink(missing_ok=True)
     return None
+
+
+def _recorded() -> Endpoint:
+    return Endpoint(**json.loads((home() / "emulator.json").read_text()))
 
 
 def stop() -> bool:
@@ -148,23 +228,25 @@ def write_record(path: Path, endpoint: Endpoint) -> None:
     os.replace(file.name, path)
 
 
-def _launch(folder: Path, port: int | None) -> Endpoint:
+def _launch(folder: Path, port: int | None, key: keys.Key) -> Endpoint:
     record, log = folder / "emulator.json", folder / "emulator.log"
     # Bound here and handed over: nobody can take the port between the choice and the start.
-    with _listening(port) as listener, log.open("ab") as output:
+    with _listening(port) as listener, open(log, "ab", opener=private.opener) as output:
         begin = output.tell()
         descriptor = listener.fileno()
         process = subprocess.Popen(
             [sys.executable, "-m", "localcloud.emulator.server", f"--socket={descriptor}", f"--record={record}"],
             cwd=folder,
-            env={**os.environ, **_MOTO_SETTINGS, "PYTHONPATH": str(_SOURCE)},
+            env={**without_developer(os.environ), **_MOTO_SETTINGS, "PYTHONPATH": str(_SOURCE)},
             pass_fds=(descriptor,),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
         number = listener.getsockname()[1]
+    with suppress(BrokenPipeError), process.stdin as told:  # type: ignore[union-attr]
+        told.write(json.dumps(asdict(key)).encode() + b"\n")
     deadline = time.monotonic() + _START_SECONDS
     while True:
         if process.poll() is not None:
@@ -202,7 +284,7 @@ def _listening(port: int | None) -> Iterator[socket.socket]:
 
 @contextmanager
 def _one_at_a_time(lock: Path) -> Iterator[None]:
-    with lock.open("w") as file:
+    with open(lock, "w", opener=private.opener) as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # the system releases it when its holder ends, however it ends
         yield
 
@@ -213,7 +295,7 @@ def _answers(endpoint: Endpoint) -> bool:
         return False
     connection = http.client.HTTPConnection(HOST, endpoint.port, timeout=_ANSWER_SECONDS)
     try:
-        connection.request("GET", "/moto-api/localcloud")
+        connection.request("GET", IDENTITY_PATH)
         return bool(json.loads(connection.getresponse().read())["pid"] == endpoint.pid)
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return False

@@ -7,10 +7,12 @@ server (werkzeug's, made for development) closes every connection and waits 10 m
 - requests are answered one at a time. moto's models are plain dictionaries that aren't safe under threads, and in one
   Python process a second thread would gain nothing. A patch that must wait for something slow, or whose work calls
   the emulator again (a function's subprocess), steps aside with `request_lock.released()`;
+- `gate` lets in clients of AWS with the key of this run, and nobody else;
 - what moto doesn't implement is answered with an AWS error that names the call, never with a page of HTML.
 """
 
 import argparse
+import functools
 import importlib
 import io
 import json
@@ -18,33 +20,28 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import DechunkedInput, ThreadedWSGIServer
 
-from localcloud.emulator import control, request_lock, speed, standins
+from localcloud.emulator import answers, control, keys, request_lock, speed, standins
+from localcloud.emulator.gate import IDENTITY_PATH, RESET_PATH, Gate
 from localcloud.emulator.idempotency import ANSWERED_PATH, HEADER, AnsweredCalls
 from localcloud.emulator.patches import install
 from localcloud.emulator.stores import listening
-
-#: Tells that it is our emulator that listens on a port, and in which process.
-IDENTITY_PATH = "/moto-api/localcloud"
 
 #: How often the process looks whether its record is still there. Without one nobody can stop it, so that it stops.
 _WATCH_SECONDS = 5.0
 
 #: When to load the common services: after whoever waits for the start has been answered.
 _WARM_UP_AFTER = 0.1
-
-#: moto's way to an empty account.
-_RESET_PATH = "/moto-api/reset"
 
 #: How WSGI names the header that names a call.
 _NAME_VARIABLE = f"HTTP_{HEADER.upper().replace('-', '_')}"
@@ -94,7 +91,7 @@ class Application:
                     start_response(kept[0], kept[1])
                     return [kept[2]]
                 body = b"".join(self._app(environ, started))
-                if environ["PATH_INFO"] == _RESET_PATH:
+                if environ["PATH_INFO"] == RESET_PATH:
                     self._answers.forget()
                     listening.follow(())
                 if name:
@@ -115,41 +112,17 @@ def _header_names(environ: dict[str, Any]) -> set[str]:
     return {key[5:].replace("_", "-").lower() for key in environ if key.startswith("HTTP_")}
 
 
-def _service_of(environ: dict[str, Any]) -> str:
-    """Return the service's signing name, from the credential scope of the signature."""
-    parts = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split(",")[0].split("/")
-    return parts[3] if len(parts) > 4 else ""
-
-
 def _call_of(environ: dict[str, Any]) -> str:
     target = environ.get("HTTP_X_AMZ_TARGET") or f"{environ['REQUEST_METHOD']} {environ.get('RAW_URI', '')}"
-    return f"{_service_of(environ) or 'unsigned'}: {target}"
+    return f"{answers.service_of(environ) or 'unsigned'}: {target}"
 
 
-def _fault(environ: dict[str, Any], error: Exception) -> tuple[str, list[tuple[str, str]], bytes]:
-    """Return an error in the shape that the service's clients read.
-
-    Clients try again after 500, 502, 503 and 504, not after 501.
-    """
+def _fault(environ: dict[str, Any], error: Exception) -> answers.Answer:
+    """Return an error for what moto has no answer to: clients try again after 500, 502, 503 and 504, not after 501."""
     missing = isinstance(error, NotImplementedError)
     code = "NotImplemented" if missing else "InternalFailure"
     message = f"{_call_of(environ)}: the emulator has no answer: {error or type(error).__name__}"
-    service = _service_of(environ)
-    if service == "ec2":
-        shape = "<Response><Errors><Error>{}</Error></Errors><RequestID>0</RequestID></Response>"
-    elif service == "s3":
-        shape = "<Error>{}</Error>"
-    elif "form-urlencoded" in environ.get("CONTENT_TYPE", "") or service in ("route53", "cloudfront"):
-        shape = "<ErrorResponse><Error>{}</Error><RequestId>0</RequestId></ErrorResponse>"
-    else:
-        shape = ""
-    if shape:
-        body = shape.format(f"<Code>{code}</Code><Message>{escape(message)}</Message>")
-        kind = "text/xml"
-    else:
-        body, kind = json.dumps({"__type": code, "message": message}), "application/json"
-    status = "501 Not Implemented" if missing else "500 Internal Server Error"
-    return status, [("Content-Type", kind), ("x-amzn-errortype", code)], body.encode()
+    return answers.error(environ, "501 Not Implemented" if missing else "500 Internal Server Error", code, message)
 
 
 class Handler(MotoRequestHandler):
@@ -225,6 +198,8 @@ def main(argv: list[str] | None = None) -> None:
     options.add_argument("--socket", type=int, required=True, help="descriptor of a listening loopback socket")
     options.add_argument("--record", type=Path, required=True, help="where to write the record, once ready")
     chosen = options.parse_args(argv)
+    # Neither the command line, which all see, nor the environment has the key, but what the caller writes to us.
+    key = keys.Key(**json.loads(sys.stdin.readline()))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: os._exit(0))  # nothing is kept, so there is nothing to finish
@@ -232,10 +207,12 @@ def main(argv: list[str] | None = None) -> None:
     speed.install()
     install()
     host, port = socket.socket(fileno=os.dup(chosen.socket)).getsockname()[:2]
-    os.environ["MOTO_PORT"] = str(port)  # moto's own links to itself
+    # moto's own links to itself
+    os.environ |= {"MOTO_PORT": str(port), "AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret}
     application = Application(DomainDispatcherApplication(create_backend_app))
-    server = ThreadedWSGIServer(host, port, application, handler=Handler, fd=chosen.socket)
-    control.write_record(chosen.record.absolute(), control.Endpoint.here(port))
+    gate = Gate(application, functools.partial(keys.known, key))
+    server = ThreadedWSGIServer(host, port, gate, handler=Handler, fd=chosen.socket)
+    control.write_record(chosen.record.absolute(), control.Endpoint.here(port, key))
     threading.Timer(_WARM_UP_AFTER, speed.warm_up, (application, port)).start()
     threading.Thread(target=_watch, args=(chosen.record,), daemon=True).start()
     server.serve_forever()

@@ -8,19 +8,14 @@ and checks there the certificate of the store's own name:
     secured = standins.context().wrap_socket(connection, server_hostname=host)  # after PostgreSQL's SSLRequest
 """
 
-import http.client
-import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from localcloud.emulator import control
 
 #: Where the emulator tells of them.
 PATH = "/moto-api/localcloud/stores"
-
-_ANSWER_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -50,12 +45,6 @@ class StandIns:
 
 def ask(url: str) -> StandIns:
     """Ask the emulator at a URL; its stand-ins listen from now on, if they didn't yet."""
-    place = urlsplit(url)
-    connection = http.client.HTTPConnection(place.hostname or control.HOST, place.port, timeout=_ANSWER_SECONDS)
-    try:
-        connection.request("GET", PATH)
-        answer = json.loads(connection.getresponse().read())
-    finally:
-        connection.close()
+    answer = control.ask(url, PATH)
     ports = {(store["host"], int(store["port"])): int(store["to"]) for store in answer["stores"]}
     return StandIns(ports, answer["authority"])

@@ -6,24 +6,24 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from localcloud import environment, private
 from localcloud.emulator import control
 from localcloud.engine.state import Resource
 from localcloud.engine.urns import is_provider, package_of
 
 #: Packages whose resources live in the emulated account, dynamic resources among them: they act on it.
 _PACKAGES = frozenset({"aws", "docker", "pulumi-python"})
-#: What would lead an AWS client elsewhere: https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html
-PERSONAL = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
 
 
 def aws_environment(url: str) -> dict[str, str]:
-    """Return the variables that point any AWS client at the emulator."""
+    """Return the variables that point any AWS client at an emulator."""
+    key = control.key_for(url)
     return {
         "AWS_ENDPOINT_URL": url,
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": key.id,
+        "AWS_SECRET_ACCESS_KEY": key.secret,
     }
 
 
@@ -31,30 +31,21 @@ def aws_environment(url: str) -> dict[str, str]:
 def pointed_at_emulator() -> Iterator[control.Endpoint | None]:
     """Point every AWS client of this process at the emulator, and start it when none runs.
 
-    A program's hooks may speak to AWS themselves; on the local cloud they must never reach a real account, so a
-    person's own profile and session are put away. Where `AWS_ENDPOINT_URL` is set already, that is where AWS is, and
-    nothing is known of it.
+    A program's hooks may speak to AWS themselves; on the local cloud they must never reach a real account, so whatever
+    leads elsewhere is put away. Where `AWS_ENDPOINT_URL` is set already, that is where AWS is, and nothing is known of
+    it but that it is on this machine.
 
     Yields:
         The emulator, or None where AWS is elsewhere.
+
+    Raises:
+        ElsewhereError: `AWS_ENDPOINT_URL` leads to another machine.
     """
-    if os.environ.get("AWS_ENDPOINT_URL"):
-        yield None
-        return
-    endpoint = control.ensure()
-    variables = aws_environment(endpoint.url)
-    before = {name: os.environ.get(name) for name in (*variables, *PERSONAL)}
-    for name in PERSONAL:
-        os.environ.pop(name, None)
-    os.environ.update(variables)
-    try:
-        yield endpoint
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    url = environment.endpoint()
+    emulator = None if url else control.ensure()
+    variables = aws_environment(emulator.url if emulator else str(url))
+    with environment.replaced({**environment.scrubbed(os.environ), **variables}):
+        yield emulator
 
 
 def lives_there(resource: Resource) -> bool:
@@ -77,5 +68,6 @@ class Account:
 
     def remember(self, endpoint: control.Endpoint) -> None:
         """Note the emulator that the stack is in."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(json.dumps([endpoint.pid, endpoint.started]))
+        private.make_folder(self._path.parent)
+        with open(self._path, "w", opener=private.opener) as file:
+            json.dump([endpoint.pid, endpoint.started], file)

@@ -8,6 +8,7 @@ a secret that the stack file lacks gets a placeholder, so that any stack runs wi
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
 from localcloud.engine.secrets import DEFAULT_PASSPHRASE, Crypter, SecretError, passphrase_given, unlock
+from localcloud.names import checked
+
+#: The stack of the local cloud: what is sealed in its file is sealed with the published passphrase, and isn't real.
+LOCAL_STACK = "local"
 
 
 class ConfigError(Exception):
@@ -49,6 +54,7 @@ class ProjectFile:
     main: str = ""
     schema: tuple[SchemaKey, ...] = ()
     stack_config_dir: str = ""
+    backend: str = ""
 
     @classmethod
     def load(cls, root: Path) -> "ProjectFile":
@@ -65,7 +71,14 @@ class ProjectFile:
         if not name:
             raise ConfigError(f"{path} has no name. Add a line such as `name: shop`")
         schema = tuple(_schema_key(str(name), str(key), value) for key, value in (raw.get("config") or {}).items())
-        return cls(root, str(name), str(raw.get("main") or ""), schema, str(raw.get("stackConfigDir") or ""))
+        return cls(
+            root=root,
+            name=checked("project", str(name)),
+            main=str(raw.get("main") or ""),
+            schema=schema,
+            stack_config_dir=str(raw.get("stackConfigDir") or ""),
+            backend=str((raw.get("backend") or {}).get("url") or ""),
+        )
 
     @property
     def program(self) -> Path:
@@ -75,7 +88,7 @@ class ProjectFile:
 
     def stack_file(self, stack: str) -> Path:
         """Return the path of a stack's configuration file, which needn't exist."""
-        return self.root / self.stack_config_dir / f"Pulumi.{stack}.yaml"
+        return self.root / self.stack_config_dir / f"Pulumi.{checked('stack', stack)}.yaml"
 
     def full_key(self, key: str) -> str:
         """Return a key with its namespace; a bare one is the project's."""
@@ -89,12 +102,14 @@ class Config:
     Attributes:
         values: text by full key; an object is JSON text, as the SDK expects it.
         secrets: the keys whose values are secret.
-        placeholder_secrets: keys that got a placeholder for a secret that isn't there.
+        placeholder_secrets: keys that got a placeholder, for a secret that isn't there or wasn't asked for.
+        real_secrets: keys whose values were sealed with the stack's own passphrase, and are opened.
     """
 
     values: dict[str, str] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
     placeholder_secrets: list[str] = field(default_factory=list)
+    real_secrets: list[str] = field(default_factory=list)
 
 
 def placeholder(key: str) -> str:
@@ -109,15 +124,21 @@ def resolve(
     overrides: Mapping[str, Any] | None = None,
     secrets: Mapping[str, str] | None = None,
     passphrase: str | None = None,
+    real_secrets: bool = False,
 ) -> Config:
     """Work out the configuration of a stack.
+
+    What is sealed in the stack's file gets a placeholder, so that nothing real comes into an account that isn't: also
+    where a passphrase is in the environment. Only what the stack of the local cloud has is opened, where it is sealed
+    with the published passphrase.
 
     Args:
         project: the project.
         stack: the stack's name; its file needn't exist when the schema gives all values.
         overrides: values that count more than the stack file's, by bare or full key; None takes the key away.
         secrets: the same, for secret values.
-        passphrase: opens `secure:` values; by default that of the environment, then the local cloud's.
+        passphrase: opens `secure:` values whatever the stack.
+        real_secrets: opens them with the passphrase of the environment.
 
     Raises:
         ConfigError: every mistake at once.
@@ -133,7 +154,7 @@ def resolve(
     plain_secrets = {project.full_key(key): value for key, value in (secrets or {}).items()}
 
     config = Config()
-    crypter = _crypter(raw.get("encryptionsalt"), passphrase, path)
+    crypter = _opening_crypter(raw.get("encryptionsalt"), stack, passphrase, path, real_secrets)
     mend = f"--stack {stack}"
     problems: list[str] = []
 
@@ -149,6 +170,8 @@ def resolve(
         config.values[key] = opened if isinstance(opened, str) else _text(opened)
         if secure:
             config.secrets.add(key)
+            if crypter is not None and not crypter.published:
+                config.real_secrets.append(key)
     for key, value in plain_secrets.items():
         config.values[key] = value
         config.secrets.add(key)
@@ -164,6 +187,7 @@ def resolve(
         if problem:
             problems.append(problem)
     config.placeholder_secrets.sort()
+    config.real_secrets.sort()
     if problems:
         raise ConfigError("\n".join(problems))
     return config
@@ -209,6 +233,27 @@ def _check(config: Config, entry: SchemaKey, key: str, given: Any, mend: str) ->
         f"{key} is {shown}: a value of type {entry.type_name()} is required. "
         f"Set it with: python -m localcloud config set {'--secret ' if secret else ''}{key} <value> {mend}"
     )
+
+
+def _opening_crypter(
+    salt: Any,  # noqa: ANN401 - as the file has it
+    stack: str,
+    passphrase: str | None,
+    path: Path,
+    real_secrets: bool,
+) -> Crypter | None:
+    """Return what opens the stack's `secure:` values for a run; None where they get placeholders."""
+    if real_secrets and passphrase_given(passphrase) is None:
+        raise ConfigError(
+            f"{path}: the real secrets are asked for, and the stack's passphrase isn't given. Set "
+            "PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE"
+        )
+    if real_secrets or passphrase is not None:
+        return _crypter(salt, passphrase, path)
+    if salt and stack == LOCAL_STACK:
+        with suppress(SecretError):
+            return Crypter(DEFAULT_PASSPHRASE, str(salt))
+    return None
 
 
 def _crypter(salt: Any, passphrase: str | None, path: Path) -> Crypter | None:  # noqa: ANN401
@@ -358,12 +403,25 @@ def _load_yaml(path: Path) -> Any:  # noqa: ANN401 - ruamel's own tree
     return raw
 
 
+def secrets_service(project: ProjectFile, stack: str) -> str | None:
+    """Return what seals a stack's secrets in place of a passphrase, such as a key of KMS; None where nothing does."""
+    path = project.stack_file(stack)
+    return _service(_load_yaml(path)) if path.exists() else None
+
+
+def _service(raw: Mapping[str, Any]) -> str | None:
+    """https://www.pulumi.com/docs/iac/concepts/secrets/#available-encryption-providers."""
+    provider = str(raw.get("secretsprovider") or "")
+    return provider if provider not in ("", "default", "passphrase") else None
+
+
 class StackFile:
     """A stack's configuration file, edited in place: comments and order stay."""
 
     def __init__(self, project: ProjectFile, stack: str, passphrase: str | None = None) -> None:
         """Read the file; one that isn't there is empty."""
         self._project = project
+        self._stack = stack
         self._path = project.stack_file(stack)
         self._raw = _load_yaml(self._path) if self._path.exists() else CommentedMap()
         self._passphrase = passphrase
@@ -396,8 +454,7 @@ class StackFile:
         for entry in self._project.schema:
             if self._project.full_key(entry.key) == full and entry.secret and not secret:
                 raise ConfigError(
-                    f"{full} is secret: python -m localcloud config set --secret {full} <value> "
-                    f"--stack {self._path.name.removeprefix('Pulumi.').removesuffix('.yaml')}"
+                    f"{full} is secret: python -m localcloud config set --secret {full} <value> --stack {self._stack}"
                 )
         if "config" not in self._raw or self._raw["config"] is None:
             self._raw["config"] = CommentedMap()
@@ -427,7 +484,31 @@ class StackFile:
         bare = full.removeprefix(f"{self._project.name}:")
         return bare if bare in config else full
 
+    @property
+    def sealed(self) -> bool:
+        """Whether the file has secrets that are sealed with a passphrase."""
+        return bool(self._raw.get("encryptionsalt"))
+
+    def check_sealing(self) -> None:
+        """Refuse a file whose secrets aren't sealed with a passphrase.
+
+        Raises:
+            ConfigError: a service such as KMS seals them.
+        """
+        if service := _service(self._raw):
+            raise ConfigError(
+                f"{self._path}: {service} seals this stack's secrets, not a passphrase. Set it with: "
+                f"pulumi config set --secret --stack {self._stack}"
+            )
+
     def _sealing_crypter(self) -> Crypter:
+        self.check_sealing()
+        local = self._stack == LOCAL_STACK
+        if not local and passphrase_given(self._passphrase) is None:
+            raise ConfigError(
+                f"{self._path}: a secret is sealed with the stack's own passphrase, and none is given: the local "
+                "cloud's protects nothing. Set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE"
+            )
         crypter = _crypter(self._raw.get("encryptionsalt"), self._passphrase, self._path)
         if crypter is None and self._raw.get("encryptionsalt"):
             raise ConfigError(
@@ -437,4 +518,10 @@ class StackFile:
             explicit = passphrase_given(self._passphrase)
             crypter = Crypter(DEFAULT_PASSPHRASE if explicit is None else explicit)
             self._raw.insert(0, "encryptionsalt", crypter.state)
+        if crypter.published and not local:
+            raise ConfigError(
+                f"{self._path}: its secrets are sealed with the local cloud's passphrase, which everybody knows. Take "
+                "`encryptionsalt` and every `secure:` value out of it, set the stack's own PULUMI_CONFIG_PASSPHRASE, "
+                "and set new secrets: the old ones are known"
+            )
         return crypter

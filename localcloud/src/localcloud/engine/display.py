@@ -21,6 +21,7 @@ from localcloud.engine.result import Result, op_of
 from localcloud.engine.state import Resource, counts, is_root
 from localcloud.engine.values import UNKNOWN, contains_secret, from_json, is_computed, to_json
 from localcloud.engine.watcher import Diagnostic, Watcher
+from localcloud.inert import inert
 
 _LONGEST_VALUE = 120
 _MOST_RUNNING = 8
@@ -123,7 +124,7 @@ class Display(Watcher):
         if not counts(step.resource):
             return
         if error is not None:
-            self._console.print(Text(f"  ✗ {_title(step.resource)}  failed", style="red bold"))
+            self._console.print(_text(f"  ✗ {_title(step.resource)}  failed", "red bold"))
             return
         shown = op_of(step).partition("-")[0]
         if step.replacing and (step.op != planner.DELETE_REPLACED or self._operation == "preview"):
@@ -133,10 +134,10 @@ class Display(Watcher):
         sign, style = _STYLES[shown]
         words = _TO_DO if self._operation == "preview" else _DONE
         line = Text(f"  {sign} ", style=style)
-        line.append(_title(step.resource), style=style)
+        line.append(inert(_title(step.resource)), style=style)
         line.append(f"  {words[shown]}" if not step.replacing else "  the replaced one deleted", style="dim")
         if step.keys:
-            line.append(f"  because of {', '.join(step.keys)}", style="magenta")
+            line.append(inert(f"  because of {', '.join(step.keys)}"), style="magenta")
         seconds = time.monotonic() - began
         if seconds >= 1:
             line.append(f"  {seconds:.1f} s", style="dim")
@@ -150,13 +151,13 @@ class Display(Watcher):
             return
         style = {"warning": "yellow", "info": "dim"}.get(diagnostic.severity, "")
         about = f"{diagnostic.urn.rpartition('::')[2]}: " if diagnostic.urn else ""
-        self._console.print(Text(f"  {diagnostic.severity}: {about}{diagnostic.message}", style=style), soft_wrap=True)
+        self._console.print(_text(f"  {diagnostic.severity}: {about}{diagnostic.message}", style), soft_wrap=True)
 
     def _progress(self) -> RenderableType:
         now = time.monotonic()
         lines: list[RenderableType] = []
         for step, began in list(self._running.values())[:_MOST_RUNNING]:
-            lines.append(Text(f"    {_title(step.resource)}  {_DOING[step.op]}  {now - began:.0f} s", style="dim"))
+            lines.append(_text(f"    {_title(step.resource)}  {_DOING[step.op]}  {now - began:.0f} s", "dim"))
         if len(self._running) > _MOST_RUNNING:
             lines.append(Text(f"    and {len(self._running) - _MOST_RUNNING} more", style="dim"))
         return Group(Spinner("dots", f" {self._done} done, {len(self._running)} under way"), *lines)
@@ -175,11 +176,11 @@ class Display(Watcher):
         """Return the outputs as lines; of many, only those that say what stands where."""
         lines = _tree(outputs, 1)
         if len(lines) <= _MOST_OUTPUTS:
-            return [Text(line) for line in lines]
+            return [_text(line) for line in lines]
         short = {name: kept for name, value in outputs.items() if (kept := _brief(value)) not in ({}, [])}
         stack = "" if self._stack == "local" else f" --stack {self._stack}"
         rest = Text(f"  all {len(lines)} lines of them: {_python()} -m localcloud output{stack}", style="dim")
-        return [*(Text(line) for line in _tree(short, 1)), rest]
+        return [*(_text(line) for line in _tree(short, 1)), rest]
 
     def _output_changes(self) -> list[Text]:
         """Return a line for each output that a preview would change."""
@@ -199,14 +200,15 @@ class Display(Watcher):
         console = self._console
         console.print()
         for message in result.errors:
-            console.print(Text(f"error: {message}", style="red"), soft_wrap=True)
+            console.print(_text(f"error: {message}", "red"), soft_wrap=True)
         if result.errors:
             console.print()
         if result.placeholder_secrets and self._operation in ("up", "preview"):
             names = ", ".join(result.placeholder_secrets)
-            console.print(
-                Text(f"Placeholders for secrets that this stack lacks: {names}", style="yellow"), soft_wrap=True
-            )
+            console.print(_text(f"Placeholders for secrets that this stack lacks: {names}", "yellow"), soft_wrap=True)
+        if result.real_secrets and self._operation in ("up", "preview"):
+            names = ", ".join(result.real_secrets)
+            console.print(_text(f"Real secrets, since they were asked for: {names}", "red"), soft_wrap=True)
         lines = self._outputs(result.outputs) if self._operation == "up" else self._output_changes()
         if lines:
             console.print("[bold]Outputs[/bold]" if self._operation == "up" else "[bold]Outputs that change[/bold]")
@@ -216,7 +218,7 @@ class Display(Watcher):
         restarts = _restarts(self._steps)
         if restarts:
             will = "restart" if self._operation == "preview" else "restarted"
-            console.print(Text(f"ECS services that {will}: {', '.join(restarts)}", style="yellow"), soft_wrap=True)
+            console.print(_text(f"ECS services that {will}: {', '.join(restarts)}", "yellow"), soft_wrap=True)
         words = _TO_DO if self._operation == "preview" else _DONE
         parts = [
             f"[{_STYLES.get(op, ('', ''))[1] or 'default'}]{count} {words.get(op, op)}[/]"
@@ -227,6 +229,11 @@ class Display(Watcher):
         if result.ok and self._operation == "up" and cluster:
             command = f"{_python()} -m localcloud exec -- aws ecs list-services --cluster {cluster}"
             console.print(f"[bold]Look around[/bold]  {escape(command)}", soft_wrap=True)
+
+
+def _text(text: str, style: str = "") -> Text:
+    """Return text that may come from a program, a provider or a container, made inert."""
+    return Text(inert(text), style=style)
 
 
 def differences(step: Step) -> list[tuple[str, str, PropertyValue | None, PropertyValue | None]]:
@@ -248,18 +255,19 @@ def differences(step: Step) -> list[tuple[str, str, PropertyValue | None, Proper
 
 def _row(kind: str, path: str, old: PropertyValue | None, new: PropertyValue | None) -> Text:
     sign, style = _STYLES[{"add": "create", "delete": "delete"}.get(kind.partition("-")[0], "update")]
-    line = Text(f"      {sign} {path}: ", style=style)
+    line = _text(f"      {sign} {path}: ", style)
     inner = _inside_json(old, new)
     if inner:
         for sub_path, a, b in inner:
-            line.append(f"\n          {sub_path}: ", style="default")
-            line.append(" => ".join(_pair(a, b)), style="default")
+            line.append(inert(f"\n          {sub_path}: "), style="default")
+            line.append(inert(" => ".join(_pair(a, b))), style="default")
     elif old is None or kind.startswith("add"):
-        line.append(_value(new), style="default")
+        line.append(inert(_value(new)), style="default")
     elif new is None or kind.startswith("delete"):
-        line.append(_value(old), style="default")
+        line.append(inert(_value(old)), style="default")
     else:
-        line.append(" => ".join(_pair(_value(old, cut=False), _value(new, cut=False))), style="default")
+        shown = " => ".join(_pair(_value(old, cut=False), _value(new, cut=False)))
+        line.append(inert(shown), style="default")
     if kind.endswith("-replace"):
         line.append("  (forces the replacement)", style="magenta")
     return line
@@ -330,7 +338,7 @@ def _title(resource: Resource) -> str:
 
 def output_lines(outputs: Mapping[str, Any]) -> list[str]:
     """Return outputs as lines for a person."""
-    return _tree(outputs, 0)
+    return [inert(line) for line in _tree(outputs, 0)]
 
 
 def _tree(value: Any, depth: int) -> list[str]:  # noqa: ANN401 - JSON

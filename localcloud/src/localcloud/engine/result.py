@@ -59,7 +59,9 @@ class Result:
         outputs: the stack's outputs; secrets are `[secret]`, unknown ones None.
         diagnostics: all messages.
         seconds: how long it took.
-        placeholder_secrets: configuration keys that got a placeholder for a secret that isn't there.
+        placeholder_secrets: configuration keys that got a placeholder, for a secret that isn't there or wasn't asked
+            for.
+        real_secrets: configuration keys whose real values were used, as was asked for.
     """
 
     operation: str
@@ -70,6 +72,7 @@ class Result:
     seconds: float
     ok: bool
     placeholder_secrets: tuple[str, ...] = ()
+    real_secrets: tuple[str, ...] = ()
     _raw: tuple[Step, ...] = field(default=(), repr=False)
     _config: Config = field(default_factory=Config, repr=False)
 

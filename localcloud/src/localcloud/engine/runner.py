@@ -273,6 +273,7 @@ class Runner:
             seconds=time.monotonic() - self._started,
             ok=not failed and not engine.failures,
             placeholder_secrets=tuple(self._config.placeholder_secrets),
+            real_secrets=tuple(self._config.real_secrets),
             _raw=raw,
             _config=self._config,
         )

@@ -100,6 +100,11 @@ class Crypter:
         if self.decrypt(proof) != "pulumi":
             raise SecretError("the passphrase isn't the one that the secrets were encrypted with")
 
+    @property
+    def published(self) -> bool:
+        """Whether the passphrase is the local cloud's own, which everybody knows."""
+        return self._passphrase == DEFAULT_PASSPHRASE
+
     def encrypt(self, plain: str) -> str:
         """Return the text encrypted, with a nonce of its own."""
         nonce = os.urandom(12)

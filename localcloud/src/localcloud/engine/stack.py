@@ -55,6 +55,7 @@ class Project:
         program: Callable[[], Any] | None = None,
         providers: Mapping[str, Provider | Callable[[], Provider]] | None = None,
         passphrase: str | None = None,
+        real_secrets: bool = False,
         parallel: int = PARALLEL,
     ) -> "Stack":
         """Name a stack; nothing is read or written yet.
@@ -67,7 +68,9 @@ class Project:
                 `LOCALCLOUD_HOME`).
             program: a function to run instead of the project's `__main__.py`.
             providers: providers by package, or what makes them, instead of the local cloud's own.
-            passphrase: encrypts the state's secrets; by default that of the environment, then the local cloud's.
+            passphrase: encrypts the state's secrets, by default that of the environment, then the local cloud's; where
+                it is given here, it also opens what is sealed in the stack's file.
+            real_secrets: open that with the passphrase of the environment. By default it gets placeholders.
             parallel: how many steps do their work at the same time.
         """
         target = Target(
@@ -79,6 +82,7 @@ class Project:
             program=program,
             providers=providers or {},
             passphrase=passphrase,
+            real_secrets=real_secrets,
             parallel=parallel,
         )
         return Stack(self, target)

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
+from localcloud import private
 from localcloud.engine.secrets import Crypter
 from localcloud.engine.urns import ROOT_TYPE, is_provider, parse_reference, reference, under
 from localcloud.engine.values import PropertyMap, map_from_json, map_to_json, same_map
@@ -263,9 +264,10 @@ class StateFile:
 
     def write(self, text: str) -> None:
         """Replace the file in one step: a reader, or a run after a kill, sees the old text or the new one."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        private.make_folder(self.path.parent)
         temporary = self.path.with_name(f".{self.path.name}.new")
-        temporary.write_text(text, encoding="utf-8")
+        with open(temporary, "w", encoding="utf-8", opener=private.opener) as file:
+            file.write(text)
         os.replace(temporary, self.path)
 
     def remove(self) -> None:
@@ -280,8 +282,9 @@ class StateFile:
         Raises:
             StateError: someone else holds it; the text says who and since when.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle = open(self.path.with_name(f"{self.path.name}.lock"), "a+", encoding="utf-8")  # noqa: SIM115
+        private.make_folder(self.path.parent)
+        lock = self.path.with_name(f"{self.path.name}.lock")
+        handle = open(lock, "a+", encoding="utf-8", opener=private.opener)  # noqa: SIM115
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -14,6 +14,7 @@ from localcloud.engine.result import root_outputs
 from localcloud.engine.secrets import Crypter, SecretError, passphrase_given, unlock
 from localcloud.engine.state import StateError, StateFile
 from localcloud.engine.values import PropertyMap
+from localcloud.names import checked
 
 #: Steps that do their work at the same time. The official engine's default is four times the number of CPUs.
 PARALLEL = 16
@@ -32,6 +33,7 @@ class Target:
         program: a function to run instead of the project's program.
         providers: providers by package, or what makes them, instead of the local cloud's own.
         passphrase: encrypts the state's secrets; by default that of the environment, then the local cloud's.
+        real_secrets: open what is sealed in the stack's file with the passphrase of the environment.
         parallel: how many steps do their work at the same time.
     """
 
@@ -43,6 +45,7 @@ class Target:
     program: Callable[[], Any] | None = None
     providers: Mapping[str, Provider | Callable[[], Provider]] = field(default_factory=dict)
     passphrase: str | None = None
+    real_secrets: bool = False
     parallel: int = PARALLEL
 
     @cached_property
@@ -62,21 +65,33 @@ class Target:
             ConfigError: every mistake at once.
         """
         return resolve(
-            self.project, self.name, overrides=self.overrides, secrets=self.secrets, passphrase=self.passphrase
+            self.project,
+            self.name,
+            overrides=self.overrides,
+            secrets=self.secrets,
+            passphrase=self.passphrase,
+            real_secrets=self.real_secrets,
         )
 
     def crypter(self) -> Crypter:
         """Return what encrypts the secrets in the stack's state.
 
         Raises:
-            StateError: the state was written with another passphrase.
+            StateError: the state was written with another passphrase, or with the published one where real secrets
+                would come into it.
         """
         try:
-            return unlock(passphrase_given(self.passphrase), self.state_file.salt())
+            crypter = unlock(passphrase_given(self.passphrase), self.state_file.salt())
         except SecretError as error:
             raise StateError(
                 f"{self.state_file.path}: {error}. Set PULUMI_CONFIG_PASSPHRASE to the one of the last run"
             ) from None
+        if self.real_secrets and crypter.published:
+            raise StateError(
+                f"{self.state_file.path} is sealed with the local cloud's passphrase, which everybody knows: real "
+                f"secrets don't go there. Destroy the stack first: python -m localcloud destroy --stack {self.name}"
+            )
+        return crypter
 
     def outputs_of(self, reference: str) -> PropertyMap:
         """Return the outputs of a referenced stack: `stack`, `project/stack` or `organization/project/stack`.
@@ -95,4 +110,4 @@ class Target:
         return root_outputs(file.read(crypter).resources)
 
     def _state_file(self, project: str, stack: str) -> StateFile:
-        return StateFile(self.home / "stacks" / project / f"{stack}.json")
+        return StateFile(self.home / "stacks" / checked("project", project) / f"{checked('stack', stack)}.json")

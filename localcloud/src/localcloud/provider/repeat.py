@@ -7,14 +7,13 @@ emulator keeps its answers by those names. Doing the create again gives what was
 AWS has the same for single calls, by client tokens: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
 """
 
-import json
 import threading
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from localcloud.emulator import control
 from localcloud.emulator.idempotency import ANSWERED_PATH, HEADER
 
 #: How operations begin that change nothing, and whose answers may differ from one time to the next.
@@ -50,8 +49,7 @@ def watch(client: Any) -> None:  # noqa: ANN401 - boto3 clients are made at run 
 
 def answered(endpoint: str, token: str) -> bool:
     """Tell whether an emulator has answered any call of a create."""
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(endpoint + ANSWERED_PATH + token) as answer:
-        return bool(json.loads(answer.read())["answered"])
+    return bool(control.ask(endpoint, ANSWERED_PATH + token)["answered"])
 
 
 def _name(model: Any, params: dict[str, Any], **_: object) -> None:  # noqa: ANN401 - botocore's event

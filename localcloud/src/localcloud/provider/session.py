@@ -1,6 +1,5 @@
 """A provider's way to the account: one cached boto3 client a service, all on one endpoint."""
 
-import os
 import threading
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,12 +8,13 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from localcloud import environment
+from localcloud.emulator import control
 from localcloud.provider import repeat
 
-#: The account that the emulator answers for, and the credentials that it takes. None of them opens anything real.
+#: The account that the emulator answers for.
 ACCOUNT_ID = "123456789012"
 PARTITION = "aws"
-CREDENTIAL = "test"  # access key and secret alike
 DEFAULT_REGION = "us-east-1"
 
 
@@ -50,6 +50,7 @@ class Session:
         # https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
         with _LOCK:
             if key not in self._clients:
+                access = control.key_for(self.endpoint)
                 made = _BOTO3.client(
                     service,
                     endpoint_url=self.endpoint,
@@ -60,8 +61,8 @@ class Session:
                         s3={"addressing_style": "path"},
                         proxies={},
                     ),
-                    aws_access_key_id=CREDENTIAL,
-                    aws_secret_access_key=CREDENTIAL,
+                    aws_access_key_id=access.id,
+                    aws_secret_access_key=access.secret,
                 )
                 repeat.watch(made)
                 self._clients[key] = made
@@ -77,11 +78,14 @@ def endpoint_from(inputs_endpoint: str | None) -> str:
 
     What the provider was told comes late, since `aws:endpoints` in a stack file is there for the official provider,
     and names the port where the emulator usually is. Where nothing answers, the emulator is started.
-    """
-    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
-        return endpoint
-    from localcloud.emulator import control  # started only when nothing else answers
 
+    Raises:
+        ElsewhereError: one of them isn't on this machine.
+    """
+    if endpoint := environment.endpoint():
+        return endpoint
     if running := control.status():
         return str(running.url)
-    return inputs_endpoint or str(control.ensure().url)
+    if inputs_endpoint:
+        return environment.on_this_machine("aws:endpoints", inputs_endpoint)
+    return str(control.ensure().url)

@@ -115,9 +115,9 @@ class Report:
         os._exit(0)  # threads of the function's don't keep it
 
 
-def _load_network() -> ModuleType:
-    """Load `network.py` beside this file, without a name that the function's modules could have."""
-    spec = importlib.util.spec_from_file_location("_network", Path(__file__).with_name("network.py"))
+def _load_beside(name: str) -> ModuleType:
+    """Load a module beside this file, without a name that the function's modules could have."""
+    spec = importlib.util.spec_from_file_location(f"_{name}", Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -164,10 +164,14 @@ def main() -> None:
     """Run one invocation: the request is on standard input, the report's descriptor is the only argument."""
     report = Report(int(sys.argv[1]))
     request = json.load(sys.stdin)
+    network, sandbox = _load_beside("network"), _load_beside("sandbox")
+    sandbox.confine(request["sandbox"])
+    os.environ.update(request["environment"])
+    time.tzset()
     root = os.environ["LAMBDA_TASK_ROOT"]
     sys.path[:0] = [root, *(path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path)]
     sys.argv = [root]
-    _load_network().confine(request["network"])
+    network.confine(request["network"])
     _log_to_stdout(request)
     handler = _load(os.environ["_HANDLER"], request["id"], report)
     report.send(started=True)

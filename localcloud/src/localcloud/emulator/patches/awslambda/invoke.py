@@ -21,7 +21,7 @@ from moto.moto_api._internal import mock_random
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
-from localcloud.emulator import request_lock
+from localcloud.emulator import keys, request_lock
 from localcloud.emulator.patches.awslambda import process
 from localcloud.emulator.patches.awslambda.permissions import invoke_configs
 from localcloud.emulator.patching import patch
@@ -160,9 +160,10 @@ def _run(
 ) -> tuple[process.Outcome, str]:
     """Run it while other requests are answered, the function's own among them. Return how it went, and its log."""
     stream = f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{mock_random.get_random_hex(32)}"
-    invocation = _invocation(function, request_id, event, stream, client_context)
-    with request_lock.released():
-        outcome = process.run(invocation)
+    with keys.temporary() as key:
+        invocation = _invocation(function, request_id, event, stream, client_context, key)
+        with request_lock.released():
+            outcome = process.run(invocation)
     lines = _lines(function, request_id, outcome)
     logs = logs_backends[function.account_id][function.region]
     group = _logging(function)["LogGroup"]
@@ -184,6 +185,7 @@ def _invocation(
     event: Any,
     stream: str,
     client_context: str | None,
+    key: keys.Key,
 ) -> process.Invocation:
     backend = lambda_backends[function.account_id][function.region]
     layers = [backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers]
@@ -214,9 +216,10 @@ def _invocation(
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_LAMBDA_LOG_GROUP_NAME": logging["LogGroup"],
             "AWS_LAMBDA_LOG_STREAM_NAME": stream,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_SESSION_TOKEN": "test",
+            # As from AWS, a key that ends: here with the invocation.
+            "AWS_ACCESS_KEY_ID": key.id,
+            "AWS_SECRET_ACCESS_KEY": key.secret,
+            "AWS_SESSION_TOKEN": key.secret,
             # The account is here: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{os.environ.get('MOTO_PORT', '5000')}",
         },

@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 import zipfile
@@ -22,6 +23,9 @@ from typing import Any
 from localcloud.emulator.stores import servers
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+
+#: Whose number a function has when the emulator is root: nobody's, also not that of the servers of the stores.
+_USER = 65532
 
 #: How long loading the code may take before the handler's own time begins:
 #: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
@@ -85,8 +89,10 @@ def run(invocation: Invocation) -> Outcome:
         for archive, place in [(invocation.code, root), *((layer, options) for layer in invocation.layers)]:
             with zipfile.ZipFile(io.BytesIO(archive)) as packed:
                 packed.extractall(place)
+        _give(Path(folder))
         environment = {
-            "PATH": os.environ.get("PATH", os.defpath),
+            "PATH": os.defpath,
+            "HOME": str(scratch),
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -99,15 +105,43 @@ def run(invocation: Invocation) -> Outcome:
             ),
         }
         with tempfile.TemporaryFile() as output:
-            payload, failed, seconds = _process(invocation, root, environment, output)
+            sandbox = {"read": [str(root), str(options), *_python()], "write": [str(scratch)], "user": _user()}
+            payload, failed, seconds = _process(invocation, root, sandbox, environment, output)
             output.seek(0)
             lines = output.read().decode(errors="replace").splitlines()
     return Outcome(payload, failed, lines, seconds)
 
 
+def _python() -> list[str]:
+    """Return the folders of the interpreter and its packages."""
+    return sorted({sys.prefix, sys.base_prefix, *map(str, sysconfig.get_paths().values())})
+
+
+def _user() -> int | None:
+    """Return whose number the function takes; None for the emulator's own.
+
+    Root's own folders, such as a Python below `/root`, are closed to everybody else: a function whose Python is there
+    stays root, without any privileges.
+    """
+    if os.geteuid() != 0:
+        return None
+    places = [Path(place) for place in _python() if Path(place).exists()]
+    open_to_all = all(folder.stat().st_mode & 0o001 for place in places for folder in (place, *place.parents))
+    return _USER if open_to_all else None
+
+
+def _give(folder: Path) -> None:
+    """Make a folder, and everything in it, the function's own."""
+    if (user := _user()) is not None:
+        for parent, _, files in os.walk(folder):
+            for path in (parent, *(os.path.join(parent, file) for file in files)):
+                os.chown(path, user, user, follow_symlinks=False)
+
+
 def _process(
     invocation: Invocation,
     root: Path,
+    sandbox: dict[str, Any],
     environment: dict[str, str],
     output: Any,
 ) -> tuple[str, bool, float]:
@@ -120,15 +154,17 @@ def _process(
         "logLevel": invocation.log_level,
         "clientContext": invocation.client_context,
         "network": invocation.network,
+        "sandbox": sandbox,
+        "environment": environment,
     }
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb", buffering=0) as reports:
         try:
             process = subprocess.Popen(
-                # -P: the bootstrap's own folder stays out of the function's way.
-                [sys.executable, "-P", "-u", str(_BOOTSTRAP), str(writing)],
+                # -I: nothing of the function's or the developer's is loaded before the bootstrap has confined it.
+                [sys.executable, "-I", "-B", "-u", str(_BOOTSTRAP), str(writing)],
                 cwd=root,
-                env=environment,
+                env={name: environment[name] for name in ("PATH", "HOME", "LANG")},
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
