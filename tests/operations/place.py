@@ -19,7 +19,7 @@ from operations import cli
 from tests.stacks.conftest import ROOT, Account, started, succeed
 
 #: What a project of its own takes over as it is.
-_LINKED = ("__main__.py", "stacks", "components", "operations")
+_LINKED = ("__main__.py", "stacks", "components", "functions", "operations")
 
 #: The only names in this account that change from run to run are its physical ones; `local` is the smallest stack.
 STACK = "local"

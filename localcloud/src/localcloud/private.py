@@ -28,6 +28,11 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+def make_file(path: Path) -> None:
+    """Make a file that only its owner reads, unless it is there."""
+    os.close(opener(str(path), os.O_WRONLY | os.O_CREAT))
+
+
 def close_to_others(path: Path) -> None:
     """Make a file, or a folder with all that is in it, its owner's alone; leave out what isn't there."""
     if path.is_symlink() or not path.exists():

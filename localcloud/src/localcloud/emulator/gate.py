@@ -82,6 +82,6 @@ def key_id(environ: dict[str, Any]) -> str:
     if header := environ.get("HTTP_AUTHORIZATION"):
         found = _HEADER_ID.search(header)
         return str(found[1] or found[2]) if found else ""
-    query = parse_qs(environ.get("QUERY_STRING", ""))
-    scope = (query.get("X-Amz-Credential") or query.get("AWSAccessKeyId") or [""])[0]
+    query = parse_qs(str(environ.get("QUERY_STRING", "")))
+    scope: str = (query.get("X-Amz-Credential") or query.get("AWSAccessKeyId") or [""])[0]
     return scope.partition("/")[0]

@@ -266,8 +266,8 @@ class StateFile:
         """Replace the file in one step: a reader, or a run after a kill, sees the old text or the new one."""
         private.make_folder(self.path.parent)
         temporary = self.path.with_name(f".{self.path.name}.new")
-        with open(temporary, "w", encoding="utf-8", opener=private.opener) as file:
-            file.write(text)
+        private.make_file(temporary)
+        temporary.write_text(text, encoding="utf-8")
         os.replace(temporary, self.path)
 
     def remove(self) -> None:
