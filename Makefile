@@ -76,8 +76,9 @@ mutations: setup ## Break each rule of the engine once, and run the tests that m
 config: setup ## Write the keys that Pulumi.yaml declares, from the settings' models
 	$(RUN) -m stacks.settings.declarations
 
+# Nothing is built to learn what it needs: that would run code which no hash names yet.
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-header --no-annotate
+	--no-header --no-annotate --no-build
 
 lock: setup ## Write the lock files anew from both pyproject.toml
 	$(LOCK) --group setup -o requirements-setup.txt
