@@ -13,6 +13,7 @@ import pytest
 from localcloud import cli, environment
 from localcloud.emulator import control
 from localcloud.engine.account import pointed_at_emulator
+from localcloud.provider.session import Session
 
 
 class Recorder(http.server.ThreadingHTTPServer):
@@ -127,6 +128,56 @@ def test_a_program_leads_every_call_to_the_emulator(project: Path, hostile: Reco
         exec(_CALLS)
     assert hostile.asked == []
     assert dict(os.environ) == before, "a person's own environment is back afterwards"
+
+
+_DYNAMIC = """
+import pulumi
+from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+
+
+class Asks(ResourceProvider):
+    def create(self, props):
+        import boto3
+        import botocore.config
+
+        quick = botocore.config.Config(retries={"total_max_attempts": 1}, connect_timeout=3)
+        arn = boto3.client("sts", config=quick).get_caller_identity()["Arn"]
+        return CreateResult("one", {"arn": arn})
+
+
+class Asking(Resource):
+    arn: pulumi.Output[str]
+
+    def __init__(self, name):
+        super().__init__(Asks(), name, {"arn": None})
+
+
+pulumi.export("who", Asking("asking").arn)
+"""
+
+
+@pytest.mark.parametrize("kind", ["an endpoint of a service", "a proxy", "a profile"])
+def test_a_dynamic_provider_leads_its_calls_to_the_emulator(
+    project: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], kind: str
+) -> None:
+    (project / "__main__.py").write_text(_DYNAMIC)
+    for name, value in _HOSTILE[kind].items():
+        monkeypatch.setenv(name, value.format(url=recorder.url, folder=project))
+    stack = kind.replace(" ", "-")
+    assert cli.main(["up", "--json", "-s", stack]) == 0, capfd.readouterr().out
+    assert cli.main(["output", "-s", stack, "who"]) == 0
+    assert "arn:aws:sts::123456789012:user/moto" in capfd.readouterr().out
+    assert recorder.asked == []
+
+
+def test_the_emulator_sends_nothing_to_what_the_account_names(aws: Session, recorder: Recorder) -> None:
+    """A topic's subscriber may be a real one, and an alarm of the local cloud is nobody's business."""
+    sns = aws.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    for url in ("http://192.0.2.1/", "https://subscriber.example/", recorder.url):
+        sns.subscribe(TopicArn=topic, Protocol=url.partition(":")[0], Endpoint=url)
+    assert sns.publish(TopicArn=topic, Message="m")["MessageId"]
+    assert [call.split()[0] for call in recorder.asked] == ["POST"], "one on this machine may be"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import getpass
-import json
 import os
 import shutil
 import subprocess
@@ -21,7 +20,7 @@ from localcloud.engine.result import Result
 from localcloud.engine.secrets import DEFAULT_PASSPHRASE, passphrase_given
 from localcloud.engine.stack import Project, Stack
 from localcloud.engine.state import StateError
-from localcloud.inert import inert
+from localcloud.inert import inert, inert_json
 from localcloud.names import InvalidNameError
 
 
@@ -154,7 +153,7 @@ def _deploy(options: argparse.Namespace) -> int:
         # The program's own prints would not be JSON.
         with contextlib.redirect_stdout(sys.stderr):
             result = run(**flags)
-        print(json.dumps(result.to_json(), indent=4, ensure_ascii=False))
+        print(inert_json(result.to_json()))
         return result.exit_code
     display = Display(Console(highlight=False), options.operation, options.stack, details=options.details)
     with display:
@@ -176,10 +175,10 @@ def _output(options: argparse.Namespace) -> int:
             names = ", ".join(sorted(outputs)) or "none"
             raise CommandError(f"stack {options.stack!r} has no output {options.name!r}; it has: {names}")
         value = outputs[options.name]
-        text = value if isinstance(value, str) and not options.json else json.dumps(value, ensure_ascii=False)
+        text = value if isinstance(value, str) and not options.json else inert_json(value)
         print(inert(text) if sys.stdout.isatty() else text)
     elif options.json:
-        print(json.dumps(outputs, indent=4, ensure_ascii=False))
+        print(inert_json(outputs))
     else:
         from localcloud.engine.display import output_lines
 

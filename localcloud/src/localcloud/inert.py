@@ -3,8 +3,10 @@
 `components.core.inert` is the same for the program and for `operations`, which know nothing of this package.
 """
 
+import json
 import re
 import unicodedata
+from typing import Any
 
 #: What may stay of the characters without a form of their own: joiners, which scripts and emoji need.
 _JOINERS = "\u200c\u200d"
@@ -28,6 +30,14 @@ def inert(text: str) -> str:
     shown = "".join(map(_visible, text.replace("\r\n", "\n")))
     broken = _COMMAND.sub(lambda found: f"{found[1] or ''}:\\:", shown)
     return _OLD_COMMAND.sub(r"#\\#", broken)
+
+
+def inert_json(document: Any) -> str:  # noqa: ANN401 - JSON
+    """Return a document as JSON of the same value, in which nothing controls a terminal or a runner."""
+    text = json.dumps(document, indent=4, ensure_ascii=False)
+    # A line of it begins with a quote or a bracket, never with a command; the older form counts anywhere.
+    escaped = "".join(c if _visible(c) == c else json.dumps(c)[1:-1] for c in text)
+    return _OLD_COMMAND.sub(r"#\\u0023", escaped)
 
 
 def _visible(character: str) -> str:

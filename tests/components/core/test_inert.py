@@ -1,5 +1,6 @@
 """Text from outside is shown, and does nothing else."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -49,3 +50,12 @@ def test_what_controls_a_terminal_or_a_runner_is_shown(
     assert made.replace("\n", "").replace("\t", "").isprintable()
     assert not any(line.lstrip().startswith("::") for line in made.splitlines())
     assert inert(made) == made, "a second time changes nothing: text may pass two places that show it"
+
+
+def test_json_keeps_its_value() -> None:
+    document = {"a\x1b": ["##[add-mask]x ##vso[y]", "\u202e\x9b\U000e0041\ud800", "a\nb ☃"], "\n::error::x": 1}
+    text = localcloud.inert.inert_json(document)
+    assert json.loads(text) == document
+    assert text.replace("\n", "").isprintable()
+    assert "##" not in text
+    assert "☃" in text

@@ -35,6 +35,7 @@ from localcloud.emulator import answers, control, keys, request_lock, speed, sta
 from localcloud.emulator.gate import IDENTITY_PATH, RESET_PATH, Gate
 from localcloud.emulator.idempotency import ANSWERED_PATH, HEADER, AnsweredCalls
 from localcloud.emulator.patches import install
+from localcloud.emulator.patches.awslambda import network
 from localcloud.emulator.stores import listening
 
 #: How often the process looks whether its record is still there. Without one nobody can stop it, so that it stops.
@@ -204,6 +205,8 @@ def main(argv: list[str] | None = None) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: os._exit(0))  # nothing is kept, so there is nothing to finish
 
+    # What the account has may name real addresses, such as a topic's subscriber: nothing is sent there.
+    network.keep_to_loopback()
     speed.install()
     install()
     host, port = socket.socket(fileno=os.dup(chosen.socket)).getsockname()[:2]

@@ -1,6 +1,7 @@
 """What a function reaches: this machine, and by their own names the stores that its emulated network lets it reach.
 
-Loaded by `bootstrap` into the function's process, and like it without any import of ours.
+Loaded by `bootstrap` into the function's process, and like it without any import of ours. The emulator's own process
+keeps to this machine too.
 """
 
 import ipaddress
@@ -9,7 +10,7 @@ import ssl
 import sys
 from typing import Any
 
-_ONLY = "a function of the local cloud reaches loopback only"
+_ONLY = "the local cloud reaches loopback only"
 
 
 def confine(network: dict[str, Any]) -> None:
@@ -21,10 +22,10 @@ def confine(network: dict[str, Any]) -> None:
     if network.get("places"):
         _redirect_names(network["places"])
         _trust_authority(network["authority"])
-    _keep_to_loopback()
+    keep_to_loopback()
 
 
-def _keep_to_loopback() -> None:
+def keep_to_loopback() -> None:
     """Refuse connections to anywhere but this machine: an emulated account reaches nothing real."""
 
     def address(host: str) -> bool:

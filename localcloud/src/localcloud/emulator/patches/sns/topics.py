@@ -7,9 +7,21 @@ from moto.sns.models import SNSBackend, Subscription, Topic
 from moto.sns.responses import SNSResponse
 
 from localcloud.emulator.patching import patch
+from localcloud.environment import ElsewhereError, on_this_machine
 
 #: Their receivers have to answer first: https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 _CONFIRMED_BY_HAND = frozenset({"email", "email-json", "http", "https"})
+
+
+@patch(Subscription, "publish")
+def publish(original: Any, self: Subscription, *args: Any, **kwargs: Any) -> None:
+    """Send nothing to a subscriber elsewhere, which may be a real one."""
+    if self.protocol in ("http", "https"):
+        try:
+            on_this_machine("the subscriber", self.endpoint)
+        except ElsewhereError:
+            return
+    original(self, *args, **kwargs)
 
 
 def _attributes_as_set(topic: Topic) -> dict[str, str]:
