@@ -206,7 +206,7 @@ def main(argv: list[str] | None = None) -> None:
         signal.signal(name, lambda *_: os._exit(0))  # nothing is kept, so there is nothing to finish
 
     # What the account has may name real addresses, such as a topic's subscriber: nothing is sent there.
-    network.keep_to_loopback()
+    network.keep_to_loopback("the local cloud")
     speed.install()
     install()
     host, port = socket.socket(fileno=os.dup(chosen.socket)).getsockname()[:2]

@@ -10,7 +10,7 @@ import ssl
 import sys
 from typing import Any
 
-_ONLY = "the local cloud reaches loopback only"
+_ONLY = "reaches loopback only"
 
 
 def confine(network: dict[str, Any]) -> None:
@@ -22,11 +22,15 @@ def confine(network: dict[str, Any]) -> None:
     if network.get("places"):
         _redirect_names(network["places"])
         _trust_authority(network["authority"])
-    keep_to_loopback()
+    keep_to_loopback("a function of the local cloud")
 
 
-def keep_to_loopback() -> None:
-    """Refuse connections to anywhere but this machine: an emulated account reaches nothing real."""
+def keep_to_loopback(who: str) -> None:
+    """Refuse connections to anywhere but this machine: an emulated account reaches nothing real.
+
+    Args:
+        who: whose process this is, for the message.
+    """
 
     def address(host: str) -> bool:
         try:
@@ -42,11 +46,11 @@ def keep_to_loopback() -> None:
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
         name = arguments[0] if event == "socket.getaddrinfo" else None
         if isinstance(name, str) and not loopback(name) and not address(name):  # looking an address up asks no one
-            raise socket.gaierror(socket.EAI_NONAME, f"{name}: {_ONLY}")
+            raise socket.gaierror(socket.EAI_NONAME, f"{name}: {who} {_ONLY}")
         if event in ("socket.connect", "socket.sendto") and isinstance(arguments[1], tuple):
             host = arguments[1][0]
             if isinstance(host, str) and not loopback(host):
-                raise ConnectionRefusedError(f"{host}: {_ONLY}")
+                raise ConnectionRefusedError(f"{host}: {who} {_ONLY}")
 
     sys.addaudithook(audit)
 
