@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import textwrap
@@ -260,7 +259,7 @@ def test_an_interrupt_lets_running_steps_end_and_starts_no_other(tmp_path: Path)
     root = Path(__file__).parents[1]
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": str(root)},
+        cwd=root,
         capture_output=True,
         text=True,
         check=False,

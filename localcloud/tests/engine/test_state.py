@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import textwrap
@@ -177,9 +176,7 @@ def test_a_kill_leaves_a_state_to_go_on_from(tmp_path: Path) -> None:
         """
     )
     root = Path(__file__).parents[1]
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)], env={**os.environ, "PYTHONPATH": str(root)}, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=root, check=False)
     assert done.returncode == -9
     lab = Lab(tmp_path)
     state = lab.stack().state()
