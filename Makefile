@@ -8,7 +8,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: config help setup up preview destroy outputs stop servers test lint format bench growth kills rotations mutations lock
+.PHONY: config help setup up preview destroy outputs stop servers test test-fast lint format bench growth kills rotations mutations lock
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -44,7 +44,10 @@ servers: setup ## Find PostgreSQL, Redis and RabbitMQ for the tests; as root, in
 	@$(RUN) -m tests.servers
 
 test: servers ## Run the tests
-	$(RUN) -m pytest -n 2 --dist loadscope
+	$(RUN) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+
+test-fast: setup ## Run the tests that take no server, no emulator and no other process
+	$(RUN) -m pytest -n 2 --dist loadgroup -m 'not slow'
 
 lint: setup ## Check style, types and spelling
 	$(VENV)/bin/ruff check .

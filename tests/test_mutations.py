@@ -10,6 +10,8 @@ import pytest
 from studies.mutations import MUTATIONS, PACKAGE, Mutation, break_rule
 from tests.every import every
 
+pytestmark = pytest.mark.slow
+
 #: How many rules are broken each day, others each day; `make mutations` breaks all.
 _A_DAY = 3
 

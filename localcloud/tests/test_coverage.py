@@ -11,6 +11,8 @@ import pytest
 from localcloud.provider.session import Session
 from support.recording import record
 
+pytestmark = pytest.mark.slow
+
 Table = dict[str, dict[tuple[str, str], str]]
 
 

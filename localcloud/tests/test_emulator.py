@@ -20,6 +20,8 @@ from botocore.exceptions import ClientError
 from localcloud.emulator import control, request_lock, server
 from localcloud.provider.session import Session
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:

@@ -206,6 +206,7 @@ def test_an_endpoint_elsewhere_is_refused_by_name_before_anything_happens(
     assert f"error: AWS_ENDPOINT_URL is {url!r}, which isn't on this machine" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_emulator_itself_has_nothing_of_the_developers_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

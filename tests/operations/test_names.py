@@ -10,6 +10,8 @@ import pytest
 from operations import cli
 from tests.stacks.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 _WRONG = ["../x", "..", ".hidden", "local;id", "$(id)", "`id`", "a b", "a\nb", "-x", "", "x" * 129, "é", "\x1b[2J"]
 
 

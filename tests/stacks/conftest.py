@@ -1,4 +1,4 @@
-"""Whole stacks, brought up on an emulated account of their own, and clients that look at what is there."""
+"""Whole stacks, brought up on an emulated account of their own, and clients to read what is there."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -90,9 +90,9 @@ class Standing:
         return self.account.client(service)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def bring_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Standing]]:
-    """Bring stacks up, each in an account of its own, once a module."""
+    """Bring stacks up, each in an account of its own, once for all tests that only look at them."""
     made: dict[str, Standing] = {}
     with ExitStack() as accounts:
 
@@ -106,7 +106,7 @@ def bring_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
         yield up
 
 
-@pytest.fixture(scope="module", params=["prod", "staging"])
+@pytest.fixture(scope="package", params=["prod", "staging"])
 def standing(request: pytest.FixtureRequest, bring_up: Callable[[str], Standing]) -> Standing:
     """Prod and staging, one after the other."""
     return bring_up(request.param)

@@ -121,6 +121,7 @@ def test_a_refused_config_changes_nothing_and_says_everything_at_once(account: A
     assert {resource.urn: resource.outputs for resource in account.stack("staging").resources()} == before
 
 
+@pytest.mark.slow
 def test_without_a_release_the_platform_stands_without_services(tmp_path: Path) -> None:
     with started(tmp_path) as fresh:
         result = succeed(fresh.stack("staging", {"aprendeai:release": None, "equivalence:release": None}).up())

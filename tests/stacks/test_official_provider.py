@@ -12,6 +12,8 @@ from localcloud.emulator import control
 from tests.every import every
 from tests.stacks.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 #: Clients whose endpoints have other names in the official provider's settings:
 #: https://www.pulumi.com/registry/packages/aws/api-docs/provider/#providerendpoint
 _OTHER_NAMES = {"application-autoscaling": "appautoscaling"}

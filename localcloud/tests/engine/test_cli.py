@@ -181,12 +181,14 @@ def test_a_program_that_raises_is_told_with_the_place(shell: Shell) -> None:
     assert "error: the program failed: KeyError: 'zone'\n    __main__.py:2 in <module>" in done.out
 
 
+@pytest.mark.slow
 def test_exec_runs_a_command_with_the_emulators_environment(shell: Shell) -> None:
     script = "import os; print(*(os.environ[k] for k in ('AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_ACCESS_KEY_ID')))"
     done = shell("exec", "--", sys.executable, "-c", script)
     assert (done.code, done.out) == (0, "http://127.0.0.1:9 us-east-1 test\n")
 
 
+@pytest.mark.slow
 def test_exec_gives_the_commands_own_exit_code(shell: Shell) -> None:
     assert shell("exec", "--", sys.executable, "-c", "raise SystemExit(7)").code == 7
     assert shell("exec", "--", "no-such-command").err == "error: there is no command 'no-such-command' on the PATH\n"
@@ -270,6 +272,7 @@ def test_a_secret_of_another_stack_is_sealed_with_its_own_passphrase_or_not_at_a
         ("secretsprovider: awskms://alias/x\n", "awskms://alias/x seals this stack's secrets, not a passphrase"),
         (f"encryptionsalt: {Crypter(DEFAULT_PASSPHRASE).state}\n", "which everybody knows"),
     ],
+    ids=["another provider", "a passphrase that everybody knows"],
 )
 def test_a_secret_is_not_sealed_over_what_seals_the_stacks_already(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, text: str, said: str

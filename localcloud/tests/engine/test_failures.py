@@ -230,6 +230,7 @@ def test_a_failed_component_hook_is_no_reason_to_lose_its_children(lab: Lab) -> 
     assert {r.name for r in lab.stack().resources()} >= {"g", "child"}
 
 
+@pytest.mark.slow
 def test_an_interrupt_lets_running_steps_end_and_starts_no_other(tmp_path: Path) -> None:
     script = textwrap.dedent(
         """

@@ -15,6 +15,8 @@ import pytest
 from engine.killed import stack
 from localcloud.engine.state import check_integrity
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("LOCALCLOUD_KILLS", "4"))
 _REPOSITORY = Path(__file__).parents[1]
 

@@ -278,6 +278,7 @@ def _listed(result: Result) -> list[tuple[str, str]]:
     return sorted((step.op, step.urn) for step in result.steps)
 
 
+@pytest.mark.slow
 @given(programs())
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 def test_random_programs_and_edits_keep_the_promises_that_need_no_second_engine(edits: list[Program]) -> None:

@@ -13,6 +13,8 @@ import pytest
 
 from engine.fake import Group, Lab, TestProvider, Thing
 
+pytestmark = pytest.mark.slow
+
 
 def _providers(lab: Lab) -> dict[str, str]:
     return {r.name: r.id for r in lab.stack().resources() if r.type.startswith("pulumi:providers:")}

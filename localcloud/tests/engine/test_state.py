@@ -153,6 +153,7 @@ def test_a_write_that_fails_half_way_leaves_the_old_state_whole(
     assert file.path.read_text() == "the old state"
 
 
+@pytest.mark.slow
 def test_a_kill_leaves_a_state_to_go_on_from(tmp_path: Path) -> None:
     script = textwrap.dedent(
         """

@@ -13,6 +13,8 @@ from localcloud.provider import load
 from localcloud.provider.values import wrap_map
 from support.driver import Driver
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "random:index/randomPassword:RandomPassword"
 BYTES = "random:index/randomBytes:RandomBytes"
 ID = "random:index/randomId:RandomId"

@@ -58,6 +58,7 @@ def _only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(function_archive, "distribution", distribution)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_two_clean_builds_give_the_same_bytes(function: str, tmp_path: Path) -> None:
     code = (
@@ -239,6 +240,7 @@ def test_a_function_that_is_not_there_is_refused(project: Path) -> None:
     assert str(caught.value) == "there is no function 'meet': functions/meet isn't a package"
 
 
+@pytest.mark.slow
 def test_the_archive_runs_with_nothing_beside_it_but_what_the_runtime_has(tmp_path: Path) -> None:
     """In a process that sees the standard library, the unpacked archive, and stand-ins for boto3 and botocore."""
     task, runtime = tmp_path / "task", tmp_path / "runtime"

@@ -97,6 +97,7 @@ def test_a_service_that_isnt_there_is_told(place: Place) -> None:
     assert ran.err == "error: the service equivalence-ghost isn't there; run up for stack 'edited' again\n"
 
 
+@pytest.mark.slow
 def test_what_requirements_txt_names_is_enough_to_start() -> None:
     """`pip install -r requirements.txt` alone has neither the local cloud nor what the tests need."""
     loaded = subprocess.run(

@@ -13,6 +13,8 @@ from operations.errors import OperationError
 from operations.state import stack
 from tests.stacks.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 SEALED = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
 OUTPUTS: dict[str, Any] = {
     "cluster": "alicerce-prod",

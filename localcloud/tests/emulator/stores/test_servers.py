@@ -16,6 +16,8 @@ from localcloud.provider.session import Session
 from support.every import every
 from support.stores import new_cache, new_database
 
+pytestmark = pytest.mark.slow
+
 #: Seconds that everything may take to be gone.
 _PATIENCE = 20.0
 
