@@ -189,6 +189,10 @@ def test_keys_that_the_account_gave_out_are_let_in_for_as_long_as_they_are_activ
     assumed = aws.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="session")["Credentials"]
     assert who(assumed["AccessKeyId"]).endswith("assumed-role/r/session")
 
+    session = aws.client("sts").get_session_token()["Credentials"]
+    federated = aws.client("sts").get_federation_token(Name="someone")["Credentials"]
+    assert {who(given["AccessKeyId"]) for given in (session, federated)} == {"arn:aws:sts::123456789012:user/moto"}
+
     iam = aws.client("iam")
     iam.create_user(UserName="u")
     id = iam.create_access_key(UserName="u")["AccessKey"]["AccessKeyId"]
