@@ -207,6 +207,7 @@ def test_an_endpoint_elsewhere_is_refused_by_name_before_anything_happens(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_the_emulator_itself_has_nothing_of_the_developers_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

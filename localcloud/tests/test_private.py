@@ -25,6 +25,7 @@ def lax(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_what_a_start_makes_is_private(tmp_path: Path, lax: None, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / ".localcloud"
     monkeypatch.setenv(control.HOME_VARIABLE, str(home))

@@ -41,6 +41,7 @@ def test_what_is_no_name_is_refused_before_anything_is_read(
     assert list(tmp_path.parent.glob("*.yaml")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make on the PATH")
 @pytest.mark.parametrize("target", ["up", "preview", "destroy", "outputs"])
 @pytest.mark.parametrize("given", ["environment", "command line"])

@@ -206,6 +206,7 @@ def test_keys_that_the_account_gave_out_are_let_in_for_as_long_as_they_are_activ
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_the_key_is_random_at_each_start_and_a_person_may_choose_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
