@@ -59,8 +59,11 @@ def rule_priority(system: str, service: str, kind: RouteKind, part: int = 0) -> 
 
 
 def listener_rules(hosts: Sequence[str], denied_paths: Sequence[str]) -> list[tuple[RouteKind, int, Sequence[str]]]:
-    """Return each rule of a service's hosts, denials first: its kind, which part of its kind it is, and its paths."""
-    denied = split_paths(hosts, denied_paths) if denied_paths else []
+    """Return each rule of a service's hosts, denials first: kind, which part of its kind, and patterns."""
+    # What a lenient framework takes for the same (`/admin;x`, `/admin%20`) is the firewall's to refuse: a pattern here
+    # can hold neither character.
+    patterns = [pattern for path in denied_paths for pattern in (path, f"{path}/*")]
+    denied = split_paths(hosts, patterns) if patterns else []
     return [*((RouteKind.DENY, part, paths) for part, paths in enumerate(denied)), (RouteKind.HOST, 0, ())]
 
 

@@ -30,7 +30,7 @@ class RoutedHosts:
     health_path: str
     """What the load balancer asks for; any answer from 200 to 399 means healthy."""
     denied_paths: Sequence[str] = ()
-    """Path patterns on these hosts that are answered with 403."""
+    """Paths on these hosts that are answered with 403, with everything below them."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,6 +71,8 @@ class WebFirewallArgs:
     that `/%61dmin`, `//admin` and `/Admin` are refused as well.
     https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-transformation.html
     """
+    public_hosts: Sequence[str] = ()
+    """Every host that the load balancer answers for: a request that names another of them has other private paths."""
 
     def __post_init__(self) -> None:
         """Refuse values that WAF would refuse, and private paths that would close a whole host."""
@@ -110,7 +112,7 @@ class WebFirewall(pulumi.ComponentResource):
             scope="REGIONAL",
             description="Protects the load balancer",
             default_action={"allow": {}},
-            rules=firewall_rules(args.rate_limit, args.counted_common_rules, args.private_paths),
+            rules=firewall_rules(args.rate_limit, args.counted_common_rules, args.private_paths, args.public_hosts),
             visibility_config={
                 "cloudwatch_metrics_enabled": True,
                 # Metrics have this as their dimension, not the web ACL's name: two of one account would add up.

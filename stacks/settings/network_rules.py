@@ -29,6 +29,13 @@ def network_problems(platform: PlatformConfig, profile: Profile | None, region: 
                 allowed="private IPv4 blocks, such as a VPN's",
                 remedy=set_command(f"{PLATFORM}:adminCidrs[{index}]", "10.8.0.0/24"),
             )
+        elif ipaddress.IPv4Network(block).overlaps(ipaddress.IPv4Network(platform.cidr)):
+            yield ConfigProblem(
+                key=f"{PLATFORM}:adminCidrs.{index}",
+                problem=f"is {block!r}, which holds addresses of the stack's own network {platform.cidr}",
+                allowed="blocks outside it: every task would reach the private paths otherwise",
+                remedy=f"pulumi config set --path '{PLATFORM}:adminCidrs[{index}]' 172.16.8.0/24",
+            )
     zones = profile.availability_zones if profile else 2
     try:
         plan_subnets(platform.cidr, [chr(ord("a") + number) for number in range(zones)])

@@ -53,7 +53,7 @@ EQUIVALENCE = SystemSpec(
             image="api",
             port=8000,
             url="API_URL",
-            private_paths=("/admin", "/admin/*", "/metrics"),
+            private_paths=("/admin", "/metrics"),
             size=TaskSize(cpu=1024, memory=2048),
             small_size=TaskSize(cpu=256, memory=1024),
             health_check=HealthCheck(

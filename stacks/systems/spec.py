@@ -181,7 +181,7 @@ class ServiceSpec:
     health_path: str = "/health"
     """For a web service: what the load balancer asks for."""
     private_paths: tuple[str, ...] = ()
-    """For a web service: path patterns that the public load balancer answers with 403."""
+    """For a web service: paths that the public load balancer answers with 403, with everything below them."""
     longest_request_seconds: int = 30
     """The longest request or job; timeouts and stop times fit it."""
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -151,6 +151,7 @@ def build(settings: Settings) -> Platform:
             resource_arn=load_balancer.arn,
             placement=placement,
             private_paths=_private_paths(settings),
+            public_hosts=sorted(_hosts(settings)),
         ),
     )
     internal = None
@@ -241,7 +242,7 @@ def _private_paths(settings: Settings) -> dict[str, list[str]]:
     decoding, so that no other way to write a path leads around it.
     """
     return {
-        host: sorted({path.removesuffix("/*") for path in paths})
+        host: sorted(paths)
         for system in settings.systems.values()
         for name, host in system.hosts.items()
         if (paths := system.system.services[name].private_paths)

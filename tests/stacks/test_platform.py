@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.ingress.route import RouteKind, check_priorities, rule_priority
+from components.ingress.route import RouteKind, check_priorities, listener_rules, rule_priority
 from stacks.systems import SYSTEMS
 from stacks.wiring import platform
 from tests.stacks.configs import settings_of
@@ -11,7 +11,12 @@ from tests.stacks.configs import settings_of
 def test_the_systems_listener_rules_have_priorities_of_their_own() -> None:
     rules = platform._priorities(settings_of())
     web = sum(service.url is not None for system in SYSTEMS for service in system.services.values())
-    denied = sum(bool(service.private_paths) for system in SYSTEMS for service in system.services.values())
+    denied = sum(
+        len(listener_rules(["api.example.com"], service.private_paths)) - 1
+        for system in SYSTEMS
+        for service in system.services.values()
+    )
+    assert denied
     assert len(rules) == web + denied
     check_priorities(rules)
 

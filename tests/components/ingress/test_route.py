@@ -14,6 +14,7 @@ from components.ingress.route import (
     RouteArgs,
     RouteKind,
     check_priorities,
+    listener_rules,
     rule_priority,
     split_paths,
 )
@@ -189,3 +190,12 @@ def test_requests_that_are_denied_have_no_alternate() -> None:
     assert str(refused.value) == (
         "deny is True; allowed: False with an alternate target group; requests that are denied go nowhere"
     )
+
+
+def test_denied_paths_are_denied_with_what_is_below_them_and_those_named_first_come_first() -> None:
+    rules = listener_rules(["api.example.com"], ("/admin", "/metrics"))
+    assert [(kind, part, tuple(patterns)) for kind, part, patterns in rules] == [
+        (RouteKind.DENY, 0, ("/admin", "/admin/*", "/metrics")),
+        (RouteKind.DENY, 1, ("/metrics/*",)),
+        (RouteKind.HOST, 0, ()),
+    ]

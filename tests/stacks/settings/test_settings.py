@@ -523,6 +523,15 @@ def test_a_public_block_is_no_place_to_administer_from() -> None:
     )
 
 
+@pytest.mark.parametrize("block", ["10.0.0.0/8", "10.0.4.0/24", "10.0.0.0/16"])
+def test_a_network_of_administrators_that_holds_the_stacks_own_is_refused(block: str) -> None:
+    assert _refusal(config(alicerce__adminCidrs=[block])) == (
+        f"alicerce:adminCidrs.0 is '{block}', which holds addresses of the stack's own network 10.0.0.0/16. Allowed: "
+        "blocks outside it: every task would reach the private paths otherwise. Fix: pulumi config set --path "
+        "'alicerce:adminCidrs[0]' 172.16.8.0/24"
+    )
+
+
 def test_a_stack_name_that_no_repository_takes_is_refused() -> None:
     assert _refusal(config(alicerce__profile="staging"), stack="PR-123") == (
         "the stack's name PR-123 can't begin the name of a registry's repository. Allowed: lower case letters, digits "
