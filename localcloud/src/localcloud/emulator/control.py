@@ -38,7 +38,7 @@ HOME_VARIABLE = "LOCALCLOUD_HOME"
 _SOURCE = Path(__file__).resolve().parents[2]
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
-_ANSWER_SECONDS = 10.0
+_ANSWER_SECONDS = 30.0
 
 #: What moto is told. Each is read when moto is imported, hence by environment.
 _MOTO_SETTINGS = {
