@@ -8,7 +8,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: config help setup up preview destroy outputs stop servers test test-fast lint format bench growth kills rotations mutations lock
+.PHONY: config help setup up preview destroy outputs stop servers test test-fast lint format bench growth kills rotations hostile-owner mutations lock
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -72,6 +72,9 @@ kills: setup ## Kill runs of the local stack at 50 random moments and releases a
 
 rotations: servers ## Rotate ten times on real servers, as the program does and in place, and count refused connections
 	$(RUN) -m studies.rotations
+
+hostile-owner: servers ## Let a database's owner make random objects and settings in 2,000 rounds, and rotate and retire
+	$(RUN) -m studies.hostile_owner
 
 mutations: setup ## Break each rule of the engine once, and run the tests that must see it (some minutes)
 	$(RUN) -m studies.mutations

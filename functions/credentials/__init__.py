@@ -20,7 +20,10 @@ Its event has no secret in it, only where Secrets Manager keeps it:
 
 `ensure` makes `username` log in with `password`, and proves it by doing so; `other`'s password stays as it is. `retire`
 proves the same and then disables `other` and ends its connections. The answer says what was changed, and nothing when
-all was right already: {"store": …, "username": …, "action": …, "done": ["create role", …]}.
+all was right already: {"store": …, "username": …, "action": …, "done": ["create role", …],
+"unexpected": ["role …", …]}. `unexpected` names what there is at the store that this program didn't make; an `audit`
+changes nothing, and answers that. `retire-by-force` is for the emergency: it sets the password again, disables `other`
+and ends the sessions of both, without a proof before.
 
 It may be run again after it ended anywhere, and several times at once. It writes no secret value into a log, an error,
 its answer, or a statement: PostgreSQL is sent a SCRAM verifier, RabbitMQ a salted hash.

@@ -22,6 +22,10 @@ class Action(StrEnum):
     """The store accepts `username` with its password."""
     RETIRE = "retire"
     """The same is proved, and then `other` is disabled."""
+    RETIRE_BY_FORCE = "retire-by-force"
+    """The password is set again, `other` is disabled and the sessions of both are ended, without a proof before."""
+    AUDIT = "audit"
+    """What the program didn't make at the store is named; nothing is changed."""
 
 
 class StoreKind(StrEnum):

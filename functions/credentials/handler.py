@@ -27,6 +27,8 @@ _PATIENCE = 300.0
 _RESERVE = 15.0
 #: Seconds that a changed policy may take to hold.
 _GRANTED = 60.0
+#: How many unexpected things an answer names.
+_NAMED = 500
 _T = TypeVar("_T")
 
 
@@ -88,8 +90,25 @@ def _run(request: Request, context: Context) -> dict[str, Any]:
             password=password,
             patience=patience,
         )
-    done = run.retire() if request.action is Action.RETIRE else run.ensure()
-    return {"store": request.kind, "username": request.username, "action": request.action, "done": done}
+    match request.action:
+        case Action.ENSURE:
+            done = run.ensure()
+        case Action.AUDIT:
+            done = run.audit()
+        case Action.RETIRE | Action.RETIRE_BY_FORCE:
+            done = run.retire(forced=request.action is Action.RETIRE_BY_FORCE)
+    unexpected = run.unexpected
+    if len(unexpected) > _NAMED:
+        unexpected = [*unexpected[:_NAMED], f"{len(unexpected) - _NAMED} more"]
+    if unexpected:
+        _LOG.warning("%s: unexpected: %s", request.kind, ", ".join(unexpected))
+    return {
+        "store": request.kind,
+        "username": request.username,
+        "action": request.action,
+        "done": done,
+        "unexpected": unexpected,
+    }
 
 
 def _patiently(patience: Patience, what: str, call: Callable[..., _T], *arguments: object) -> _T:

@@ -28,6 +28,10 @@ _LOG = logging.getLogger(__package__)
 _T = TypeVar("_T")
 _ALGORITHM = "rabbit_password_hashing_sha256"
 _SALT_BYTES = 4
+#: What one of each kind is called in an audit.
+_KINDS = {"policies": "policy", "operator-policies": "operator policy", "parameters": "parameter"}
+#: Part of the name of what Amazon MQ makes for itself.
+_OF_AWS = "AWS-OWNED"
 _ALL = {"configure": ".*", "write": ".*", "read": ".*"}
 #: Seconds that closed connections may take to be gone.
 _ENDING = 10.0
@@ -70,6 +74,7 @@ class Rabbitmq:
         password: the password of the user to log in with.
         patience: how long to wait for the broker.
         done: what was changed so far.
+        unexpected: what is there that this function didn't make, and leaves alone.
     """
 
     store: RabbitmqStore
@@ -81,6 +86,7 @@ class Rabbitmq:
     password: str = field(repr=False)
     patience: Patience
     done: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
 
     def ensure(self) -> list[str]:
         """Make the user log in with its password on its virtual host; return what was changed."""
@@ -96,22 +102,69 @@ class Rabbitmq:
         if any(found.get(name) != value for name, value in _ALL.items()):
             self._put(admin, "grant permissions", permissions, _ALL)
         self._prove()
+        self._audit(admin)
         return self.done
 
-    def retire(self) -> list[str]:
-        """Let nobody log in as the other user, once this one can; return what was changed."""
+    def retire(self, *, forced: bool = False) -> list[str]:
+        """Let nobody log in as the other user, once this one can; return what was changed.
+
+        Args:
+            forced: set this one's password again and end its connections too, whether it can log in or not.
+        """
         request, admin = self.request, self._admin()
-        self._prove()
+        if not forced:
+            self._prove()
         self.still_current()
         other = path("users", request.other)
         user = self._get(admin, "read user", other)
-        if user is None:
-            return self.done
-        if user.get("password_hash"):
-            # https://www.rabbitmq.com/docs/passwords#passwordless-users
-            self._put(admin, f"disable {request.other}", other, {"password_hash": "", "tags": ""})
-        self._end_connections(admin)
+        if forced:
+            if user is not None and _holds(user, self.password):
+                raise CredentialsError(
+                    f"{admin.where}: {request.other} has the current password, so it isn't the old one"
+                )
+            self._set_password(admin, request.username, self.password, "")
+        if user is not None:
+            if user.get("password_hash"):
+                # https://www.rabbitmq.com/docs/passwords#passwordless-users
+                self._put(admin, f"disable {request.other}", other, {"password_hash": "", "tags": ""})
+            self._end_connections(admin, request.other)
+        if forced:
+            self._end_connections(admin, request.username)
+            self._prove()
+        self._audit(admin)
         return self.done
+
+    def audit(self) -> list[str]:
+        """Find what this function didn't make; change nothing."""
+        self._audit(self._admin())
+        return self.done
+
+    def _audit(self, admin: Management) -> None:
+        """Note what is on the broker that nobody here made; what Amazon MQ makes has a name that says so.
+
+        https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-broker-architecture.html
+        """
+        request = self.request
+        users = {request.admin.username, request.username, request.other}
+        found: list[tuple[str, object]] = []
+        for one in self._get(admin, "audit", path("users")) or ():
+            if one["name"] not in users:
+                found.append(("user", one["name"]))
+        for one in self._get(admin, "audit", path("vhosts")) or ():
+            if one["name"] not in ("/", self.store.vhost):
+                found.append(("virtual host", one["name"]))
+        for one in self._get(admin, "audit", path("permissions")) or ():
+            if one["vhost"] == self.store.vhost and one["user"] not in users:
+                found.append((f"permissions on {self.store.vhost} of user", one["user"]))
+        for kind in ("policies", "operator-policies", "parameters", "topic-permissions", "vhost-limits", "user-limits"):
+            for one in self._get(admin, "audit", path(kind)) or ():
+                name = next((one[key] for key in ("name", "user", "vhost") if key in one), "")
+                found.append((_KINDS.get(kind, kind.replace("-", " ")), name))
+        self.unexpected.extend(
+            f"{kind} {str(name)[:100].encode('unicode_escape').decode()}"
+            for kind, name in found
+            if _OF_AWS not in str(name)
+        )
 
     def _admin(self) -> Management:
         """Log in as the bootstrap user; with its password of before, replace that."""
@@ -163,9 +216,9 @@ class Rabbitmq:
 
         self._try(user, "log in", attempt)
 
-    def _end_connections(self, admin: Management) -> None:
-        step = f"end connections of {self.request.other}"
-        where = path("connections", "username", self.request.other)
+    def _end_connections(self, admin: Management, username: str) -> None:
+        step = f"end connections of {username}"
+        where = path("connections", "username", username)
         end = time.monotonic() + _ENDING
         while self._get(admin, step, where):
             self._try(admin, step, lambda: admin.delete(step, where))

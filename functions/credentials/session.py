@@ -13,8 +13,41 @@ from .statements import Statement
 
 #: Seconds to wait for an answer.
 _TIMEOUT = 30
-#: Milliseconds that a statement waits for a lock; less than the above, or it would wait on after nobody else does.
-_LOCK_TIMEOUT = "10000"
+#: What a session is set to from its start. A database's owner, and a login for itself, may set each of these for the
+#: sessions to come, and what a client asks for at the start comes before what they set: a search path could put their
+#: functions and operators in place of PostgreSQL's own, a role or a time-out could disable us.
+#: https://www.postgresql.org/docs/current/config-setting.html#CONFIG-SETTING-SQL
+_PINNED = {
+    "search_path": "pg_catalog, pg_temp",
+    # Milliseconds; less than the above, or the server would go on waiting when nobody else does.
+    "lock_timeout": "10000",
+    "statement_timeout": "29000",
+    "idle_in_transaction_session_timeout": "0",
+    "tcp_user_timeout": "0",
+    "default_transaction_read_only": "off",
+    "default_transaction_deferrable": "off",
+    "default_transaction_isolation": "read committed",
+    "row_security": "on",
+    "standard_conforming_strings": "on",
+    "client_encoding": "UTF8",
+    "client_min_messages": "warning",
+    "DateStyle": "ISO, MDY",
+    "bytea_output": "hex",
+    "check_function_bodies": "on",
+    "default_tablespace": "",
+    "temp_tablespaces": "",
+    "default_table_access_method": "heap",
+    "local_preload_libraries": "",
+    "password_encryption": "scram-sha-256",
+    "synchronous_commit": "on",
+    "jit": "off",
+}
+#: What later versions know beside, by the first number of the version that brought it.
+_PINNED_SINCE = {
+    14: {"idle_session_timeout": "0"},
+    16: {"createrole_self_grant": ""},
+    17: {"transaction_timeout": "0"},
+}
 
 # SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html
 #: The password is wrong, or the role may not log in.
@@ -43,8 +76,17 @@ class Server:
     port: int
     context: ssl.SSLContext = field(repr=False)
 
-    def connect(self, user: str, password: str, database: str) -> "Session":
-        """Log in.
+    def connect(
+        self, user: str, password: str, database: str, version: int = 0, role: str | None = "none"
+    ) -> "Session":
+        """Log in, with nothing left of what others set for the session.
+
+        Args:
+            user: the login.
+            password: its password.
+            database: where to.
+            version: the server's, as far as it is known; what it knows beyond older ones is set too.
+            role: whom to act as; None leaves that to what the login is set to.
 
         Raises:
             RefusedError: when the server refuses the password, or lets the user not log in.
@@ -62,7 +104,7 @@ class Server:
                 ssl_context=self.context,
                 timeout=_TIMEOUT,
                 application_name="alicerce-credentials",
-                startup_params={"lock_timeout": _LOCK_TIMEOUT},
+                startup_params=_start(version, role),
             )
         except ssl.SSLCertVerificationError as error:
             raise CredentialsError(f"{where}: log in: its certificate isn't trusted: {error.verify_message}") from None
@@ -114,6 +156,13 @@ class Session:
         """Log out; whatever lock there was is free."""
         with contextlib.suppress(InterfaceError, OSError):
             self._connection.close()
+
+
+def _start(version: int, role: str | None) -> dict[str, str]:
+    later = {
+        name: value for since, pinned in _PINNED_SINCE.items() if version >= since for name, value in pinned.items()
+    }
+    return _PINNED | later | ({} if role is None else {"role": role})
 
 
 def _told(error: DatabaseError) -> tuple[str, str]:

@@ -120,6 +120,7 @@ def call(event: Event, authority: Path | None, patience: str = "20") -> list[str
         "username": event["username"],
         "action": event["action"],
         "done": answer["done"],
+        "unexpected": answer["unexpected"],
     }
     done: list[str] = answer["done"]
     return done
