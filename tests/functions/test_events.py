@@ -79,7 +79,7 @@ def test_there_may_be_no_previous_password_of_the_administrator() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("action", "rotate", "event.action is 'rotate'; allowed: ensure or retire"),
+        ("action", "rotate", "event.action is 'rotate'; allowed: ensure or retire or retire-by-force or audit"),
         ("store", "mysql", "event.store is 'mysql'; allowed: postgres or rabbitmq"),
         ("host", "a b", "event.host is 'a b'; allowed: a DNS name"),
         ("host", None, "event.host is missing; allowed: a DNS name"),
