@@ -272,10 +272,10 @@ def _delete_permission(asked: Asked) -> Answer:
     return _CHANGED if asked.contents.permissions.pop((vhost, user), None) is not None else _MISSING
 
 
-# Nobody connects: AMQP isn't spoken
+# What there is none of. Nobody connects: AMQP isn't spoken
 
 
-def _no_connections(asked: Asked) -> Answer:
+def _none(asked: Asked) -> Answer:
     return Answer(200, [])
 
 
@@ -303,9 +303,14 @@ _ROUTES: dict[tuple[str, ...], _Methods] = {
         "PUT": (_put_permission, False),
         "DELETE": (_delete_permission, False),
     },
-    ("connections",): {"GET": (_no_connections, True)},
+    # Nobody can make one: there are none.
+    **{
+        (kind,): {"GET": (_none, False)}
+        for kind in ("policies", "operator-policies", "parameters", "topic-permissions", "vhost-limits", "user-limits")
+    },
+    ("connections",): {"GET": (_none, True)},
     ("connections", "*"): {"GET": (_no_connection, False), "DELETE": (_no_connection, False)},
-    ("connections", "username", "*"): {"GET": (_no_connections, False), "DELETE": (_ended, False)},
+    ("connections", "username", "*"): {"GET": (_none, False), "DELETE": (_ended, False)},
 }
 
 
