@@ -12,6 +12,7 @@ from operations import names
 from operations.commands import (
     checklist,
     logs,
+    policies,
     releases,
     retire,
     rollback,
@@ -121,6 +122,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="STACK",
         help="where a migration has to have run before",
     )
+
+    rights = command("policies", "print what each kind of person may do with the stack, as IAM policies", policies.main)
+    rights.add_argument("--role", choices=policies.ROLES, help="only this one")
+    rights.add_argument("--state-bucket", metavar="BUCKET[/FOLDER]", help="where the official CLI keeps states")
+    rights.add_argument("--state-key", metavar="ARN", help="the key that encrypts states and the secrets in them")
+    rights.add_argument("--boundary", metavar="ARN", help="the permissions boundary of the stack's roles")
     return parser
 
 

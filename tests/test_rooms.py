@@ -26,7 +26,7 @@ COMPONENTS = (
     "secrets",
 )
 STACKS = ("systems", "profiles", "settings", "wiring")
-OPERATIONS = ("errors", "names", "state", "account", "screen", "commands", "cli")
+OPERATIONS = ("errors", "names", "state", "permissions", "account", "screen", "commands", "cli")
 
 
 def _imports(room: Path) -> Iterator[tuple[Path, str]]:

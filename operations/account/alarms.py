@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from operations.account.account import Account, in_batches
+from operations.permissions.statements import Statement, allow
 from operations.state.stack import Alarm
 
 #: How many alarms a call takes:
@@ -23,6 +24,13 @@ class AlarmReport:
     """CloudWatch's reason for the state."""
     acts: bool = False
     """Whether it does something when it goes off."""
+
+
+def permissions() -> list[Statement]:
+    """Return what `reports` needs."""
+    # Composite alarms are told of to whoever may describe every alarm:
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+    return [allow("cloudwatch:DescribeAlarms")]
 
 
 def reports(account: Account, wanted: Sequence[Alarm]) -> list[AlarmReport]:

@@ -2,12 +2,19 @@
 
 from collections.abc import Iterable
 
-from operations.account import secret_versions
+from operations.account import images, secret_versions
 from operations.account.account import Account
 from operations.account.history import Release
 from operations.account.images import Registry
 from operations.account.revisions import SecretReference
+from operations.permissions.scope import Scope
+from operations.permissions.statements import Statement
 from operations.state.stack import MIGRATION
+
+
+def permissions(scope: Scope) -> list[Statement]:
+    """Return what `missing_parts` needs."""
+    return [*images.permissions(scope), *secret_versions.permissions(scope)]
 
 
 def missing_parts(

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from operations.account.account import all_pages, in_batches
+from operations.permissions.scope import Scope
+from operations.permissions.statements import Statement, allow
 
 #: How long ECS remembers: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/view-service-deployment.html
 REMEMBERED = timedelta(days=90)
@@ -70,6 +72,14 @@ class ServiceDeployment:
     def settled(self) -> bool:
         """Whether it changes nothing any more: it is neither in progress nor being rolled back."""
         return self.status not in (*_IN_PROGRESS, *_ROLLING_BACK)
+
+
+def permissions(scope: Scope) -> list[Statement]:
+    """Return what `of_service` needs."""
+    return [
+        allow("ecs:ListServiceDeployments", scope.in_ecs("service")),
+        allow("ecs:DescribeServiceRevisions", (scope.in_ecs("service"), scope.in_ecs("service-revision"))),
+    ]
 
 
 def last_of(ecs: Any, cluster: str, service: str) -> ServiceDeployment | None:  # noqa: ANN401 - a boto3 client

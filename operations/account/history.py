@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from operations.account import deployments, revisions
+from operations.account import deployments, images, revisions
 from operations.account.account import Account
 from operations.account.deployments import ServiceDeployment
 from operations.account.images import Registry
 from operations.account.revisions import Revision
+from operations.permissions.scope import Scope
+from operations.permissions.statements import Statement
 from operations.state.stack import MIGRATION, Stack, System
 
 
@@ -58,6 +60,11 @@ class Release:
         if missing := sorted(self.registered.keys() - {MIGRATION, *self.deployments}):
             return f"{', '.join(missing)} never deployed"
         return None
+
+
+def permissions(scope: Scope) -> list[Statement]:
+    """Return what `releases_of` needs."""
+    return [*revisions.family_permissions(), *images.permissions(scope), *deployments.permissions(scope)]
 
 
 def releases_of(account: Account, stack: Stack, system: System, registry: Registry) -> list[Release]:

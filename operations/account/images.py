@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 
 from operations.account.account import Account
+from operations.permissions.scope import Scope
+from operations.permissions.statements import Statement, allow
 
 #: https://docs.aws.amazon.com/AmazonECR/latest/userguide/docker-pull-ecr-image.html
 _ECR = re.compile(
@@ -66,3 +68,8 @@ class Registry:
             except ecr.exceptions.RepositoryNotFoundException:
                 self._tags[key] = {}
         return self._tags[key]
+
+
+def permissions(scope: Scope) -> list[Statement]:
+    """Return what a registry needs."""
+    return [allow("ecr:DescribeImages", scope.repositories)]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from operations.account.images import Image
+from operations.permissions.statements import Statement, allow
 
 #: How many of a family's newest revisions a history is made of.
 _NEWEST = 60
@@ -57,6 +58,16 @@ class Revision:
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html
         """
         return f"{self.log_prefix}/{self.container}/{task_arn.rsplit('/', 1)[-1]}"
+
+
+def permissions() -> list[Statement]:
+    """Return what it takes to describe a revision; the action takes no resource."""
+    return [allow("ecs:DescribeTaskDefinition")]
+
+
+def family_permissions() -> list[Statement]:
+    """Return what it takes to describe a family; the actions take no resource."""
+    return [allow("ecs:ListTaskDefinitions"), *permissions()]
 
 
 @functools.cache

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from operations.account.account import Account, all_pages
+from operations.permissions.scope import Scope
+from operations.permissions.statements import Statement, allow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,11 @@ class Version:
     def kept(self) -> bool:
         """Whether it has a label of its own, beside those that AWS moves, so that it stays."""
         return any(not label.startswith("AWS") for label in self.labels)
+
+
+def permissions(scope: Scope) -> list[Statement]:
+    """Return what `of_secret` needs."""
+    return [allow("secretsmanager:DescribeSecret secretsmanager:ListSecretVersionIds", scope.secrets, scope.tagged)]
 
 
 def of_secret(account: Account, arn: str) -> list[Version] | None:

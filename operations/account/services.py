@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from operations.account import deployments, revisions
+from operations.account import deployments, images, revisions
 from operations.account.account import Account, in_batches
 from operations.account.deployments import ServiceDeployment
 from operations.account.images import Registry
 from operations.account.revisions import Revision
 from operations.errors import OperationError
+from operations.permissions.scope import Scope
+from operations.permissions.statements import Statement, allow
 from operations.state.stack import Stack, System
 
 #: How many services a call takes: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
@@ -40,6 +42,21 @@ class ServiceReport:
     """The state of each of its load balancer targets."""
     problems: list[str] = field(default_factory=list)
     """What isn't as it should be."""
+
+
+def permissions(scope: Scope) -> list[Statement]:
+    """Return what `reports` needs."""
+    return [
+        *description_permissions(scope),
+        *deployments.permissions(scope),
+        *images.permissions(scope),
+        allow("elasticloadbalancing:DescribeTargetHealth"),  # takes no resource
+    ]
+
+
+def description_permissions(scope: Scope) -> list[Statement]:
+    """Return what `describe` needs."""
+    return [allow("ecs:DescribeServices", scope.in_ecs("service")), *revisions.permissions()]
 
 
 def describe_all(account: Account, stack: Stack, physical: list[str]) -> dict[str, dict[str, Any]]:

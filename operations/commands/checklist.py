@@ -21,10 +21,23 @@ from operations.account.images import Registry
 from operations.account.services import ServiceReport
 from operations.commands import target
 from operations.errors import OperationError
+from operations.permissions.scope import Scope
+from operations.permissions.statements import Statement, allow
 from operations.state.stack import Stack, System, read
 
 #: How old the newest backup may be.
 _BACKUP_AGE = timedelta(hours=24)
+
+
+def permissions(scope: Scope) -> list[Statement]:
+    """Return what the command needs."""
+    return [
+        *services.permissions(scope),
+        *completeness.permissions(scope),
+        *alarms.permissions(),
+        # A database is found by its address, among all of the region's.
+        allow("rds:DescribeDBInstances rds:DescribeDBSnapshots", scope.arns("rds", ("db:*", "snapshot:*"))),
+    ]
 
 
 def main(options: argparse.Namespace) -> int:

@@ -8,8 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from components.core.inert import inert
+from operations.account import services
 from operations.commands import target
 from operations.errors import OperationError
+from operations.permissions.scope import Scope
+from operations.permissions.statements import Statement, allow
 
 _SINCE = re.compile(r"(?P<count>\d+)(?P<unit>[smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -17,6 +20,11 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _PAUSE = 2.0
 #: How far a request reaches back behind the last line seen: CloudWatch takes lines in a little out of order.
 _OVERLAP = timedelta(seconds=30)
+
+
+def permissions(scope: Scope) -> list[Statement]:
+    """Return what the command needs."""
+    return [*services.description_permissions(scope), allow("logs:FilterLogEvents", scope.log_groups)]
 
 
 def since(text: str) -> timedelta:

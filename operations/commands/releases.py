@@ -12,7 +12,14 @@ from operations.account.history import Release
 from operations.account.images import Registry
 from operations.account.revisions import Revision
 from operations.commands import target
+from operations.permissions.scope import Scope
+from operations.permissions.statements import Statement
 from operations.state.stack import MIGRATION, System
+
+
+def permissions(scope: Scope) -> list[Statement]:
+    """Return what the command needs."""
+    return history.permissions(scope)
 
 
 def main(options: argparse.Namespace) -> int:

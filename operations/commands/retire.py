@@ -15,8 +15,10 @@ from functions.credentials.events import Action, Request
 from operations.account import deployments, revisions, secret_versions, services
 from operations.account.account import Account, in_batches
 from operations.account.revisions import Revision
-from operations.commands import target
+from operations.commands import shell, target
 from operations.errors import OperationError
+from operations.permissions.scope import Scope
+from operations.permissions.statements import Statement, allow
 from operations.state.stack import Stack, System
 
 #: How many tasks a call takes: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
@@ -25,6 +27,46 @@ _TASKS_PER_CALL = 100
 _ANSWER_SECONDS = 330
 #: How long ElastiCache may take to change a user, in seconds.
 _USER_SECONDS = 300
+
+
+def permissions(scope: Scope) -> list[Statement]:
+    """Return what the command needs."""
+    systems = scope.stack.systems.values()
+    functions = (system.rotation.function for system in systems)
+    users = (system.rotation.cache_user for system in systems)
+    passwords = [arn for system in systems if system.rotation.cache_user for _, arn in _cache_secrets(system)]
+    return [
+        *secret_versions.permissions(scope),
+        *services.description_permissions(scope),
+        *deployments.permissions(scope),
+        *shell.task_list_permissions(scope),
+        allow("ecs:DescribeTasks", scope.in_ecs("task"), scope.in_cluster),
+        allow("lambda:InvokeFunction", scope.arns("lambda", (f"function:{name}" for name in functions if name))),
+        allow(
+            "elasticache:DescribeUsers elasticache:ModifyUser",
+            scope.arns("elasticache", (f"user:{user}" for user in users if user)),
+        ),
+        allow("secretsmanager:GetSecretValue", passwords),
+        # Secrets Manager names the secret to the key:
+        # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+        allow(
+            "kms:Decrypt",
+            (scope.resources.key,) if scope.resources.key and passwords else (),
+            {
+                "StringEquals": {
+                    "kms:ViaService": f"secretsmanager.{scope.region}.amazonaws.com",
+                    "kms:EncryptionContext:SecretARN": passwords,
+                }
+            },
+        ),
+    ]
+
+
+def _cache_secrets(system: System) -> Iterator[tuple[str, str]]:
+    """Yield (kind, ARN) of each secret that is or holds the password of the system's cache."""
+    for variable, facts in system.rotation.secrets.items():
+        if facts.store == "redis" and variable in system.secrets:
+            yield facts.kind, system.secrets[variable]
 
 
 def main(options: argparse.Namespace) -> int:
@@ -188,13 +230,10 @@ def _unchanging_user(client: Any, user_id: str) -> dict[str, Any]:  # noqa: ANN4
 
 def _cache_password(account: Account, system: System, current: Mapping[str, str]) -> str:
     """Return the cache's current password, from the secret that is it or from the URL that holds it."""
-    for variable, facts in system.rotation.secrets.items():
-        arn = system.secrets.get(variable)
-        if facts.store != "redis" or arn is None:
-            continue
+    for kind, arn in _cache_secrets(system):
         client = account.client("secretsmanager", arn.split(":")[3])
         value = str(client.get_secret_value(SecretId=arn, VersionId=current[arn])["SecretString"])
-        password = unquote(urlsplit(value).password or "") if facts.kind == "composed" else value
+        password = unquote(urlsplit(value).password or "") if kind == "composed" else value
         if password:
             return password
     raise OperationError(f"redis: no secret of {system.name} holds the cache's password")

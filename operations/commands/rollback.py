@@ -12,9 +12,16 @@ from operations.account.history import Release
 from operations.account.images import Registry
 from operations.commands import target
 from operations.errors import OperationError
+from operations.permissions.scope import Scope
+from operations.permissions.statements import Statement
 from operations.state import preview
 from operations.state.config_file import ConfigFile
 from operations.state.stack import Stack, System
+
+
+def permissions(scope: Scope) -> list[Statement]:
+    """Return what the command needs, its preview left out."""
+    return [*history.permissions(scope), *completeness.permissions(scope)]
 
 
 def main(options: argparse.Namespace) -> int:

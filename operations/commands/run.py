@@ -8,16 +8,47 @@ from typing import Any
 from components.compute.stopped_task import stop_reason
 from components.core.inert import inert
 from components.core.polling import poll
+from operations.account import services
 from operations.account.account import Account
 from operations.account.revisions import Revision
 from operations.commands import target
 from operations.errors import OperationError
+from operations.permissions.scope import Scope
+from operations.permissions.statements import Statement, allow
 from operations.state.stack import Stack
 
 #: Who started a task, as ECS tells it.
 _STARTED_BY = "operations/run"
 #: How often, and with which pause in seconds, lines are waited for that CloudWatch takes in after a task has ended.
 _LATE_POLLS, _LATE_PAUSE = 3, 1.0
+
+
+def permissions(scope: Scope) -> list[Statement]:
+    """Return what the command needs.
+
+    Whoever may run a task reads every secret that it is given: its command is theirs. No policy can tell one command
+    from another.
+    """
+    ecs = scope.in_ecs("task")
+    return [
+        *services.description_permissions(scope),
+        allow("ecs:RunTask", scope.task_definitions, scope.in_cluster, sid="RunTaskReadsEverySecretOfItsTask"),
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
+        allow("ecs:TagResource", ecs, {"StringEquals": {"ecs:CreateAction": "RunTask"}}),
+        pass_task_roles(scope),
+        allow("ecs:DescribeTasks ecs:StopTask", ecs, scope.in_cluster),
+        allow("logs:GetLogEvents", scope.log_groups),
+    ]
+
+
+def pass_task_roles(scope: Scope) -> Statement:
+    """Return the statement that lets tasks have the stack's own roles, and nothing else have them.
+
+    Each by its ARN, since a role's tags don't count here:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+    """
+    to_tasks = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+    return allow("iam:PassRole", scope.resources.task_roles, to_tasks)
 
 
 def main(options: argparse.Namespace) -> int:

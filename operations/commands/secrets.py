@@ -13,6 +13,8 @@ from operations.account import revisions, secret_versions
 from operations.account.account import Account
 from operations.account.secret_versions import Version
 from operations.commands import target
+from operations.permissions.scope import Scope
+from operations.permissions.statements import Statement, allow
 from operations.state.rotation import SecretFacts
 from operations.state.stack import Stack, System
 
@@ -20,6 +22,19 @@ from operations.state.stack import Stack, System
 _CREDENTIALS, _QUEUE_DEPTH = "credentials function", "queue depth function"
 #: How many days before it is due a secret is shown in another colour.
 _SOON_DAYS = 14
+
+
+def permissions(scope: Scope) -> list[Statement]:
+    """Return what the command needs."""
+    functions = (system.queue_depth for system in scope.stack.systems.values())
+    return [
+        *revisions.permissions(),
+        *secret_versions.permissions(scope),
+        allow(
+            "lambda:GetFunctionConfiguration",
+            scope.arns("lambda", (f"function:{function}" for function in functions if function)),
+        ),
+    ]
 
 
 def main(options: argparse.Namespace) -> int:

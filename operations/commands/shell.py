@@ -4,8 +4,37 @@ import argparse
 import shutil
 import subprocess
 
+from operations.account import services
 from operations.commands import target
 from operations.errors import OperationError
+from operations.permissions.scope import Scope
+from operations.permissions.statements import Statement, allow
+
+
+def permissions(scope: Scope) -> list[Statement]:
+    """Return what the command needs. Not `ssm:StartSession`: it opens a shell that ECS keeps no log of.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
+    """
+    cluster, tasks = scope.resources.cluster, scope.in_ecs("task")
+    return [
+        *services.description_permissions(scope),
+        *task_list_permissions(scope),
+        allow("ecs:ExecuteCommand", (cluster, tasks), sid="ExecuteCommandReadsEverySecretOfTheTask"),
+        # Session Manager's plugin encrypts the session with the cluster's key:
+        # https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-quickstart.html
+        allow("kms:GenerateDataKey", (scope.resources.key,) if scope.resources.key else ()),
+    ]
+
+
+def task_list_permissions(scope: Scope) -> list[Statement]:
+    """Return what it takes to list a cluster's tasks.
+
+    The only resource that the action takes is a container instance, which Fargate has none of: without one every
+    resource is asked for, and the cluster is the condition.
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+    """
+    return [allow("ecs:ListTasks", condition=scope.in_cluster)]
 
 
 def main(options: argparse.Namespace) -> int:

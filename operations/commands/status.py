@@ -12,9 +12,16 @@ from operations.account.alarms import AlarmReport
 from operations.account.images import Registry
 from operations.account.services import ServiceReport
 from operations.commands import target
+from operations.permissions.scope import Scope
+from operations.permissions.statements import Statement
 from operations.state.stack import System
 
 _Systems = Sequence[tuple[System, Sequence[ServiceReport]]]
+
+
+def permissions(scope: Scope) -> list[Statement]:
+    """Return what the command needs."""
+    return [*services.permissions(scope), *alarms.permissions()]
 
 
 def main(options: argparse.Namespace) -> int:

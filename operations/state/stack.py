@@ -4,13 +4,14 @@ Nothing is decrypted here: an encrypted value reads `[secret]`.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from operations.errors import OperationError
-from operations.state import rotation, sources
+from operations.state import resources, rotation, sources
+from operations.state.resources import Resources
 from operations.state.rotation import Rotation
 
 #: By which key the deployment format marks a secret:
@@ -60,6 +61,8 @@ class System:
     """What is known of its secrets' rotation."""
     queue_depth: str | None = None
     """The function that publishes the depth of its queues; None where there is none."""
+    repositories: tuple[str, ...] = ()
+    """URLs of the repositories that its images come from."""
 
     @property
     def all_task_definitions(self) -> dict[str, str]:
@@ -129,12 +132,31 @@ def read(name: str, root: Path) -> Stack:
         OperationError: it can't be read, with what to do.
     """
     source = sources.of_stack(name, root)
-    return _parsed(name, source.export(), source.preview_command)
+    return _parsed(name, _current(source.export()), source.preview_command)
 
 
-def _parsed(name: str, text: str, preview: tuple[str, ...]) -> Stack:
-    resources = [_plain(item) for item in (json.loads(text).get("deployment") or {}).get("resources") or ()]
-    current = [resource for resource in resources if not resource.get("delete")]
+def read_with_resources(name: str, root: Path) -> tuple[Stack, Resources]:
+    """Read a stack's state with what it knows of resources that aren't among the outputs.
+
+    Args:
+        name: the stack.
+        root: the project's folder.
+
+    Raises:
+        OperationError: it can't be read, with what to do.
+    """
+    source = sources.of_stack(name, root)
+    current = _current(source.export())
+    return _parsed(name, current, source.preview_command), resources.parsed(current, name)
+
+
+def _current(text: str) -> list[dict[str, Any]]:
+    """Return the resources of a state, without those that are about to be deleted."""
+    found = (_plain(item) for item in (json.loads(text).get("deployment") or {}).get("resources") or ())
+    return [resource for resource in found if not resource.get("delete")]
+
+
+def _parsed(name: str, current: Sequence[Mapping[str, Any]], preview: tuple[str, ...]) -> Stack:
     outputs = next((r.get("outputs") or {} for r in current if r["type"] == "pulumi:pulumi:Stack"), {})
     if "cluster" not in outputs:
         raise OperationError(f"stack {name!r} isn't up: its state has no output `cluster`. Run up first")
@@ -166,9 +188,9 @@ def _only_scales(alarm: Mapping[str, Any]) -> bool:
     return bool(actions) and all(":scalingPolicy:" in action for action in actions)
 
 
-def _remembered(resources: Iterable[Mapping[str, Any]], kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _remembered(current: Iterable[Mapping[str, Any]], kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (system, outputs) of what the program's own resources of a kind remember."""
-    for resource in resources:
+    for resource in current:
         if resource["type"] == kind and resource.get("outputs"):
             yield str(resource["outputs"]["system"]), resource["outputs"]
 
@@ -187,6 +209,7 @@ def _system(
         migrations=migrations,
         rotation=rotation.parsed(outputs, begun),
         queue_depth=outputs.get("queueDepth"),
+        repositories=tuple(sorted(str(url) for url in (outputs.get("repositories") or {}).values())),
     )
 
 
