@@ -97,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
 
     end = command("retire", "end what stores took before the last rotation, once nothing uses it", retire.main)
     end.add_argument("system", type=names.name, help="the system whose logins are meant")
+    end.add_argument("--force", action="store_true", help="for an emergency: though it is in use, and end all sessions")
 
     lines = command("logs", "show what a service's tasks wrote", logs.main)
     lines.add_argument("--since", default="10m", help="how far back: 90s, 10m, 2h, 1d (default: 10m)")

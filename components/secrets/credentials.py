@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +62,12 @@ class StoreLogin:
         return secrets if administrator.previous is None else [*secrets, administrator.previous]
 
     @property
-    def request(self) -> pulumi.Output[str]:
-        """What the function is asked, as JSON."""
+    def request(self) -> pulumi.Output[events.Request]:
+        """What the function is asked."""
         administrator, users = self.administrator, self.users
 
-        def event(known: Mapping[str, Any]) -> str:
-            request = events.Request(
+        def request(known: Mapping[str, Any]) -> events.Request:
+            return events.Request(
                 action=events.Action.ENSURE,
                 store=known["store"],
                 username=users.current,
@@ -78,7 +79,6 @@ class StoreLogin:
                 ),
                 password=known["password"],
             )
-            return json.dumps(request.to_event(), sort_keys=True)
 
         return pulumi.Output.all(
             store=self.store,
@@ -86,13 +86,23 @@ class StoreLogin:
             # Amazon MQ sets this password once; from then on the function does, and needs the one before for it.
             previous=None if administrator.previous is None else _version(administrator.previous),
             password=_version(self.password),
-        ).apply(event)
+        ).apply(request)
 
 
 def _version(secret: Secret) -> pulumi.Output[events.SecretVersion]:
     return pulumi.Output.all(secret.arn, secret.version_id).apply(
         lambda known: events.SecretVersion(secret=known[0], version=known[1])
     )
+
+
+def _logins(requests: Mapping[str, events.Request]) -> str:
+    return json.dumps({kind: request.to_login() for kind, request in requests.items()}, sort_keys=True)
+
+
+def _warn(kind: str, answer: str) -> None:
+    """Say what the function found at a store that the program didn't make."""
+    if answer and (unexpected := json.loads(answer).get("unexpected")):
+        pulumi.log.warn(f"{kind} has what this program didn't make: {', '.join(unexpected)}")
 
 
 def known_regions() -> list[str]:
@@ -145,10 +155,11 @@ class Credentials(pulumi.ComponentResource):
     function_name: pulumi.Output[str]
     """The function, for who retires logins."""
     requests: Mapping[str, pulumi.Output[str]]
-    """What each store was asked, as JSON, by kind."""
+    """What each store was asked, as JSON, by kind; no event has all of it."""
 
     def __init__(self, name: str, args: CredentialsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:Credentials", name, None, opts)
+        requests = {login.kind.value: login.request for login in args.stores}
         function = PythonFunction(
             name,
             PythonFunctionArgs(
@@ -163,19 +174,29 @@ class Credentials(pulumi.ComponentResource):
                 timeout_seconds=_SECONDS,
                 # Two stores are asked at once, and a person may retire a login meanwhile.
                 concurrency=len(args.stores) + 1,
+                environment={
+                    events.LOGINS_VARIABLE: pulumi.Output.unsecret(pulumi.Output.all(**requests).apply(_logins))
+                },
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        requests = {login.kind.value: login.request for login in args.stores}
-        self.accepted = {
+        calls = {
             kind: aws.lambda_.Invocation(
                 f"{name}-{kind}-login",
                 function_name=function.function_name,
-                input=request,
+                input=request.apply(lambda known: json.dumps(known.to_event(), sort_keys=True)),
+                # What the function is deployed for, too, when another store has taken the place of the one before.
+                triggers={"login": request.apply(lambda known: json.dumps(known.to_login(), sort_keys=True))},
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for kind, request in requests.items()
         }
+        self.accepted = calls
         self.function_name = function.function_name
-        self.requests = requests
+        self.requests = {
+            kind: request.apply(lambda known: json.dumps(known.to_record(), sort_keys=True))
+            for kind, request in requests.items()
+        }
+        for kind, call in calls.items():
+            call.result.apply(partial(_warn, kind))
         self.register_outputs({"function_name": self.function_name})

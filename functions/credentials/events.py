@@ -1,9 +1,14 @@
-"""What the function is asked: a request, as whoever asks makes it, and the event that carries it.
+"""What the function is asked: a request, what of it is fixed at deployment, and the event that has the rest.
+
+Where to go, as whom, for whom and with which secrets is in the function's environment, by store. An event says what to
+do, to which of the two users, and with which versions of those secrets; it can say nothing else.
 
 The program and `operations` import this module, so that both ends have one definition. It needs nothing but Python's
 standard library.
 """
 
+import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -11,6 +16,9 @@ from enum import StrEnum
 from typing import Any
 
 from .errors import CredentialsError
+
+#: What is fixed at deployment, in the function's environment, as JSON by store.
+LOGINS_VARIABLE = "LOGINS"
 
 _Check = Callable[[object], bool]
 
@@ -129,16 +137,36 @@ class Request:
         return {version.secret for version in named if version is not None}
 
     def to_event(self) -> dict[str, Any]:
-        """Return the event that carries it."""
-        event = asdict(self)
-        store, admin = event.pop("store"), event.pop("admin")
+        """Return the event that asks for it."""
+        versions = {name: None if one is None else one.version for name, one in self._versions().items()}
+        return {"action": self.action.value, "store": self.kind.value, "username": self.username, "versions": versions}
+
+    def to_login(self) -> dict[str, Any]:
+        """Return what of it is fixed at deployment: the same whoever's turn it is."""
+        return {
+            **asdict(self.store),
+            "users": sorted((self.username, self.other)),
+            "admin": self.admin.username,
+            "secrets": {name: None if one is None else one.secret for name, one in self._versions().items()},
+        }
+
+    def _versions(self) -> dict[str, SecretVersion | None]:
+        versions: dict[str, SecretVersion | None] = {"password": self.password, "admin": self.admin.password}
+        if self.kind is StoreKind.RABBITMQ:
+            versions["previous"] = self.admin.previous
+        return versions
+
+    def to_record(self) -> dict[str, Any]:
+        """Return all of it, as the stack's outputs have it."""
+        record = asdict(self)
+        store, admin = record.pop("store"), record.pop("admin")
         if self.kind is StoreKind.POSTGRES:
             del admin["previous"]
-        return {**event, "store": self.kind.value, "admin": admin, **store}
+        return {**record, "store": self.kind.value, "admin": admin, **store}
 
     @staticmethod
-    def from_event(event: Mapping[str, Any]) -> "Request":
-        """Return the request that an event was made from; `parse` is for an event of unknown origin."""
+    def from_record(event: Mapping[str, Any]) -> "Request":
+        """Return the request that a record was made from."""
         admin, store = event["admin"], _STORES[StoreKind(event["store"])]
         previous = admin.get("previous")
         return Request(
@@ -241,8 +269,68 @@ _POSTGRES = _request(_ROLE, {"host": _HOST, "port": _PORT, "database": _ROLE, "o
 _RABBITMQ = _request(_USER, {"url": _URL, "vhost": _VHOST}, {"previous": _SECRET_VERSION_OR_NULL})
 
 
-def parse(event: object) -> Request:
+def pinned_logins() -> dict[str, dict[str, Any]]:
+    """Return what is fixed at deployment, by store.
+
+    Raises:
+        CredentialsError: when the function's environment has nothing of it.
+    """
+    logins = os.environ.get(LOGINS_VARIABLE)
+    if not logins:
+        raise CredentialsError(f"{LOGINS_VARIABLE} isn't in the function's environment; run up")
+    found: dict[str, dict[str, Any]] = json.loads(logins)
+    return found
+
+
+def parse(event: object, logins: Mapping[str, Mapping[str, Any]]) -> Request:
     """Read an event.
+
+    Args:
+        event: what the function was invoked with.
+        logins: what is fixed at deployment, by store.
+
+    Raises:
+        CredentialsError: when it isn't right, with every mistake.
+    """
+    login = logins.get(str(event.get("store"))) if isinstance(event, Mapping) else None
+    if login is None or not isinstance(event, Mapping):
+        raise CredentialsError(f"event is for none of this function's stores; allowed: {' or '.join(sorted(logins))}")
+    users, secrets = list(login["users"]), login["secrets"]
+    versions = {
+        name: replace(_VERSION, holds=lambda value: value is None, allowed="null") if arn is None else _VERSION
+        for name, arn in secrets.items()
+    }
+    rules = {
+        "action": _among(Action),
+        "store": _among(StoreKind),
+        "username": _Rule(holds=lambda value: value in users, allowed=" or ".join(users)),
+        "versions": replace(_SECRET_VERSION, keys=versions),
+    }
+    if mistakes := list(_mistakes("event", event, rules)):
+        raise CredentialsError("; ".join(mistakes))
+    named = {
+        name: None if arn is None else {"secret": arn, "version": event["versions"][name]}
+        for name, arn in secrets.items()
+    }
+    admin = {"username": login["admin"], "password": named["admin"]}
+    if "previous" in named:
+        admin["previous"] = named["previous"]
+    [other] = [user for user in users if user != event["username"]]
+    return parse_record(
+        {
+            **{name: value for name, value in login.items() if name not in ("users", "secrets")},
+            "action": event["action"],
+            "store": event["store"],
+            "username": event["username"],
+            "other": other,
+            "admin": admin,
+            "password": named["password"],
+        }
+    )
+
+
+def parse_record(event: object) -> Request:
+    """Read a record of a request, and check each part of it.
 
     Raises:
         CredentialsError: when it isn't right, with every mistake.
@@ -252,7 +340,7 @@ def parse(event: object) -> Request:
     mistakes = [*_mistakes("event", event, rules), *_repeated_names(event, rules)]
     if mistakes or not isinstance(event, Mapping):
         raise CredentialsError("; ".join(mistakes))
-    return Request.from_event(event)
+    return Request.from_record(event)
 
 
 def _mistakes(where: str, value: object, rules: Mapping[str, _Rule]) -> Iterator[str]:

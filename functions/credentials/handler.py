@@ -11,7 +11,7 @@ import boto3
 
 from . import secret_values, tls
 from .errors import CredentialsError
-from .events import Action, PostgresStore, Request, parse
+from .events import Action, PostgresStore, Request, parse, pinned_logins
 from .management import Management
 from .patience import Patience
 from .postgres import Postgres
@@ -52,7 +52,7 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     _LOG.setLevel(logging.INFO)
     logging.getLogger("botocore").setLevel(logging.INFO)
     try:
-        return _run(parse(event), context)
+        return _run(parse(event, pinned_logins()), context)
     except CredentialsError:
         raise
     except Exception as error:  # an error that nobody foresaw may have a value in its text

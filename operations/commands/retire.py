@@ -72,17 +72,23 @@ def _cache_secrets(system: System) -> Iterator[tuple[str, str]]:
 def main(options: argparse.Namespace) -> int:
     """End what was valid before the last rotation; harmless when nothing is left of it. Print a line a store.
 
+    With `--force`, for an emergency: also while it may be in use, and with the sessions of the current logins.
+
     Raises:
         OperationError: something may still use it (nothing was ended then), or a store refused.
     """
     account, stack = target.account_and_stack(options)
     system = stack.system(options.system)
     current = _current(account, stack, system)
-    _refuse_in_use(account, stack, system, current)
+    if not options.force:
+        _refuse_in_use(account, stack, system, current)
+    action = Action.RETIRE_BY_FORCE if options.force else Action.RETIRE
     for store, request in sorted(system.rotation.requests.items()):
-        done = _invoke(account, system, store, request)
+        done, unexpected = _invoke(account, system, store, replace(request, action=action))
         text = ", ".join(done) or f"nothing left to end; {request.username} alone logs in"
         print(inert(f"{store}: {text}"), flush=True)
+        for found in unexpected:
+            print(inert(f"{store}: not made by this program: {found}"), flush=True)
     if system.rotation.cache_user is not None:
         ended = _end_old_password(account, stack, system, system.rotation.cache_user, current)
         print("redis: " + ("end the password before the current one" if ended else "nothing left to end"), flush=True)
@@ -186,18 +192,18 @@ def _outdated(revision: Revision, current: Mapping[str, str]) -> str:
     )
 
 
-def _invoke(account: Account, system: System, store: str, request: Request) -> list[str]:
-    """Have the function retire the other login of a store; return what it changed."""
+def _invoke(account: Account, system: System, store: str, request: Request) -> tuple[list[str], list[str]]:
+    """Have the function retire the other login of a store; return what it changed, and what it didn't expect there."""
     client = account.client("lambda", read_seconds=_ANSWER_SECONDS)
     answer = client.invoke(
         FunctionName=system.rotation.function,
-        Payload=json.dumps(replace(request, action=Action.RETIRE).to_event(), sort_keys=True),
+        Payload=json.dumps(request.to_event(), sort_keys=True),
     )
     payload = json.loads(answer["Payload"].read() or b"null")
     if answer.get("FunctionError"):
         reason = (payload or {}).get("errorMessage") or answer["FunctionError"]
         raise OperationError(f"{store}: the function {system.rotation.function} couldn't end {request.other}: {reason}")
-    return [str(step) for step in payload["done"]]
+    return [str(step) for step in payload["done"]], [str(found) for found in payload.get("unexpected") or ()]
 
 
 def _end_old_password(account: Account, stack: Stack, system: System, user_id: str, current: Mapping[str, str]) -> bool:

@@ -78,7 +78,7 @@ def parsed(outputs: Mapping[str, Any], begun: Mapping[str, Any] | None) -> Rotat
         begun={variable: int(counter) for variable, counter in (begun or {}).items()},
         function=credentials.get("function"),
         requests={
-            store: Request.from_event(json.loads(request))
+            store: Request.from_record(json.loads(request))
             for store, request in (credentials.get("requests") or {}).items()
         },
         cache_user=outputs.get("cacheUser"),

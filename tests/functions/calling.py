@@ -1,5 +1,6 @@
 """How the function is called in tests: with a real event, and values in an emulated Secrets Manager."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import boto3
 from moto import mock_aws
 
 from functions.credentials import handler, tls
+from functions.credentials.events import LOGINS_VARIABLE, Request
 from functions.credentials.handler import PATIENCE_VARIABLE
 from tests.servers.postgres import PostgresServer
 from tests.servers.rabbitmq import RabbitmqServer
@@ -111,10 +113,14 @@ class Caller:
 
 
 def call(event: Event, authority: Path | None, patience: str = "20") -> list[str]:
-    """Call the function, trusting an authority; return what it did."""
-    own = {PATIENCE_VARIABLE: patience} | ({tls.BUNDLE_VARIABLE: str(authority)} if authority else {})
+    """Call the function, deployed for what an event names, trusting an authority; return what it did."""
+    request = Request.from_record(event)
+    logins = json.dumps({request.kind: request.to_login()})
+    own = {PATIENCE_VARIABLE: patience, LOGINS_VARIABLE: logins} | (
+        {tls.BUNDLE_VARIABLE: str(authority)} if authority else {}
+    )
     with patch.dict(os.environ, own):
-        answer = handler.handler(event, Context())
+        answer = handler.handler(request.to_event(), Context())
     assert answer == {
         "store": event["store"],
         "username": event["username"],

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.credentials.errors import CredentialsError
-from functions.credentials.events import parse
+from functions.credentials.events import parse, parse_record
 
 _ROLE = "1 to 63 lower case letters, digits and underscores, beginning with a letter"
 _USER = "2 to 100 letters, digits, hyphens, periods, underscores and tildes"
@@ -59,21 +59,21 @@ def _set(event: dict[str, Any], path: str, value: object) -> dict[str, Any]:
 
 
 def test_right_events_are_taken() -> None:
-    assert parse(_postgres()).admin.previous is None
-    assert parse(_rabbitmq()).admin.previous is not None
-    assert parse(_set(_rabbitmq(), "url", "https://localhost:15671")).username == "aprendeai"
+    assert parse_record(_postgres()).admin.previous is None
+    assert parse_record(_rabbitmq()).admin.previous is not None
+    assert parse_record(_set(_rabbitmq(), "url", "https://localhost:15671")).username == "aprendeai"
 
 
 @pytest.mark.parametrize("event", [_postgres(), _rabbitmq()])
-def test_a_request_writes_the_event_that_it_was_read_from(event: dict[str, Any]) -> None:
-    assert parse(event).to_event() == event, "another event would have the function called anew"
+def test_a_request_writes_the_record_that_it_was_read_from(event: dict[str, Any]) -> None:
+    assert parse_record(event).to_record() == event, "another event would have the function called anew"
 
 
 def test_there_may_be_no_previous_password_of_the_administrator() -> None:
     event = _rabbitmq()
     event["admin"]["previous"] = None
 
-    assert parse(event).admin.previous is None
+    assert parse_record(event).admin.previous is None
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_what_is_wrong_about_postgres_is_said_without_a_value_that_may_be_secret
     path: str, value: object, message: str
 ) -> None:
     with pytest.raises(CredentialsError) as caught:
-        parse(_set(_postgres(), path, value))
+        parse_record(_set(_postgres(), path, value))
 
     assert str(caught.value) == message
 
@@ -147,7 +147,7 @@ def test_what_is_wrong_about_rabbitmq_is_said_without_a_value_that_may_be_secret
     path: str, value: object, message: str
 ) -> None:
     with pytest.raises(CredentialsError) as caught:
-        parse(_set(_rabbitmq(), path, value))
+        parse_record(_set(_rabbitmq(), path, value))
 
     assert str(caught.value) == message
 
@@ -156,16 +156,67 @@ def test_all_mistakes_are_told_at_once() -> None:
     event = _set(_set(_postgres(), "port", 0), "host", None)
 
     with pytest.raises(CredentialsError) as caught:
-        parse(event)
+        parse_record(event)
 
     assert str(caught.value) == ("event.host is missing; allowed: a DNS name; event.port is 0; allowed: 1 to 65535")
 
 
 def test_an_event_that_is_no_object_is_refused() -> None:
     with pytest.raises(CredentialsError) as caught:
-        parse("ensure")
+        parse_record("ensure")
 
     assert str(caught.value) == (
         "event is a str; allowed: an object with action, admin, database, host, other, owner, password, port, store, "
         "username"
     )
+
+
+def _pinned() -> dict[str, dict[str, Any]]:
+    return {event["store"]: parse_record(event).to_login() for event in (_postgres(), _rabbitmq())}
+
+
+def _asked(record: dict[str, Any]) -> dict[str, Any]:
+    return parse_record(record).to_event()
+
+
+@pytest.mark.parametrize("record", [_postgres(), _rabbitmq()])
+def test_an_event_and_what_is_pinned_make_the_request(record: dict[str, Any]) -> None:
+    request = parse_record(record)
+
+    assert parse(request.to_event(), _pinned()) == request
+    assert set(request.to_event()) == {"action", "store", "username", "versions"}
+
+
+def test_what_is_pinned_is_the_same_whoevers_turn_it_is() -> None:
+    record = _postgres()
+    turned = {**record, "username": record["other"], "other": record["username"]}
+
+    assert parse_record(turned).to_login() == parse_record(record).to_login()
+
+
+@pytest.mark.parametrize("key", ["host", "url", "owner", "other", "admin", "password", "secret", "database", "force"])
+def test_an_event_names_no_place_and_no_name(key: str) -> None:
+    with pytest.raises(CredentialsError, match=f"^event.{key} isn't known$"):
+        parse({**_asked(_postgres()), key: "attacker"}, _pinned())
+
+
+def test_an_event_chooses_one_of_the_two_users() -> None:
+    with pytest.raises(
+        CredentialsError, match=r"^event.username is 'rds_superuser'; allowed: aprendeai or aprendeai_2$"
+    ):
+        parse({**_asked(_postgres()), "username": "rds_superuser"}, _pinned())
+
+
+@pytest.mark.parametrize(
+    "version", [None, {}, _reference(), "arn:aws:secretsmanager:eu-west-1:1:secret:x", "AWSCURRENT"]
+)
+def test_an_event_has_ids_of_versions_alone(version: object) -> None:
+    event = _asked(_postgres())
+    event["versions"] = {**event["versions"], "password": version}
+    with pytest.raises(CredentialsError, match=r"^event.versions.password is wrong; allowed: the id of a version$"):
+        parse(event, _pinned())
+
+
+def test_a_store_that_is_not_pinned_is_refused() -> None:
+    with pytest.raises(CredentialsError, match=r"^event is for none of this function's stores; allowed: postgres$"):
+        parse(_asked(_rabbitmq()), {"postgres": _pinned()["postgres"]})

@@ -262,12 +262,18 @@ def test_the_archive_runs_with_nothing_beside_it_but_what_the_runtime_has(tmp_pa
         "print(json.dumps([said, tls.postgres_context().cert_store_stats()['x509_ca'], verifier[:19], "
         "sorted({getattr(module, '__file__', None) or '' for module in sys.modules.values()})]))\n"
     )
+    logins = json.dumps({"postgres": {"users": ["a", "b"], "secrets": {}}})
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", code], cwd=tmp_path, env={}, check=True, capture_output=True, text=True
+        [sys.executable, "-I", "-S", "-c", code],
+        cwd=tmp_path,
+        env={"LOGINS": logins},
+        check=True,
+        capture_output=True,
+        text=True,
     )
     said, authorities, verifier, files = json.loads(done.stdout)
 
-    assert said.startswith("event.action is missing; allowed: ensure or retire; ")
+    assert said.startswith("event.action is missing; allowed: ensure or retire or retire-by-force or audit; ")
     assert authorities == 81
     assert verifier == "SCRAM-SHA-256$4096:"
     assert not [file for file in files if "site-packages" in file or str(ROOT) in file]

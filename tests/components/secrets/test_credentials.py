@@ -10,7 +10,7 @@ from components.core.endpoint import Endpoint
 from components.secrets.alternating_users import AlternatingUsers
 from components.secrets.credentials import Administrator, Credentials, CredentialsArgs, StoreLogin
 from components.secrets.secret import Secret, SecretArgs
-from functions.credentials.events import PostgresStore, RabbitmqStore, Store, StoreKind
+from functions.credentials.events import LOGINS_VARIABLE, PostgresStore, RabbitmqStore, Store, StoreKind
 from tests.components.recording import ACCOUNT, KEY, TAGS, Recording, placement, record
 
 VALUES = {"DB_PASSWORD": "planted-database", "DATABASE_ADMIN_PASSWORD": "planted-admin", "UNRELATED": "planted-other"}
@@ -76,18 +76,29 @@ def test_the_store_is_asked_to_accept_the_user_whose_turn_it_is() -> None:
     assert json.loads(call["input"]) == {
         "action": "ensure",
         "store": "postgres",
-        "host": "db.example",
-        "port": 5432,
-        "database": "aprendeai",
-        "owner": "aprendeai_owner",
         "username": "aprendeai_2",
-        "other": "aprendeai",
-        "admin": {
-            "username": "alicerce",
-            "password": {"secret": _arn("database_admin_password"), "version": "version-1"},
-        },
-        "password": {"secret": _arn("db_password"), "version": "version-1"},
+        "versions": {"admin": "version-1", "password": "version-1"},
     }
+
+
+@pytest.mark.parametrize("rotation", [1, 2])
+def test_where_to_go_as_whom_and_with_which_secrets_is_fixed_at_deployment(rotation: int) -> None:
+    recording = _built(rotation=rotation)
+    variables = recording.named("aprendeai-credentials-function").inputs["environment"]["variables"]
+    pinned = json.loads(variables[LOGINS_VARIABLE])
+    assert pinned == {
+        "postgres": {
+            "host": "db.example",
+            "port": 5432,
+            "database": "aprendeai",
+            "owner": "aprendeai_owner",
+            "users": ["aprendeai", "aprendeai_2"],
+            "admin": "alicerce",
+            "secrets": {"admin": _arn("database_admin_password"), "password": _arn("db_password")},
+        }
+    }, "the same in each rotation: whose turn it is, is the event's"
+    triggers = recording.named("aprendeai-credentials-postgres-login").inputs["triggers"]
+    assert json.loads(triggers["login"]) == pinned["postgres"], "another store is asked anew"
 
 
 def test_the_call_names_secrets_and_holds_no_value() -> None:
@@ -98,9 +109,11 @@ def test_the_call_names_secrets_and_holds_no_value() -> None:
 
 def test_a_broker_is_told_its_administrators_new_password_by_means_of_the_one_before() -> None:
     first = json.loads(_built(kind=StoreKind.RABBITMQ).named("aprendeai-credentials-rabbitmq-login").inputs["input"])
-    assert first["admin"]["previous"] is None
-    later = _built(kind=StoreKind.RABBITMQ, previous=True).named("aprendeai-credentials-rabbitmq-login")
-    assert json.loads(later.inputs["input"])["admin"]["previous"]["secret"] == _arn("database_admin_password_previous")
+    assert first["versions"]["previous"] is None
+    later = _built(kind=StoreKind.RABBITMQ, previous=True).named("aprendeai-credentials-rabbitmq-login").inputs
+    assert json.loads(later["input"])["versions"]["previous"] == "version-1"
+    secrets = json.loads(later["triggers"]["login"])["secrets"]
+    assert secrets["previous"] == _arn("database_admin_password_previous")
 
 
 def test_the_function_reads_the_stores_secrets_and_no_other() -> None:

@@ -1,5 +1,6 @@
 """Rotations of the emulated account's stores, by the function that does them in AWS."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from components.functions.function_archive import build_archive
+from functions.credentials.events import LOGINS_VARIABLE, Request
 from localcloud.provider.session import Session
 from support.stores import (
     LOGIN_FAILED,
@@ -49,7 +51,12 @@ class Rotation:
             "admin": {"username": MASTER, "password": self.secret(PASSWORD), **changes.pop("admin", {})},
             "password": self.secret(password),
         }
-        answer = self.credentials({**event, **changes})
+        request = Request.from_record({**event, **changes})
+        variables = {"PATIENCE_SECONDS": "0", LOGINS_VARIABLE: json.dumps({request.kind: request.to_login()})}
+        self.aws.client("lambda").update_function_configuration(
+            FunctionName=self.credentials.name, Environment={"Variables": variables}
+        )
+        answer = self.credentials(request.to_event())
         return answer if isinstance(answer, Failure) else answer["done"]
 
 

@@ -346,13 +346,13 @@ def test_what_the_function_says_is_handed_on_and_the_other_stores_wait(
 
     def other(resources: list[dict[str, Any]]) -> None:
         requests = outputs_of(resources)["aprendeai"]["credentials"]["requests"]
-        requests["postgres"] = requests["postgres"].replace('"other": "aprendeai"', '"other": "aprendeai-2"')
+        requests["postgres"] = requests["postgres"].replace('"username": "aprendeai_2"', '"username": "stranger"')
 
     with story.place.another("wrong", other):
         refused = story.refused("retire", "aprendeai", "--stack", "wrong")
     assert refused == (
-        f"postgres: the function {function} couldn't end aprendeai-2: event.other is 'aprendeai-2'; allowed: 1 to 63 "
-        "lower case letters, digits and underscores, beginning with a letter"
+        f"postgres: the function {function} couldn't end aprendeai: event.username is 'stranger'; allowed: aprendeai "
+        "or aprendeai_2"
     )
     assert story.passwords("aprendeai") == 2
 
