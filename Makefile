@@ -44,10 +44,10 @@ servers: setup ## Find PostgreSQL, Redis and RabbitMQ for the tests; as root, in
 	@$(RUN) -m tests.servers
 
 test: servers ## Run the tests
-	$(RUN) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(RUN) -m pytest -n 2 --dist loadscope
 
 test-fast: setup ## Run the tests that take no server, no emulator and no other process
-	$(RUN) -m pytest -n 2 --dist loadgroup -m 'not slow'
+	$(RUN) -m pytest -n 2 --dist loadscope -m 'not slow'
 
 lint: setup ## Check style, types and spelling
 	$(VENV)/bin/ruff check .

@@ -1,4 +1,4 @@
-"""The real servers, one of each in a test process; and which tests are slow, and which belong together."""
+"""The real servers, one of each in a test process; and which tests are slow."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -62,24 +62,14 @@ def rabbitmq_server(pytestconfig: pytest.Config) -> Iterator[RabbitmqServer]:
     yield from _started(pytestconfig, rabbitmq)
 
 
-def _group(item: pytest.Item) -> str:
-    """Name the tests that a test shares a process with: those of the same stack, or else of its file."""
-    fixtures = getattr(item, "fixturenames", ())
-    if "bring_up" in fixtures:
-        parameters = item.callspec.params if hasattr(item, "callspec") else {}
-        return str(parameters.get("standing") or parameters.get("name") or "prod")
-    return "place" if "place" in fixtures else item.nodeid.partition("::")[0]
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test that is slow by what it asks for."""
+    if _SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+        item.add_marker("slow")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that are slow, put them first, and have each group of tests run in one process."""
-    for item in items:
-        if _SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
-            item.add_marker("slow")
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-    # What takes long begins early, so that no process is left with it at the end.
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
+    """Where only fast tests run, refuse one that starts a process."""
     if config.option.markexpr == "not slow":
         sys.addaudithook(_refuse_processes)
 
