@@ -36,14 +36,15 @@ def allowed(documents: Iterable[Document], request: Request) -> bool:
 def _applies(statement: Mapping[str, Any], request: Request) -> bool:
     actions = statement.get("Action", statement.get("NotAction"))
     named = any(_like(pattern.lower(), request.action.lower()) for pattern in actions)
+    held = {
+        _holds(operator, request.context.get(key), [values] if isinstance(values, str) else values)
+        for operator, tests in statement.get("Condition", {}).items()
+        for key, values in tests.items()
+    }
     return (
         named is ("Action" in statement)
         and any(_like(pattern, request.resource) for pattern in statement["Resource"])
-        and all(
-            _holds(operator, request.context.get(key), [values] if isinstance(values, str) else values)
-            for operator, tests in statement.get("Condition", {}).items()
-            for key, values in tests.items()
-        )
+        and False not in held
     )
 
 
