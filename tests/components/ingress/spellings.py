@@ -5,6 +5,8 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
+from tests.every import every
+
 #: Each leads some framework to `/admin` or `/metrics`, or to what is below.
 SPELLINGS = (
     "/admin",
@@ -66,9 +68,9 @@ def matches(statement: Any, path: str, host: str) -> bool:  # noqa: ANN401 - a s
     """
     ((kind, body),) = statement.items()
     if kind == "and_statement":
-        return all(matches(one, path, host) for one in body["statements"])
+        return all(matches(one, path, host) for one in every(body["statements"]))
     if kind == "or_statement":
-        return any(matches(one, path, host) for one in body["statements"])
+        return any(matches(one, path, host) for one in every(body["statements"]))
     if kind == "not_statement":
         return not matches(body["statement"], path, host)
     assert kind == "regex_match_statement"
