@@ -6,6 +6,7 @@ value: an empty one stands for "not set".
 """
 
 import io
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ _COMMENT = "# Every key that a stack file may set, written by `make config`. The
 
 
 def config_section(systems: Sequence[SystemSpec]) -> str:
-    """Return the section's text, from its comment to the end of the file."""
+    """Return the section's text, with the comment before it."""
     parts = [f"  # {PlatformConfig.__doc__}\n", _yaml(_platform())]
     for system in systems:
         parts += [f"\n  # The keys of the namespace `{system.name}`.\n", _yaml(_system(system))]
@@ -32,7 +33,11 @@ def config_section(systems: Sequence[SystemSpec]) -> str:
 
 def whole(text: str, systems: Sequence[SystemSpec]) -> str:
     """Return the text of `Pulumi.yaml` with the section as it should be."""
-    return text[: text.index(_COMMENT)] + config_section(systems)
+    before, comment, section = text.partition(_COMMENT)
+    if not comment:
+        raise SystemExit(f"{FILE} lacks the comment that the section begins with: {_COMMENT}")
+    after = re.search(r"^(?!config:)\S", section, re.MULTILINE)
+    return before + config_section(systems) + (f"\n{section[after.start() :]}" if after else "")
 
 
 def _yaml(declared: Iterator[tuple[str, dict[str, Any]]]) -> str:
