@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from emulator.test_ec2 import refused
 from localcloud.provider.session import Session
+from support.refusals import refused
 
 _FIXED = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
 _VISIBLE = {"CloudWatchMetricsEnabled": False, "MetricName": "m", "SampledRequestsEnabled": False}

@@ -1,24 +1,13 @@
 """What EC2 refuses, keeps and fills in, as any client sees it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from localcloud.provider.session import Session
-
-
-@contextmanager
-def refused(code: str, message: str = "") -> Iterator[None]:
-    """Expect an AWS error of this code, whose message holds the text."""
-    with pytest.raises(ClientError) as caught:
-        yield
-    error = caught.value.response["Error"]
-    assert error["Code"] == code, error
-    assert message in error["Message"], error
+from support.refusals import refused
 
 
 @dataclass

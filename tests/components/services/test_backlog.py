@@ -4,10 +4,9 @@ import itertools
 
 import pytest
 
-from components.services.autoscaling import Autoscaling, AutoscalingArgs, Scaling
 from components.services.backlog import AcceptedLatency, first_steps
-from components.services.queue_metrics import QueueMetrics, rabbitmq_metrics, rq_metrics
-from tests.components.recording import TAGS, Recording, record
+from components.services.queue_metrics import rabbitmq_metrics, rq_metrics
+from tests.components.services.policies import policies
 from tests.components.target_tracking import queue_values, scaler
 from tests.every import every
 
@@ -15,22 +14,6 @@ _QUEUES = {
     "rq": rq_metrics("equivalence", "prod", "default"),
     "rabbitmq": rabbitmq_metrics("aprendeai-broker-1", "aprendeai", None),
 }
-
-
-def policies(latency: AcceptedLatency, queue: QueueMetrics, minimum: int, maximum: int) -> Recording:
-    """Return what autoscaling asks for."""
-    return record(
-        lambda: Autoscaling(
-            "worker",
-            AutoscalingArgs(
-                cluster_name="alicerce-prod",
-                service_name="worker",
-                scaling=Scaling(minimum=minimum, maximum=maximum, latency=latency),
-                queue=queue,
-                tags=TAGS,
-            ),
-        )
-    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from components.services.backlog import AcceptedLatency
 from components.services.queue_metrics import rabbitmq_metrics, rq_metrics
 from tests.components.metric_math import DOCUMENTED, READINGS, Reading, evaluate
-from tests.components.services.test_backlog import policies
+from tests.components.services.policies import policies
 from tests.components.target_tracking import Run, Scaler, scaler, simulate
 from tests.every import every
 
