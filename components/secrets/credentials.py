@@ -89,14 +89,33 @@ class StoreLogin:
         ).apply(request)
 
 
+def _login(store: StoreLogin) -> pulumi.Output[str]:
+    """Return what the function is deployed for, as JSON: known in a preview, whatever versions are made anew."""
+    administrator, users = store.administrator, store.users
+    secrets: dict[str, pulumi.Input[str] | None] = {
+        "password": store.password.arn,
+        "admin": administrator.password.arn,
+    }
+    if store.kind is events.StoreKind.RABBITMQ:
+        secrets["previous"] = None if administrator.previous is None else administrator.previous.arn
+    return pulumi.Output.unsecret(
+        pulumi.Output.all(store=store.store, secrets=secrets).apply(
+            lambda known: json.dumps(
+                events.login(known["store"], (users.current, users.other), administrator.username, known["secrets"]),
+                sort_keys=True,
+            )
+        )
+    )
+
+
 def _version(secret: Secret) -> pulumi.Output[events.SecretVersion]:
     return pulumi.Output.all(secret.arn, secret.version_id).apply(
         lambda known: events.SecretVersion(secret=known[0], version=known[1])
     )
 
 
-def _logins(requests: Mapping[str, events.Request]) -> str:
-    return json.dumps({kind: request.to_login() for kind, request in requests.items()}, sort_keys=True)
+def _logins(logins: Mapping[str, str]) -> str:
+    return json.dumps({kind: json.loads(login) for kind, login in logins.items()}, sort_keys=True)
 
 
 def _warn(kind: str, answer: str) -> None:
@@ -160,6 +179,7 @@ class Credentials(pulumi.ComponentResource):
     def __init__(self, name: str, args: CredentialsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("alicerce:index:Credentials", name, None, opts)
         requests = {login.kind.value: login.request for login in args.stores}
+        logins = {login.kind.value: _login(login) for login in args.stores}
         function = PythonFunction(
             name,
             PythonFunctionArgs(
@@ -174,9 +194,7 @@ class Credentials(pulumi.ComponentResource):
                 timeout_seconds=_SECONDS,
                 # Two stores are asked at once, and a person may retire a login meanwhile.
                 concurrency=len(args.stores) + 1,
-                environment={
-                    events.LOGINS_VARIABLE: pulumi.Output.unsecret(pulumi.Output.all(**requests).apply(_logins))
-                },
+                environment={events.LOGINS_VARIABLE: pulumi.Output.all(**logins).apply(_logins)},
             ),
             pulumi.ResourceOptions(parent=self),
         )
@@ -186,7 +204,7 @@ class Credentials(pulumi.ComponentResource):
                 function_name=function.function_name,
                 input=request.apply(lambda known: json.dumps(known.to_event(), sort_keys=True)),
                 # What the function is deployed for, too, when another store has taken the place of the one before.
-                triggers={"login": request.apply(lambda known: json.dumps(known.to_login(), sort_keys=True))},
+                triggers={"login": logins[kind]},
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for kind, request in requests.items()

@@ -142,13 +142,9 @@ class Request:
         return {"action": self.action.value, "store": self.kind.value, "username": self.username, "versions": versions}
 
     def to_login(self) -> dict[str, Any]:
-        """Return what of it is fixed at deployment: the same whoever's turn it is."""
-        return {
-            **asdict(self.store),
-            "users": sorted((self.username, self.other)),
-            "admin": self.admin.username,
-            "secrets": {name: None if one is None else one.secret for name, one in self._versions().items()},
-        }
+        """Return what of it is fixed at deployment."""
+        secrets = {name: None if one is None else one.secret for name, one in self._versions().items()}
+        return login(self.store, (self.username, self.other), self.admin.username, secrets)
 
     def _versions(self) -> dict[str, SecretVersion | None]:
         versions: dict[str, SecretVersion | None] = {"password": self.password, "admin": self.admin.password}
@@ -269,6 +265,18 @@ _POSTGRES = _request(_ROLE, {"host": _HOST, "port": _PORT, "database": _ROLE, "o
 _RABBITMQ = _request(_USER, {"url": _URL, "vhost": _VHOST}, {"previous": _SECRET_VERSION_OR_NULL})
 
 
+def login(store: Store, users: tuple[str, str], admin: str, secrets: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return what is fixed at deployment: the same whoever's turn it is, and whatever the versions are.
+
+    Args:
+        store: where to go.
+        users: the two users that take turns.
+        admin: who changes them.
+        secrets: the ARNs of the secrets: `password`, `admin`, and for RabbitMQ `previous`.
+    """
+    return {**asdict(store), "users": sorted(users), "admin": admin, "secrets": dict(secrets)}
+
+
 def pinned_logins() -> dict[str, dict[str, Any]]:
     """Return what is fixed at deployment, by store.
 
@@ -292,10 +300,10 @@ def parse(event: object, logins: Mapping[str, Mapping[str, Any]]) -> Request:
     Raises:
         CredentialsError: when it isn't right, with every mistake.
     """
-    login = logins.get(str(event.get("store"))) if isinstance(event, Mapping) else None
-    if login is None or not isinstance(event, Mapping):
+    pinned = logins.get(str(event.get("store"))) if isinstance(event, Mapping) else None
+    if pinned is None or not isinstance(event, Mapping):
         raise CredentialsError(f"event is for none of this function's stores; allowed: {' or '.join(sorted(logins))}")
-    users, secrets = list(login["users"]), login["secrets"]
+    users, secrets = list(pinned["users"]), pinned["secrets"]
     versions = {
         name: replace(_VERSION, holds=lambda value: value is None, allowed="null") if arn is None else _VERSION
         for name, arn in secrets.items()
@@ -312,13 +320,13 @@ def parse(event: object, logins: Mapping[str, Mapping[str, Any]]) -> Request:
         name: None if arn is None else {"secret": arn, "version": event["versions"][name]}
         for name, arn in secrets.items()
     }
-    admin = {"username": login["admin"], "password": named["admin"]}
+    admin = {"username": pinned["admin"], "password": named["admin"]}
     if "previous" in named:
         admin["previous"] = named["previous"]
     [other] = [user for user in users if user != event["username"]]
     return parse_record(
         {
-            **{name: value for name, value in login.items() if name not in ("users", "secrets")},
+            **{name: value for name, value in pinned.items() if name not in ("users", "secrets")},
             "action": event["action"],
             "store": event["store"],
             "username": event["username"],
