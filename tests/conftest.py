@@ -62,14 +62,12 @@ def rabbitmq_server(pytestconfig: pytest.Config) -> Iterator[RabbitmqServer]:
     yield from _started(pytestconfig, rabbitmq)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark a test that is slow by what it asks for."""
-    if _SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
-        item.add_marker("slow")
-
-
-def pytest_collection_modifyitems(config: pytest.Config) -> None:
-    """Where only fast tests run, refuse one that starts a process."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests that are slow by what they ask for; where only fast ones run, refuse one that starts a process."""
+    for item in items:
+        if _SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
     if config.option.markexpr == "not slow":
         sys.addaudithook(_refuse_processes)
 
